@@ -1,7 +1,9 @@
 package dev.cleat.server;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -11,13 +13,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Nothing imports upwards: what each package of the server may know of the others. */
+/** What each package of the server may know of the others. */
 class DependencyDirectionTest {
-  private static final String SERVER = "dev.cleat.server.";
-
   /** Package to the packages of ours it may use, besides itself and the contract. */
   private static final Map<String, List<String>> MAY_USE =
       Map.of(
@@ -33,30 +35,47 @@ class DependencyDirectionTest {
   private static final JavaClasses OURS =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-          .importPackages("dev.cleat");
+          .importPackages("dev.cleat.server");
 
-  static Stream<String> packages() {
-    return MAY_USE.keySet().stream().sorted();
+  static Stream<Arguments> packages() {
+    return MAY_USE.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(entry -> Arguments.of(entry.getKey(), entry.getValue()));
   }
 
   @ParameterizedTest
   @MethodSource("packages")
-  void nothingImportsUpwards(String name) {
+  void nothingImportsUpwards(String name, List<String> mayUse) {
     String[] allowed =
         Stream.concat(
-                Stream.of("dev.cleat.v1..", SERVER + name + ".."),
-                MAY_USE.get(name).stream().map(other -> SERVER + other + ".."))
+                Stream.of("dev.cleat.v1..", within(name)),
+                mayUse.stream().map(DependencyDirectionTest::within))
             .toArray(String[]::new);
 
     classes()
         .that()
-        .resideInAPackage(SERVER + name + "..")
+        .resideInAPackage(within(name))
         .should()
         .onlyDependOnClassesThat(
             resideInAnyPackage(allowed)
                 .or(resideOutsideOfPackages("dev.cleat.."))
-                .as("are of %s, or not ours", Arrays.toString(allowed)))
+                .as("are in %s, or not ours", Arrays.toString(allowed)))
         .allowEmptyShould(true)
         .check(OURS);
+  }
+
+  @Test
+  void everyPackageHasItsPlaceInTheOrder() {
+    classes()
+        .that(not(simpleName("package-info")))
+        .should()
+        .resideInAnyPackage(
+            MAY_USE.keySet().stream().map(DependencyDirectionTest::within).toArray(String[]::new))
+        .allowEmptyShould(true)
+        .check(OURS);
+  }
+
+  private static String within(String name) {
+    return "dev.cleat.server." + name + "..";
   }
 }
