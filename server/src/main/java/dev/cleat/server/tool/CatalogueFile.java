@@ -1,0 +1,258 @@
+package dev.cleat.server.tool;
+
+import dev.cleat.server.tool.CatalogueException.Problem;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/**
+ * Reads a catalogue file.
+ *
+ * <p>Each key under {@code tools} is an entry. An entry of a name that is already there changes it
+ * field by field: a field that is given replaces the one there.
+ */
+final class CatalogueFile {
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
+  private static final Duration SHORTEST = Duration.ofMillis(50);
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+  private static final Duration DEFAULT_STILLNESS = Duration.ofSeconds(1);
+
+  private static final List<String> FIELDS =
+      List.of(
+          "title",
+          "description",
+          "command",
+          "pipes_command",
+          "env",
+          "shell",
+          "turns",
+          "stillness",
+          "os");
+  private static final List<String> TURN_ENDS = words(TurnEnd.values());
+  private static final List<String> SHELLS = words(Shell.values());
+  private static final List<String> SYSTEMS = words(Os.LINUX, Os.MACOS, Os.WINDOWS);
+
+  private final YamlFields yaml;
+
+  private CatalogueFile(String file) {
+    yaml = new YamlFields(file);
+  }
+
+  /**
+   * The entries of this text over those that are already there.
+   *
+   * @param file named in mistakes
+   */
+  static Map<String, Tool> read(String file, String text, Map<String, Tool> existing)
+      throws CatalogueException {
+    CatalogueFile reader = new CatalogueFile(file);
+    Map<String, Tool> tools = reader.tools(text, existing);
+    List<Problem> problems = reader.yaml.problems();
+    if (!problems.isEmpty()) {
+      throw new CatalogueException(problems);
+    }
+    return tools;
+  }
+
+  private Map<String, Tool> tools(String text, Map<String, Tool> existing) {
+    Map<String, Tool> tools = new TreeMap<>(existing);
+    Optional<Node> root = yaml.document(text);
+    if (root.isEmpty()) {
+      return tools;
+    }
+    Node entries = yaml.mapping(root.get(), "", List.of("tools")).get("tools");
+    if (entries == null) {
+      return tools;
+    }
+    yaml.mapping(entries, "tools")
+        .forEach((name, node) -> {
+          Tool tool = tool(name, node, existing.get(name));
+          if (tool != null) {
+            tools.put(name, tool);
+          }
+        });
+    return tools;
+  }
+
+  private @Nullable Tool tool(String name, Node node, @Nullable Tool base) {
+    String field = YamlFields.child("tools", name);
+    if (!NAME.matcher(name).matches()) {
+      yaml.problem(
+          node,
+          field,
+          "a tool's name is 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter or"
+              + " digit");
+    }
+    Map<String, Node> fields = yaml.mapping(node, field, FIELDS);
+    Entry entry = base == null ? new Entry(name) : new Entry(base);
+    fields.forEach((key, value) -> read(entry, key, value, YamlFields.child(field, key)));
+    if (base == null && !fields.containsKey("command")) {
+      yaml.problem(node, field, "command is missing");
+    }
+    return entry.command.isEmpty() ? null : entry.tool();
+  }
+
+  private void read(Entry entry, String key, Node node, String field) {
+    switch (key) {
+      case "title" -> {
+        String title = yaml.text(node, field);
+        entry.title = title == null ? "" : title;
+      }
+      case "description" -> {
+        String description = yaml.text(node, field);
+        entry.description = description == null ? "" : description;
+      }
+      case "command" -> entry.command = command(node, field);
+      case "pipes_command" -> entry.pipesCommand = command(node, field);
+      case "env" -> entry.env = env(node, field);
+      case "shell" -> {
+        String shell = yaml.oneOf(node, field, SHELLS);
+        entry.shell = shell == null ? null : Shell.valueOf(upper(shell));
+      }
+      case "turns" -> {
+        String end = yaml.oneOf(node, field, TURN_ENDS);
+        entry.turnEnd = end == null ? null : TurnEnd.valueOf(upper(end));
+      }
+      case "stillness" -> entry.stillness = duration(node, field);
+      case "os" -> entry.systems = systems(node, field);
+      default -> throw new IllegalArgumentException(key);
+    }
+  }
+
+  private List<String> command(Node node, String field) {
+    List<Node> items = yaml.items(node, field);
+    String[] words = new String[items.size()];
+    for (int i = 0; i < words.length; i++) {
+      String word = yaml.text(items.get(i), field + "[" + i + "]");
+      words[i] = word == null ? "" : word;
+    }
+    if (words.length > 0 && !isProgram(words[0])) {
+      yaml.problem(
+          items.getFirst(), field + "[0]", "must be the name of a program or an absolute path");
+    }
+    return List.of(words);
+  }
+
+  private static boolean isProgram(String word) {
+    return !word.isEmpty() && (word.startsWith("/") || word.indexOf('/') < 0);
+  }
+
+  private Map<String, String> env(Node node, String field) {
+    Map<String, String> env = new LinkedHashMap<>();
+    yaml.mapping(node, field)
+        .forEach((name, value) -> {
+          String path = YamlFields.child(field, name);
+          String text = yaml.text(value, path);
+          if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf('\0') >= 0) {
+            yaml.problem(value, path, "a variable's name must not be empty or contain '='");
+          } else if (text != null) {
+            env.put(name, text);
+          }
+        });
+    return env;
+  }
+
+  private Duration duration(Node node, String field) {
+    String text = yaml.text(node, field);
+    if (text == null) {
+      return DEFAULT_STILLNESS;
+    }
+    Matcher matcher = DURATION.matcher(text);
+    if (matcher.matches()) {
+      long number = Long.parseLong(matcher.group(1));
+      Duration duration =
+          switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(number);
+            case "s" -> Duration.ofSeconds(number);
+            default -> Duration.ofMinutes(number);
+          };
+      if (duration.compareTo(SHORTEST) >= 0 && duration.compareTo(LONGEST) <= 0) {
+        return duration;
+      }
+    }
+    yaml.problem(node, field, "must be a duration such as 500ms, 2s or 1m, from 50ms to 10m");
+    return DEFAULT_STILLNESS;
+  }
+
+  private Set<Os> systems(Node node, String field) {
+    Set<Os> systems = EnumSet.noneOf(Os.class);
+    List<Node> items = yaml.items(node, field);
+    for (int i = 0; i < items.size(); i++) {
+      String system = yaml.oneOf(items.get(i), field + "[" + i + "]", SYSTEMS);
+      if (system != null) {
+        systems.add(Os.valueOf(upper(system)));
+      }
+    }
+    return systems;
+  }
+
+  private static List<String> words(Enum<?>... values) {
+    return Arrays.stream(values).map(value -> value.name().toLowerCase(Locale.ROOT)).toList();
+  }
+
+  private static String upper(String word) {
+    return word.toUpperCase(Locale.ROOT);
+  }
+
+  /** An entry while its fields are read. */
+  private static final class Entry {
+    private final String name;
+    private String title;
+    private String description = "";
+    private List<String> command = List.of();
+    private List<String> pipesCommand = List.of();
+    private Map<String, String> env = Map.of();
+    private @Nullable Shell shell;
+    private @Nullable TurnEnd turnEnd;
+    private Duration stillness = DEFAULT_STILLNESS;
+    private Set<Os> systems = EnumSet.of(Os.LINUX, Os.MACOS, Os.WINDOWS);
+
+    Entry(String name) {
+      this.name = name;
+      this.title = name;
+    }
+
+    Entry(Tool base) {
+      name = base.name();
+      title = base.title();
+      description = base.description();
+      command = base.command();
+      pipesCommand = base.pipesCommand();
+      env = base.env();
+      shell = base.shell().orElse(null);
+      turnEnd = base.turnEnd();
+      stillness = base.stillness();
+      systems = base.systems();
+    }
+
+    Tool tool() {
+      TurnEnd end = turnEnd;
+      if (end == null) {
+        end = shell == null ? TurnEnd.NONE : TurnEnd.MARKS;
+      }
+      return new Tool(
+          name,
+          title.isEmpty() ? name : title,
+          description,
+          command,
+          pipesCommand,
+          env,
+          Optional.ofNullable(shell),
+          end,
+          stillness,
+          systems);
+    }
+  }
+}

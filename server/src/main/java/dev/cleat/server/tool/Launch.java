@@ -1,0 +1,48 @@
+package dev.cleat.server.tool;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What to start: everything a terminal needs but the folder and the size.
+ *
+ * @param tool the entry this was made from
+ * @param mode what to connect the process to
+ * @param argv arguments, the first one the program's absolute path
+ * @param environment the whole environment of the process
+ * @param aid what the process's own marks carry as their {@code aid}; empty if it was not made to
+ *     mark. Marks then count only if they have no aid.
+ * @param turnEnd how the end of a typed prompt is found in this mode
+ */
+public record Launch(
+    Tool tool,
+    Mode mode,
+    List<String> argv,
+    Map<String, String> environment,
+    Optional<String> aid,
+    TurnEnd turnEnd) {
+  public Launch {
+    argv = List.copyOf(argv);
+    environment = Map.copyOf(environment);
+  }
+
+  /** Absolute path of the program. */
+  public String program() {
+    return argv.getFirst();
+  }
+
+  /** Without arguments and values of the environment: they may be secrets. */
+  @Override
+  public String toString() {
+    return "Launch["
+        + tool.name()
+        + ", "
+        + mode
+        + ", program="
+        + program()
+        + ", env="
+        + environment.keySet()
+        + "]";
+  }
+}
