@@ -1,0 +1,115 @@
+package dev.cleat.server.store;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+/** All that is particular to SQLite: connections, column types, error codes, checks of the file. */
+final class Sqlite {
+  /** What an SQLite database begins with. */
+  static final String MAGIC = "SQLite format 3\0";
+
+  /** What belongs to a database beside its file. */
+  static final String[] COMPANIONS = {"-wal", "-shm", "-journal"};
+
+  /** The types that stand for placeholders in the schema. */
+  static final Map<String, String> TYPES = Map.of("text", "TEXT", "bytes", "BLOB");
+
+  /** Two processes never share the file for long; this covers a backup that looks at it. */
+  private static final int BUSY_TIMEOUT_MILLIS = 5_000;
+
+  private Sqlite() {}
+
+  /** Opens a connection whose transactions take the write lock at their beginning. */
+  static Connection openForWriting(Path file) throws SQLException {
+    SQLiteConfig config = config();
+    config.setJournalMode(SQLiteConfig.JournalMode.WAL);
+    // With the log, a commit survives the process without an fsync; a crash of the machine may lose
+    // the last ones whole, and the journal knows better then.
+    config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
+    config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
+    config.enforceForeignKeys(true);
+    return open(config, file);
+  }
+
+  /** Opens a connection that cannot write; needs one for writing that is open. */
+  static Connection openForReading(Path file) throws SQLException {
+    SQLiteConfig config = config();
+    config.setReadOnly(true);
+    return open(config, file);
+  }
+
+  private static SQLiteConfig config() {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
+    return config;
+  }
+
+  private static Connection open(SQLiteConfig config, Path file) throws SQLException {
+    // As a URI, because a plain path ends at its first question mark.
+    return config.createConnection("jdbc:sqlite:" + file.toAbsolutePath().toUri());
+  }
+
+  static boolean tableExists(Handle handle, String table) {
+    return handle
+        .createQuery("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = :table")
+        .bind("table", table)
+        .mapTo(Boolean.class)
+        .one();
+  }
+
+  /** Looks at every page: what is wrong with the structure of the file, or "ok". */
+  static String check(Handle handle) {
+    return handle.createQuery("PRAGMA quick_check(1)").mapTo(String.class).first();
+  }
+
+  /**
+   * The exception that says what kind of failure this was.
+   *
+   * @param cause what came up to the caller because of {@code failure}
+   */
+  static StoreException failure(Path file, SQLException failure, RuntimeException cause) {
+    String why = failure.getMessage();
+    return switch (primaryCode(failure)) {
+      case SQLITE_CORRUPT, SQLITE_NOTADB ->
+          new StoreUnreadableException(
+              "%s cannot be read as a database: %s".formatted(file, why), cause);
+      case SQLITE_FULL ->
+          new StoreFullException("The disk is full; %s was not changed".formatted(file), cause);
+      case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM ->
+          new StoreUnwritableException("%s cannot be written: %s".formatted(file, why), cause);
+      default -> new StoreException("%s: %s".formatted(file, why), cause);
+    };
+  }
+
+  /** The code without its details: those are in its upper bytes. */
+  private static SQLiteErrorCode primaryCode(SQLException cause) {
+    if (!(cause instanceof SQLiteException sqlite)) {
+      return SQLiteErrorCode.UNKNOWN_ERROR;
+    }
+    SQLiteErrorCode code = sqlite.getResultCode();
+    return switch (code) {
+      // What a full disk looks like when the index of the log cannot grow.
+      case SQLITE_IOERR_SHMSIZE -> SQLiteErrorCode.SQLITE_FULL;
+      default -> PRIMARY.getOrDefault(code.code & 0xff, code);
+    };
+  }
+
+  private static final Map<Integer, SQLiteErrorCode> PRIMARY = primaryCodes();
+
+  private static Map<Integer, SQLiteErrorCode> primaryCodes() {
+    Map<Integer, SQLiteErrorCode> codes = new HashMap<>();
+    for (SQLiteErrorCode code : SQLiteErrorCode.values()) {
+      if (code.code >= 0 && code.code <= 0xff) {
+        codes.put(code.code, code);
+      }
+    }
+    return Map.copyOf(codes);
+  }
+}

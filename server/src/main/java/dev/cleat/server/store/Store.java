@@ -1,0 +1,324 @@
+package dev.cleat.server.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's state in one database file.
+ *
+ * <p>Every method may be called by any thread, and returns when it is done. Each is one
+ * transaction: done whole or not at all, also over {@code kill -9}. Writes are done one after the
+ * other; reads run beside them and see the state between two writes. Callers that are interrupted
+ * wait on, and stay interrupted. After a crash of the machine the last transactions may be missing,
+ * each whole.
+ *
+ * <p>Every method throws {@link StoreFullException} when the disk is full, {@link
+ * StoreUnreadableException} when it meets damage, and {@link StoreException} for any other failure
+ * of the database and after {@link #close}; nothing was changed then.
+ */
+public final class Store implements AutoCloseable {
+  private static final int READERS = 2;
+
+  private final Path file;
+  private final InstantSource clock;
+  private final Lane writer;
+  private final Lane readers;
+
+  private Store(Path file, InstantSource clock, Lane writer, Lane readers) {
+    this.file = file;
+    this.clock = clock;
+    this.writer = writer;
+    this.readers = readers;
+  }
+
+  /** As {@link #open(Path, InstantSource)}, by the machine's clock. */
+  public static Store open(Path file) {
+    return open(file, InstantSource.system());
+  }
+
+  /**
+   * Opens the database, and makes it if there is none. The caller sees to it that no other process
+   * has it open.
+   *
+   * @param file in a folder that exists; what is there is never replaced by a new database
+   * @param clock tells when request ids expire
+   * @throws StoreUnreadableException if the file is not a database, damaged, or of a newer version
+   * @throws StoreUnwritableException if the file or its folder may not be written
+   * @throws StoreFullException if the disk is full
+   */
+  public static Store open(Path file, InstantSource clock) {
+    DatabaseFile database = new DatabaseFile(file);
+    Lane writer = null;
+    try {
+      database.prepare();
+      writer = new Lane("cleat-store-write", 1, () -> Jdbi.open(() -> Sqlite.openForWriting(file)));
+      Lane readers =
+          new Lane("cleat-store-read", READERS, () -> Jdbi.open(() -> Sqlite.openForReading(file)));
+      return new Store(file, clock, writer, readers);
+    } catch (IOException e) {
+      throw new StoreUnwritableException("%s cannot be made: %s".formatted(file, e), e);
+    } catch (RuntimeException e) {
+      if (writer != null) {
+        writer.close();
+      }
+      throw translated(file, e);
+    }
+  }
+
+  /** Inserts a session with its secret and, if there is one, the id of the request for it. */
+  public InsertResult insertSession(
+      SessionRow session, byte[] secret, @Nullable RequestRow request, MetaRow... meta) {
+    return write(handle -> {
+      Optional<RequestRow> known = known(handle, request);
+      if (known.isPresent()) {
+        return new InsertResult.Known(known.get());
+      }
+      SessionTable sessions = new SessionTable(handle);
+      if (sessions.idTaken(session.id())) {
+        return new InsertResult.IdTaken();
+      }
+      Optional<String> other = sessions.nameTaken(session.name(), session.id());
+      if (other.isPresent()) {
+        return new InsertResult.NameTaken(other.get());
+      }
+      sessions.insert(session, secret);
+      if (request != null) {
+        new RequestTable(handle).insert(request);
+      }
+      new MetaTable(handle).put(meta);
+      return new InsertResult.Inserted();
+    });
+  }
+
+  /**
+   * Inserts a turn and, if there is one, the id of the request for it.
+   *
+   * @return empty when both were inserted; what the request id stands for when it was used before,
+   *     and nothing was inserted
+   * @throws StoreException also if there is no such session
+   */
+  public Optional<RequestRow> insertTurn(TurnRow turn, @Nullable RequestRow request) {
+    return write(handle -> {
+      Optional<RequestRow> known = known(handle, request);
+      if (known.isEmpty()) {
+        new TurnTable(handle).upsert(List.of(turn));
+        if (request != null) {
+          new RequestTable(handle).insert(request);
+        }
+      }
+      return known;
+    });
+  }
+
+  private Optional<RequestRow> known(Handle handle, @Nullable RequestRow request) {
+    return request == null
+        ? Optional.empty()
+        : new RequestTable(handle).find(request.kind(), request.requestId(), clock.millis());
+  }
+
+  /** Writes a session's state and turns, unless the row is already at a later (epoch, seq). */
+  public SaveResult saveFold(FoldUpdate update, MetaRow... meta) {
+    return saveFolds(List.of(update), meta).getFirst();
+  }
+
+  /**
+   * Writes the state of many sessions in one transaction. What cannot be written is left out, and
+   * does not keep the others from being written.
+   *
+   * @param meta written in any case
+   * @return the results, in the order of the updates
+   */
+  public List<SaveResult> saveFolds(List<FoldUpdate> updates, MetaRow... meta) {
+    return write(handle -> {
+      SessionTable sessions = new SessionTable(handle);
+      TurnTable turns = new TurnTable(handle);
+      List<SaveResult> results = new ArrayList<>(updates.size());
+      for (FoldUpdate update : updates) {
+        SaveResult result = sessions.save(update.session());
+        if (result instanceof SaveResult.Saved) {
+          turns.delete(update.session().id(), update.removedTurnIds());
+          turns.upsert(update.turns());
+        }
+        results.add(result);
+      }
+      new MetaTable(handle).put(meta);
+      return List.copyOf(results);
+    });
+  }
+
+  /**
+   * Deletes sessions with their turns, request ids and active marks; their own ids stay taken.
+   *
+   * @return the ids that were there
+   */
+  public List<String> deleteSessions(Collection<String> ids, MetaRow... meta) {
+    return write(handle -> {
+      SessionTable sessions = new SessionTable(handle);
+      List<String> deleted = ids.stream().distinct().filter(sessions::delete).toList();
+      new MetaTable(handle).put(meta);
+      return deleted;
+    });
+  }
+
+  /** The session with this id. */
+  public Optional<SessionRow> session(String id) {
+    return read(handle -> new SessionTable(handle).find(id));
+  }
+
+  /** The session with exactly this name. */
+  public Optional<SessionRow> sessionByName(String name) {
+    return read(handle -> new SessionTable(handle).findByName(name));
+  }
+
+  /**
+   * Sessions by age, oldest first, and by id where the age is the same.
+   *
+   * @param after only those behind this place; null from the beginning
+   * @param limit at most this many; at least 1
+   */
+  public List<SessionRow> sessions(SessionQuery query, @Nullable SessionCursor after, int limit) {
+    return read(handle -> new SessionTable(handle).list(query, after, limit));
+  }
+
+  /** The sessions whose parent is this one, oldest first. */
+  public List<SessionRow> children(String parentId) {
+    SessionQuery query = new SessionQuery(Set.of(), null, null, parentId, Map.of(), "", true);
+    return sessions(query, null, Integer.MAX_VALUE);
+  }
+
+  /** The ids of all sessions, oldest first. */
+  public List<String> sessionIds() {
+    return read(handle -> new SessionTable(handle).ids());
+  }
+
+  /** How many sessions are in one of these states. */
+  public long countSessions(Set<Integer> states) {
+    return states.isEmpty() ? 0 : read(handle -> new SessionTable(handle).count(states));
+  }
+
+  /** What was inserted as the secret of this session. */
+  public Optional<byte[]> secret(String sessionId) {
+    return read(handle -> new SessionTable(handle).secret(sessionId));
+  }
+
+  /** A turn of a session. */
+  public Optional<TurnRow> turn(String sessionId, String turnId) {
+    return read(handle -> new TurnTable(handle).find(sessionId, turnId));
+  }
+
+  /**
+   * Turns of a session, newest first.
+   *
+   * @param beforeNumber only those with a smaller number; {@link Long#MAX_VALUE} from the newest
+   * @param limit at most this many; at least 1
+   */
+  public List<TurnRow> turns(String sessionId, long beforeNumber, int limit) {
+    return read(handle -> new TurnTable(handle).list(sessionId, beforeNumber, limit));
+  }
+
+  /** The turns of a session that have not ended, oldest first. */
+  public List<TurnRow> unfinishedTurns(String sessionId) {
+    return read(handle -> new TurnTable(handle).unfinished(sessionId));
+  }
+
+  /**
+   * Deletes the ended turns of a session but for the newest ones.
+   *
+   * @param keep how many ended turns stay; at least 0
+   * @return how many went
+   */
+  public int trimTurns(String sessionId, int keep) {
+    return write(handle -> new TurnTable(handle).trim(sessionId, keep));
+  }
+
+  /** What came of a request id, unless it has expired. */
+  public Optional<RequestRow> request(RequestRow.Kind kind, String requestId) {
+    return read(handle -> new RequestTable(handle).find(kind, requestId, clock.millis()));
+  }
+
+  /** Deletes the request ids that have expired, and says how many they were. */
+  public int purgeRequests() {
+    return write(handle -> new RequestTable(handle).purge(clock.millis()));
+  }
+
+  /** Makes a session the caller's active one; false if there is no such session. */
+  public boolean setActive(String caller, String sessionId) {
+    return write(handle -> new ActiveTable(handle).set(caller, sessionId));
+  }
+
+  /** The id of the caller's active session. */
+  public Optional<String> active(String caller) {
+    return read(handle -> new ActiveTable(handle).get(caller));
+  }
+
+  /** A value of the server. */
+  public Optional<byte[]> meta(String name) {
+    return read(handle -> new MetaTable(handle).get(name));
+  }
+
+  /** A number of the server, as {@link MetaRow#of} wrote it. */
+  public OptionalLong metaLong(String name) {
+    return meta(name)
+        .map(content -> OptionalLong.of(ByteBuffer.wrap(content).getLong()))
+        .orElseGet(OptionalLong::empty);
+  }
+
+  /** Writes values of the server, over what was there. */
+  public void putMeta(MetaRow... meta) {
+    write(handle -> {
+      new MetaTable(handle).put(meta);
+      return true;
+    });
+  }
+
+  private <T> T read(Function<Handle, T> work) {
+    return run(readers, work);
+  }
+
+  private <T> T write(Function<Handle, T> work) {
+    return run(writer, work);
+  }
+
+  private <T> T run(Lane lane, Function<Handle, T> work) {
+    try {
+      return lane.run(work);
+    } catch (RuntimeException e) {
+      throw translated(file, e);
+    }
+  }
+
+  /** What the layers below throw, as what this class promises. */
+  private static RuntimeException translated(Path file, RuntimeException e) {
+    if (e instanceof StoreException) {
+      return e;
+    }
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql) {
+        return Sqlite.failure(file, sql, e);
+      }
+    }
+    return e;
+  }
+
+  /** Ends what is under way, and puts everything into the one file. */
+  @Override
+  public void close() {
+    // The last connection to close empties the log, and that must be one that can write.
+    readers.close();
+    writer.close();
+  }
+}

@@ -1,0 +1,57 @@
+package dev.cleat.server.store;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Rows for tests. */
+final class Rows {
+  static final byte[] SECRET = bytes("HOME=/nowhere");
+
+  private Rows() {}
+
+  static SessionRow session(String id) {
+    return session(id, null, 0);
+  }
+
+  static SessionRow session(String id, @Nullable String name, long createdNanos) {
+    return session(id, name, createdNanos, 1, 0);
+  }
+
+  static SessionRow session(
+      String id, @Nullable String name, long createdNanos, long epoch, long foldedSeq) {
+    return new SessionRow(
+        id,
+        name,
+        "bash",
+        2,
+        "workspace",
+        null,
+        false,
+        createdNanos,
+        Map.of("owner", id),
+        foldedSeq,
+        epoch,
+        bytes("data of " + id),
+        bytes("fold of " + id));
+  }
+
+  static TurnRow turn(String sessionId, long number, boolean ended) {
+    return new TurnRow(
+        "turn-" + number, sessionId, number, ended ? 5 : 4, ended, bytes("turn " + number));
+  }
+
+  static RequestRow request(RequestRow.Kind kind, String id, String sessionId, long expires) {
+    return new RequestRow(
+        kind,
+        id,
+        bytes("fingerprint"),
+        sessionId,
+        kind == RequestRow.Kind.PROMPT ? "turn-1" : null,
+        expires);
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
