@@ -30,7 +30,8 @@ public interface Terminal extends AutoCloseable {
    * Waits until {@link #write} may take something again. Blocks in native code: call it from a
    * platform thread.
    *
-   * @return false if the time was over or the leader has ended first
+   * @return false if the time was over, or the leader has ended or takes no more input: the next
+   *     write says which
    */
   boolean awaitWritable(Duration timeout);
 

@@ -27,6 +27,11 @@ public final class TerminalStartException extends Exception {
 
   private final Kind kind;
 
+  TerminalStartException(Kind kind, String message, Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
   TerminalStartException(Kind kind, String message) {
     super(message);
     this.kind = kind;

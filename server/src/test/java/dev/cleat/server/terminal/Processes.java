@@ -1,0 +1,70 @@
+package dev.cleat.server.terminal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What tests ask of, and do to, processes. */
+final class Processes {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private Processes() {}
+
+  static int descriptors() throws IOException {
+    try (java.util.stream.Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+      return (int) files.count();
+    }
+  }
+
+  /** Processes in a session, dead ones that nobody has reaped included. */
+  static List<Integer> session(long leader) {
+    return new ProcessTable().session((int) leader).stream().map(ProcessTable.Entry::pid).toList();
+  }
+
+  static boolean runs(int pid) {
+    return ProcessTable.read(pid).filter(ProcessTable.Entry::alive).isPresent();
+  }
+
+  static char state(int pid) {
+    return ProcessTable.read(pid).map(ProcessTable.Entry::state).orElse('-');
+  }
+
+  static void kill(int pid) {
+    final Optional<ProcessHandle> process = ProcessHandle.of(pid);
+    process.ifPresent(ProcessHandle::destroyForcibly);
+    await().atMost(PATIENCE).until(() -> !runs(pid));
+  }
+
+  /** This server's children that have ended and were not reaped. */
+  static List<Long> zombies() {
+    final List<Long> zombies = new ArrayList<>();
+    ProcessHandle.current()
+        .children()
+        .filter(child -> state((int) child.pid()) == 'Z')
+        .forEach(child -> zombies.add(child.pid()));
+    return zombies;
+  }
+
+  /** Writes it all, waiting where the process does not keep up. */
+  static void write(Terminal terminal, byte[] bytes) throws TerminalClosedException {
+    final ByteBuffer data = ByteBuffer.wrap(bytes);
+    while (data.hasRemaining()) {
+      if (terminal.write(data) == 0) {
+        assertThat(terminal.awaitWritable(PATIENCE)).isTrue();
+      }
+    }
+  }
+
+  static void type(Terminal terminal, String text) throws TerminalClosedException {
+    write(terminal, text.getBytes(StandardCharsets.UTF_8));
+  }
+}
