@@ -1,0 +1,376 @@
+package dev.cleat.server.journal;
+
+import dev.cleat.server.journal.RecentBatches.Budget;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
+
+/**
+ * The folder of all journals of a server, for one server at a time. It makes, opens and deletes
+ * journals, syncs and maintains the open ones, and knows whether the machine crashed since they
+ * were written. Thread-safe; two calls about the same journal at the same time are refused.
+ */
+public final class JournalRoot implements Closeable {
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,128}");
+
+  private final Path folder;
+  private final Path journals;
+  private final Path drafts;
+  private final Path tombs;
+  private final Machine machine;
+  private final RootLock lock;
+  private final RunMark mark;
+  private final SyncLane intervals;
+  private final SyncLane always;
+  private final Budget budget;
+  private final Map<String, Journal> open = new ConcurrentHashMap<>();
+  private final Set<String> busy = ConcurrentHashMap.newKeySet();
+  private final AtomicLong tombCount = new AtomicLong();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final CountDownLatch closing = new CountDownLatch(1);
+
+  private JournalRoot(
+      Path folder, JournalRootOptions options, Machine machine, RootLock lock, RunMark mark) {
+    this.folder = folder;
+    this.journals = folder.resolve("journals");
+    this.drafts = folder.resolve("drafts");
+    this.tombs = folder.resolve("tombs");
+    this.machine = machine;
+    this.lock = lock;
+    this.mark = mark;
+    this.budget = new Budget(options.recentBytes());
+    this.intervals = new SyncLane("journal-sync", folder, machine.disk(), options.syncInterval());
+    this.always = new SyncLane("journal-sync-always", folder, machine.disk(), Duration.ZERO);
+    long pause = options.maintenanceInterval().toMillis();
+    Thread.ofPlatform().daemon().name("journal-maintenance").start(() -> maintainEvery(pause));
+  }
+
+  /**
+   * Opens a folder, which is made if it is not there.
+   *
+   * @throws JournalRootInUseException when another server has it open
+   * @throws IOException when it cannot be read or written; the message names the file
+   */
+  public static JournalRoot open(Path folder, JournalRootOptions options) throws IOException {
+    return open(folder, options, Machine.local());
+  }
+
+  static JournalRoot open(Path folder, JournalRootOptions options, Machine machine)
+      throws IOException {
+    Path absolute = folder.toAbsolutePath();
+    Files.createDirectories(absolute);
+    RootLock lock = RootLock.acquire(absolute);
+    try {
+      for (String name : List.of("journals", "drafts", "tombs")) {
+        Files.createDirectories(absolute.resolve(name));
+      }
+      RunMark last = RunMark.read(absolute);
+      List<String> existing = names(absolute.resolve("journals"));
+      if (!existing.isEmpty() && (last == null || !last.clean())) {
+        syncAll(absolute, existing, machine.disk());
+      }
+      RunMark mark =
+          RunMark.next(last, !existing.isEmpty(), machine.bootId(), machine.clock().millis());
+      mark.write(absolute, machine.disk());
+      for (String left : List.of("drafts", "tombs")) {
+        for (String name : names(absolute.resolve(left))) {
+          removeFolder(absolute.resolve(left).resolve(name));
+        }
+      }
+      return new JournalRoot(absolute, options, machine, lock, mark);
+    } catch (IOException | RuntimeException e) {
+      try (lock) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Whether the machine crashed since the last run, which did not end cleanly. Journals that are
+   * not known to be sealed then begin a new epoch when they are opened, also in later runs.
+   */
+  public boolean machineCrashed() {
+    return mark.afterCrash();
+  }
+
+  /** The names of all journals, open or not, in no order. */
+  public List<String> list() throws IOException {
+    return names(journals).stream().filter(name -> ID.matcher(name).matches()).toList();
+  }
+
+  /**
+   * Makes a new, empty journal and opens it.
+   *
+   * @param id 1 to 128 letters, digits, {@code -} and {@code _}
+   * @throws FileAlreadyExistsException when there is one of that name
+   */
+  public Journal create(String id, JournalOptions options) throws IOException {
+    claim(id);
+    try {
+      Path target = journals.resolve(id);
+      if (Files.exists(target)) {
+        throw new FileAlreadyExistsException(target.toString());
+      }
+      Path draft = drafts.resolve(id);
+      removeFolder(draft);
+      Files.createDirectory(draft);
+      SegmentWriter.begin(draft, machine.disk(), machine.clock(), mark.run());
+      Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+      return start(
+          id, target, options, SegmentRecovery.inspect(target), EpochRule.unsealed(0), false);
+    } catch (IOException e) {
+      throw DiskFull.is(e, folder, SegmentHeader.BYTES) ? new JournalFullException(id, e) : e;
+    } finally {
+      busy.remove(id);
+    }
+  }
+
+  /**
+   * Opens a journal. Costs the listing of its folder and reading its newest segment.
+   *
+   * @param rule what the caller knows about it
+   * @throws NoSuchFileException when there is none of that name
+   * @throws IOException when it cannot be read or written; the message names the file
+   */
+  public Journal open(String id, JournalOptions options, EpochRule rule) throws IOException {
+    claim(id);
+    try {
+      Path target = journals.resolve(id);
+      return start(id, target, options, SegmentRecovery.inspect(target), rule, true);
+    } finally {
+      busy.remove(id);
+    }
+  }
+
+  private Journal start(
+      String id,
+      Path target,
+      JournalOptions options,
+      SegmentRecovery found,
+      EpochRule rule,
+      boolean synced)
+      throws IOException {
+    SegmentWriter writer =
+        new SegmentWriter(target, machine.disk(), machine.clock(), options, mark.run(), found);
+    Recovery recovery = recover(id, target, found, rule, writer);
+    long head = Math.max(found.head(), recovery.newEpoch() ? rule.atLeast() : 0);
+    SyncLane lane =
+        switch (options.sync()) {
+          case OS -> null;
+          case INTERVAL -> intervals;
+          case ALWAYS -> always;
+        };
+    Journal journal =
+        new Journal(
+            id,
+            target,
+            options,
+            recovery,
+            machine.disk(),
+            lane,
+            new RecentBatches(options.recentBytes(), budget),
+            writer,
+            head,
+            synced);
+    if (options.sync() == SyncPolicy.ALWAYS) {
+      // What the last run wrote and had not yet synced is visible from now on.
+      journal.seal();
+    }
+    open.put(id, journal);
+    if (closed.get()) {
+      open.remove(id);
+      journal.end(false);
+      throw new JournalClosedException(id, false);
+    }
+    return journal;
+  }
+
+  private Recovery recover(
+      String id, Path target, SegmentRecovery found, EpochRule rule, SegmentWriter writer)
+      throws IOException {
+    Path last = target.resolve(found.segments().last().fileName());
+    try (Disk.Output output = machine.disk().open(last)) {
+      if (found.excess() > 0) {
+        output.truncate(found.end());
+      }
+    }
+    boolean older = found.run() < mark.lastCrashRun();
+    String reason =
+        found.damage()
+            ? "its end is damaged"
+            : rule.atLeast() > found.head()
+                ? "events up to " + rule.atLeast() + " are gone"
+                : older && !rule.sealed() ? "the machine crashed" : "";
+    boolean newEpoch = !reason.isEmpty();
+    if (newEpoch) {
+      writer.beginEpoch(Math.max(found.head(), rule.atLeast()) + 1);
+      Journal.LOG.warn(
+          "Journal {} begins epoch {} after event {}: {}; {} bytes cut",
+          id,
+          writer.epoch(),
+          found.head(),
+          reason,
+          found.excess());
+    } else if (found.excess() > 0) {
+      reason = "its last append was never completed";
+      Journal.LOG.info("Journal {}: {}, {} bytes cut", id, reason, found.excess());
+    }
+    if (older && !newEpoch) {
+      // Its newest segment must not look as if it had not been opened since the crash.
+      writer.rollBeforeNextAppend();
+    }
+    return new Recovery(found.excess(), newEpoch, reason);
+  }
+
+  /**
+   * Syncs an open journal and closes it; its readers are told. Does nothing when it is not open.
+   */
+  public void close(String id) throws IOException {
+    Journal journal = open.remove(id);
+    if (journal != null) {
+      journal.end(false);
+      journal.seal();
+    }
+  }
+
+  /**
+   * Deletes a journal, open or not; its readers are told. A crash in between leaves all of it or
+   * nothing.
+   *
+   * @return whether there was one
+   */
+  public boolean delete(String id) throws IOException {
+    claimId(id);
+    try {
+      Journal journal = open.remove(id);
+      if (journal != null) {
+        journal.end(true);
+      }
+      Path tomb = tombs.resolve(id + "." + tombCount.incrementAndGet());
+      try {
+        Files.move(journals.resolve(id), tomb, StandardCopyOption.ATOMIC_MOVE);
+      } catch (NoSuchFileException e) {
+        return false;
+      }
+      removeFolder(tomb);
+      return true;
+    } finally {
+      busy.remove(id);
+    }
+  }
+
+  /**
+   * Enforces the retention of all open journals and makes the idle ones small. Also happens by
+   * itself.
+   */
+  public void maintain() {
+    open.values().forEach(Journal::maintain);
+  }
+
+  private void maintainEvery(long pauseMillis) {
+    try {
+      while (!closing.await(pauseMillis, TimeUnit.MILLISECONDS)) {
+        maintain();
+      }
+    } catch (InterruptedException e) {
+      Journal.LOG.warn("Journals are no longer maintained: interrupted");
+    }
+  }
+
+  /**
+   * Closes all journals, syncs them and gives the folder free. When something could not be synced,
+   * the next run treats this one as not ended cleanly.
+   */
+  @Override
+  public void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    closing.countDown();
+    try (lock) {
+      List<Journal> ended = new ArrayList<>(open.values());
+      ended.forEach(journal -> journal.end(false));
+      intervals.close();
+      always.close();
+      SyncLane.sync(
+          folder, machine.disk(), ended.stream().filter(journal -> !journal.isSynced()).toList());
+      open.clear();
+      List<String> unsynced =
+          ended.stream().filter(journal -> !journal.isSynced()).map(Journal::id).toList();
+      if (!unsynced.isEmpty()) {
+        throw new IOException("journals that could not be synced: " + unsynced);
+      }
+      mark.ended().write(folder, machine.disk());
+    }
+  }
+
+  private void claim(String id) throws IOException {
+    if (closed.get()) {
+      throw new JournalClosedException(id, false);
+    }
+    claimId(id);
+    if (open.containsKey(id)) {
+      busy.remove(id);
+      throw new IllegalStateException("journal " + id + " is open already");
+    }
+  }
+
+  private void claimId(String id) {
+    if (!ID.matcher(id).matches()) {
+      throw new IllegalArgumentException("not a name for a journal");
+    }
+    if (!busy.add(id)) {
+      throw new IllegalStateException("journal " + id + " is just being opened or deleted");
+    }
+  }
+
+  /**
+   * What a killed server wrote and did not sync: from here on, what is in the files is on the disk.
+   */
+  private static void syncAll(Path folder, List<String> journals, Disk disk) throws IOException {
+    if (disk.forceFileSystem(folder)) {
+      return;
+    }
+    for (String id : journals) {
+      Path journal = folder.resolve("journals").resolve(id);
+      for (String file : names(journal)) {
+        disk.force(journal.resolve(file));
+      }
+      disk.force(journal);
+    }
+  }
+
+  private static List<String> names(Path parent) throws IOException {
+    List<String> names = new ArrayList<>();
+    try (DirectoryStream<Path> children = Files.newDirectoryStream(parent)) {
+      children.forEach(child -> names.add(String.valueOf(child.getFileName())));
+    }
+    return names;
+  }
+
+  private static void removeFolder(Path path) throws IOException {
+    if (!Files.exists(path)) {
+      return;
+    }
+    for (String name : names(path)) {
+      Files.deleteIfExists(path.resolve(name));
+    }
+    Files.deleteIfExists(path);
+  }
+}

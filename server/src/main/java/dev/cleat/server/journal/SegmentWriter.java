@@ -1,0 +1,208 @@
+package dev.cleat.server.journal;
+
+import dev.cleat.server.journal.Disk.Output;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The disk side of a journal's writer: begins segments, writes batches at the end of the newest,
+ * removes the oldest. Guarded by the journal's writing lock, except {@link #segments} and {@link
+ * #epochs}, which any thread may read.
+ */
+final class SegmentWriter {
+  private static final SecureRandom SALTS = new SecureRandom();
+
+  private final Path folder;
+  private final Disk disk;
+  private final InstantSource clock;
+  private final JournalOptions options;
+  private final long run;
+  private volatile Segments segments;
+  private volatile EpochStarts epochs;
+  private @Nullable Output output;
+  private Segment active;
+  private int salt;
+  private long end;
+  private boolean rollNext;
+  private boolean writtenSinceRest;
+
+  SegmentWriter(
+      Path folder,
+      Disk disk,
+      InstantSource clock,
+      JournalOptions options,
+      long run,
+      SegmentRecovery found) {
+    this.folder = folder;
+    this.disk = disk;
+    this.clock = clock;
+    this.options = options;
+    this.run = run;
+    this.segments = found.segments();
+    this.epochs = found.epochs();
+    this.active = found.segments().last();
+    this.salt = found.salt();
+    this.end = found.end();
+  }
+
+  /** Writes the first segment of a new journal into a folder, without opening it. */
+  static void begin(Path folder, Disk disk, InstantSource clock, long run) throws IOException {
+    Segment first = new Segment(1, 1);
+    SegmentHeader header =
+        new SegmentHeader(SALTS.nextInt(), 1, 1, clock.millis(), run, EpochStarts.first());
+    try (Output output = disk.create(folder.resolve(first.fileName()))) {
+      output.write(header.encode(), 0);
+    }
+  }
+
+  Segments segments() {
+    return segments;
+  }
+
+  EpochStarts epochs() {
+    return epochs;
+  }
+
+  long epoch() {
+    return segments.last().epoch;
+  }
+
+  Segment active() {
+    return active;
+  }
+
+  int salt() {
+    return salt;
+  }
+
+  long end() {
+    return end;
+  }
+
+  /** Makes the next append begin a segment of its own. */
+  void rollBeforeNextAppend() {
+    rollNext = true;
+  }
+
+  /** Begins a new segment if the current one has no room for this many bytes. */
+  void makeRoom(long bytes, long nextSeq) throws IOException {
+    boolean full = end > SegmentHeader.BYTES && end + bytes > options.segmentBytes();
+    if (full || rollNext) {
+      beginSegment(new Segment(nextSeq, active.epoch), epochs);
+      rollNext = false;
+    }
+  }
+
+  /** Begins an epoch whose first event has this number. */
+  void beginEpoch(long firstSeq) throws IOException {
+    long epoch = active.epoch + 1;
+    beginSegment(new Segment(firstSeq, epoch), epochs.plus(epoch, firstSeq));
+    disk.force(folder.resolve(active.fileName()));
+    disk.force(folder);
+  }
+
+  private void beginSegment(Segment next, EpochStarts starts) throws IOException {
+    SegmentHeader header =
+        new SegmentHeader(SALTS.nextInt(), next.epoch, next.firstSeq, clock.millis(), run, starts);
+    Path file = folder.resolve(next.fileName());
+    // Left behind when an earlier attempt failed half-way; a segment that counts is in the list.
+    Files.deleteIfExists(file);
+    Output begun = disk.create(file);
+    try {
+      begun.write(header.encode(), 0);
+    } catch (IOException e) {
+      try (begun) {
+        Files.deleteIfExists(file);
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+    closeOutput();
+    active.measured(end, clock.millis());
+    output = begun;
+    active = next;
+    salt = header.salt();
+    end = SegmentHeader.BYTES;
+    epochs = starts;
+    segments = segments.plus(next);
+  }
+
+  /**
+   * Writes at the end. When it fails, the end stays where it was and what was written is
+   * overwritten later.
+   */
+  void append(byte[] bytes) throws IOException {
+    writtenSinceRest = true;
+    Output out = output;
+    if (out == null) {
+      out = disk.open(folder.resolve(active.fileName()));
+      output = out;
+    }
+    try {
+      out.write(bytes, end);
+    } catch (IOException e) {
+      // Cut off what was written, so that the next open does not have to guess what it is.
+      try {
+        out.truncate(end);
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      closeOutput();
+      throw e;
+    }
+    end += bytes.length;
+  }
+
+  /**
+   * Removes what the retention no longer allows, up to the segment that readers at the tip need.
+   */
+  void retire(Segment tip) {
+    Segments kept = segments;
+    long total = end;
+    for (Segment segment : kept.all()) {
+      total += segment == active ? 0 : segment.bytes();
+    }
+    long oldest = clock.millis() - options.retention().age().toMillis();
+    while (kept.first() != active
+        && kept.first() != tip
+        && (total > options.retention().bytes() || kept.first().lastAppendMillis() < oldest)) {
+      Segment gone = kept.first();
+      kept = kept.withoutFirst();
+      total -= gone.bytes();
+      // First out of the list, then off the disk: a reader that misses the file looks at the list
+      // again.
+      segments = kept;
+      try {
+        Files.deleteIfExists(folder.resolve(gone.fileName()));
+      } catch (IOException e) {
+        // It is found again, and removed, when the journal is opened the next time.
+        Journal.LOG.warn("Removing {} failed", folder.resolve(gone.fileName()), e);
+      }
+    }
+  }
+
+  /** Closes the descriptor if nothing was written since the last call. */
+  void rest() {
+    if (!writtenSinceRest) {
+      closeOutput();
+    }
+    writtenSinceRest = false;
+  }
+
+  void closeOutput() {
+    Output open = output;
+    output = null;
+    if (open != null) {
+      try {
+        open.close();
+      } catch (IOException e) {
+        Journal.LOG.warn("Closing {} failed", folder.resolve(active.fileName()), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package dev.cleat.server.journal;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What there is to sync of one journal, as of one moment.
+ *
+ * @param journal whose
+ * @param target how far it goes once this is done
+ * @param paths the files and folders, in the order to sync them in
+ */
+record SyncTask(Journal journal, Tip target, List<Path> paths) {
+
+  /** Syncs, unless it was done for the whole file system, and tells the journal. */
+  void finish(boolean alreadySynced, Disk disk) {
+    try {
+      if (!alreadySynced) {
+        force(disk);
+      }
+      journal.synced(target);
+    } catch (IOException e) {
+      journal.syncFailed(e);
+    }
+  }
+
+  void force(Disk disk) throws IOException {
+    for (Path path : paths) {
+      try {
+        disk.force(path);
+      } catch (NoSuchFileException e) {
+        // Removed by retention, or with the whole journal, since the list was made.
+        Journal.LOG.debug("Not synced, no longer there: {}", path);
+      }
+    }
+  }
+}
