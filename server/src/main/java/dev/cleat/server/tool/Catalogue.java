@@ -71,7 +71,7 @@ public final class Catalogue {
         ToolSource.open(file, builtInTools(), nanoTime), shells, serverEnvironment, os);
   }
 
-  private static Map<String, Tool> builtInTools() {
+  static Map<String, Tool> builtInTools() {
     try (@Nullable InputStream resource = Catalogue.class.getResourceAsStream(BUILT_IN)) {
       if (resource == null) {
         throw new IllegalStateException("The resource " + BUILT_IN + " is missing");
