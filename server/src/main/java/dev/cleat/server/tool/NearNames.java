@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Locale;
 
 /** Names that may have been meant by one that is not there. */
-final class NearNames {
+public final class NearNames {
   private static final int AT_MOST = 3;
 
   private NearNames() {}
 
   /** The nearest first; none if none is near. */
-  static List<String> of(String wanted, Collection<String> names) {
+  public static List<String> of(String wanted, Collection<String> names) {
     String lower = wanted.toLowerCase(Locale.ROOT);
     int tolerated = Math.max(1, lower.length() / 3);
     return names.stream()

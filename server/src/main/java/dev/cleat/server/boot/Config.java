@@ -1,0 +1,51 @@
+package dev.cleat.server.boot;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
+
+/**
+ * The server's settings, checked. {@link ConfigKeys} says what each means; sizes are in bytes, and
+ * a zero where the key allows it means none.
+ *
+ * @param data the data folder, absolute
+ * @param catalogue the user's catalogue, absolute, or null
+ * @param channelz false also when {@code listen} is not a loopback address
+ */
+public record Config(
+    ListenAddress listen,
+    Path data,
+    @Nullable Path catalogue,
+    Journal journal,
+    Retention retention,
+    Session session,
+    Turns turns,
+    Limits limits,
+    Duration shutdownGrace,
+    boolean channelz,
+    Level logLevel) {
+
+  /** When events go to stable storage. */
+  public enum Sync {
+    OS,
+    INTERVAL,
+    ALWAYS
+  }
+
+  /** Keys under {@code journal}. */
+  public record Journal(Sync sync, Duration syncInterval, long segmentBytes, long memoryBytes) {}
+
+  /** Keys under {@code retention}. */
+  public record Retention(long bytes, Duration age, Duration ended) {}
+
+  /** Keys under {@code session}. */
+  public record Session(Duration idleTimeout, Duration stopGrace) {}
+
+  /** Keys under {@code turns}. */
+  public record Turns(int keep) {}
+
+  /** Keys under {@code limits}. */
+  public record Limits(
+      int messageBytes, int inputBytes, int sessions, int clientsPerSession, int queue) {}
+}

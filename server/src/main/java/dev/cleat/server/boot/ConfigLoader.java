@@ -1,0 +1,190 @@
+package dev.cleat.server.boot;
+
+import dev.cleat.server.tool.NearNames;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Puts the configuration together: flag over environment over file over default. Every mistake is
+ * found before it gives up, also in what is overridden.
+ *
+ * <p>An environment variable that is empty counts as not set. One that begins with {@code CLEAT_}
+ * and is no setting is a warning, not a mistake: other programs of Cleat have their own.
+ */
+public final class ConfigLoader {
+  private static final String PREFIX = "CLEAT_";
+
+  /** Read by the command line and the launcher. */
+  private static final Set<String> OF_OTHERS =
+      Set.of("CLEAT_SERVER", "CLEAT_JAVA_OPTS", "CLEAT_JAVA_HOME");
+
+  /** What of a message is not its input. */
+  private static final int MESSAGE_OVERHEAD_BYTES = 64 << 10;
+
+  private final Map<String, String> environment;
+  private final Map<ConfigKey<?>, String> flags;
+  private final List<String> problems = new ArrayList<>();
+  private final Map<ConfigKey<?>, Given> given = new HashMap<>();
+
+  private ConfigLoader(Map<String, String> environment, Map<ConfigKey<?>, String> flags) {
+    this.environment = environment;
+    this.flags = flags;
+  }
+
+  /**
+   * Loads the configuration.
+   *
+   * @param environment of the process
+   * @param flags the text of each flag that was given
+   * @throws ConfigException with every mistake at once
+   */
+  public static LoadedConfig load(Map<String, String> environment, Map<ConfigKey<?>, String> flags)
+      throws ConfigException {
+    return new ConfigLoader(environment, flags).load();
+  }
+
+  private LoadedConfig load() throws ConfigException {
+    collect();
+    // With a wrong value left out, so that what is wrong between settings is found too.
+    Config config = config();
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    return new LoadedConfig(config, given, warnings());
+  }
+
+  private void collect() {
+    for (ConfigKey<?> key : ConfigKeys.ALL) {
+      key.fallback(environment).ifPresent(text -> given.put(key, Given.byDefault(key, text)));
+    }
+    Map<ConfigKey<?>, Given> environmentAndFlags = environmentAndFlags();
+    Given file = environmentAndFlags.get(ConfigKeys.CONFIG);
+    if (file != null) {
+      // What is wrong in the file comes first, as it is what is read first.
+      List<String> later = List.copyOf(problems);
+      problems.clear();
+      given.putAll(ConfigFile.read(file, problems));
+      problems.addAll(later);
+    }
+    given.putAll(environmentAndFlags);
+  }
+
+  private Map<ConfigKey<?>, Given> environmentAndFlags() {
+    Map<ConfigKey<?>, Given> found = new HashMap<>();
+    for (ConfigKey<?> key : ConfigKeys.ALL) {
+      String variable = environment.getOrDefault(key.environmentName(), "");
+      if (!variable.isEmpty()) {
+        add(found, key, Given.byEnvironment(key, variable));
+      }
+    }
+    for (ConfigKey<?> key : ConfigKeys.ALL) {
+      String flag = flags.get(key);
+      if (flag != null) {
+        add(found, key, Given.byFlag(key, flag));
+      }
+    }
+    return found;
+  }
+
+  private void add(Map<ConfigKey<?>, Given> found, ConfigKey<?> key, Given value) {
+    try {
+      key.parse(value.text());
+      found.put(key, value);
+    } catch (IllegalArgumentException e) {
+      problems.add("%s: %s".formatted(value.label(), e.getMessage()));
+    }
+  }
+
+  private Config config() {
+    ListenAddress listen = get(ConfigKeys.LISTEN);
+    boolean loopback = checkListen(listen);
+    checkSizes();
+    Given catalogue = given.get(ConfigKeys.CATALOGUE);
+    return new Config(
+        listen,
+        get(ConfigKeys.DATA),
+        catalogue == null ? null : ConfigKeys.CATALOGUE.parse(catalogue.text()),
+        new Config.Journal(
+            get(ConfigKeys.JOURNAL_SYNC),
+            get(ConfigKeys.JOURNAL_SYNC_INTERVAL),
+            get(ConfigKeys.JOURNAL_SEGMENT_BYTES),
+            get(ConfigKeys.JOURNAL_MEMORY_BYTES)),
+        new Config.Retention(
+            get(ConfigKeys.RETENTION_BYTES),
+            get(ConfigKeys.RETENTION_AGE),
+            get(ConfigKeys.RETENTION_ENDED)),
+        new Config.Session(
+            get(ConfigKeys.SESSION_IDLE_TIMEOUT), get(ConfigKeys.SESSION_STOP_GRACE)),
+        new Config.Turns(get(ConfigKeys.TURNS_KEEP)),
+        new Config.Limits(
+            Math.toIntExact(get(ConfigKeys.LIMITS_MESSAGE_BYTES)),
+            Math.toIntExact(get(ConfigKeys.LIMITS_INPUT_BYTES)),
+            get(ConfigKeys.LIMITS_SESSIONS),
+            get(ConfigKeys.LIMITS_CLIENTS_PER_SESSION),
+            get(ConfigKeys.LIMITS_QUEUE)),
+        get(ConfigKeys.SHUTDOWN_GRACE),
+        get(ConfigKeys.CHANNELZ) && loopback,
+        get(ConfigKeys.LOG_LEVEL));
+  }
+
+  /** Whether only this machine reaches the address; that it may be another is checked here. */
+  private boolean checkListen(ListenAddress listen) {
+    try {
+      boolean loopback = listen.resolve().getAddress().isLoopbackAddress();
+      if (!loopback && !get(ConfigKeys.ALLOW_INSECURE_LISTEN)) {
+        problem(
+            ConfigKeys.LISTEN,
+            "other machines reach %s, and without TLS and authentication whoever reaches it can run"
+                    .formatted(listen)
+                + " programs here; listen on 127.0.0.1, or say %s if that is what you want"
+                    .formatted(ConfigKeys.ALLOW_INSECURE_LISTEN.flag()));
+      }
+      return loopback;
+    } catch (UnknownHostException e) {
+      problem(ConfigKeys.LISTEN, "there is no host '%s'".formatted(listen.host()));
+      return false;
+    }
+  }
+
+  private void checkSizes() {
+    if (get(ConfigKeys.LIMITS_MESSAGE_BYTES)
+        < get(ConfigKeys.LIMITS_INPUT_BYTES) + MESSAGE_OVERHEAD_BYTES) {
+      problem(
+          ConfigKeys.LIMITS_MESSAGE_BYTES,
+          "must be at least 64KiB more than " + ConfigKeys.LIMITS_INPUT_BYTES);
+    }
+  }
+
+  private void problem(ConfigKey<?> key, String message) {
+    problems.add("%s: %s".formatted(Objects.requireNonNull(given.get(key)).label(), message));
+  }
+
+  /** The value of a key that has a default. */
+  private <T> T get(ConfigKey<T> key) {
+    return key.parse(Objects.requireNonNull(given.get(key), key.name()).text());
+  }
+
+  private List<String> warnings() {
+    Map<String, ConfigKey<?>> names =
+        ConfigKeys.ALL.stream()
+            .collect(Collectors.toMap(ConfigKey::environmentName, Function.identity()));
+    return environment.keySet().stream()
+        .filter(name -> name.startsWith(PREFIX) && !names.containsKey(name))
+        .filter(name -> !OF_OTHERS.contains(name))
+        .sorted()
+        .map(name -> warning(name, NearNames.of(name, names.keySet())))
+        .toList();
+  }
+
+  private static String warning(String name, List<String> near) {
+    return "environment %s: there is no such setting%s"
+        .formatted(name, near.isEmpty() ? "" : "; did you mean " + near.getFirst() + "?");
+  }
+}
