@@ -1,0 +1,110 @@
+package dev.cleat.client;
+
+import com.google.protobuf.ByteString;
+import dev.cleat.v1.TerminalSize;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A client's attachment to a session: what the session does comes to a listener, what is sent here
+ * is typed into it. It survives every cut of the connection and restart of the server: each event
+ * is delivered once and in order, and each byte of input applied once.
+ *
+ * <p>Safe for use by any thread. Sends of several threads are applied whole, one after the other.
+ */
+public final class Attachment implements AutoCloseable {
+  private static final Duration FOR_EVER = Duration.ofSeconds(Long.MAX_VALUE);
+
+  private final AttachFeed feed;
+  private final Runnable stop;
+
+  Attachment(AttachFeed feed, Runnable stop) {
+    this.feed = feed;
+    this.stop = stop;
+  }
+
+  /**
+   * Types bytes. Returns once they are queued, and waits for that while unacknowledged input fills
+   * the buffer.
+   *
+   * <p>The future is completed when the last byte was handed to the terminal; it fails with an
+   * {@link InputUncertainException} when that cannot be known, with reason {@link
+   * CleatException#INPUT_DISCARDED} when the session had no process, and with the attachment's own
+   * failure when it ends first. A callback of this attachment's may wait for it.
+   *
+   * @throws IllegalStateException when the attachment only watches
+   * @throws CleatException when the attachment has ended, or the thread is interrupted while it
+   *     waits
+   */
+  public CompletableFuture<Void> send(byte[] data) {
+    return send(data, FOR_EVER);
+  }
+
+  /**
+   * Types bytes, and waits at most so long for room in the buffer.
+   *
+   * @throws CleatException in addition with {@link CleatException.Code#RESOURCE_EXHAUSTED} when
+   *     there was none; nothing has been sent then, unless there is more data than the buffer holds
+   */
+  public CompletableFuture<Void> send(byte[] data, Duration wait) {
+    return input().send(ByteString.copyFrom(data), wait);
+  }
+
+  /** Types text, in UTF-8, as {@link #send(byte[])} does. */
+  public CompletableFuture<Void> send(String text) {
+    return send(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Waits until everything that was sent has been applied.
+   *
+   * @return false when that has not happened in this time
+   * @throws InputUncertainException when it cannot be known
+   */
+  public boolean flush(Duration wait) {
+    return input().flush(wait);
+  }
+
+  /**
+   * Says that this client's window has another size, 1 to 4,096 each. Only the newest counts; it is
+   * said again after a reconnect.
+   *
+   * @throws IllegalStateException when the attachment only watches
+   */
+  public void resize(int rows, int columns) {
+    input().resize(TerminalSize.newBuilder().setRows(rows).setColumns(columns).build());
+  }
+
+  /** The place behind what has been delivered: to attach there again, from anywhere. */
+  public Position position() {
+    return feed.delivered();
+  }
+
+  /**
+   * Completed at the end, after the last callback; fails with the {@link CleatException} that
+   * {@link AttachListener#onError} got.
+   */
+  public CompletableFuture<AttachEnd> done() {
+    return feed.done().copy();
+  }
+
+  /**
+   * Ends the attachment; the session goes on. Input that was not acknowledged may not be applied:
+   * {@link #flush} first. Does not wait: a callback may be under way, and {@link
+   * AttachListener#onEnded} follows.
+   */
+  @Override
+  public void close() {
+    feed.close();
+    stop.run();
+  }
+
+  private InputWriter input() {
+    InputWriter input = feed.input();
+    if (input == null) {
+      throw new IllegalStateException("a read-only attachment neither types nor resizes");
+    }
+    return input;
+  }
+}

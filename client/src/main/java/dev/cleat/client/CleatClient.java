@@ -1,0 +1,235 @@
+package dev.cleat.client;
+
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.DeleteRequest;
+import dev.cleat.v1.GetActiveRequest;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.ListRequest;
+import dev.cleat.v1.ListResponse;
+import dev.cleat.v1.ListToolsRequest;
+import dev.cleat.v1.ListToolsResponse;
+import dev.cleat.v1.SessionServiceGrpc;
+import dev.cleat.v1.SessionView;
+import dev.cleat.v1.SetActiveRequest;
+import dev.cleat.v1.StopRequest;
+import dev.cleat.v1.Tool;
+import dev.cleat.v1.ToolServiceGrpc;
+import io.grpc.ManagedChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection to Cleat.
+ *
+ * <pre>{@code
+ * try (CleatClient cleat = CleatClient.connect("127.0.0.1:7070")) {
+ *   Session session = cleat.create("bash");
+ *   Turn turn = session.prompt("make test");
+ *   System.out.println(turn.output() + turn.exitCode());
+ * }
+ * }</pre>
+ *
+ * <p>Safe for use by any thread; one client serves a whole program. Closing it ends its attachments
+ * and watches and leaves the sessions alone.
+ */
+public final class CleatClient implements AutoCloseable {
+  private final Rpc rpc;
+  private final @Nullable ManagedChannel owned;
+  private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  CleatClient(Rpc rpc, @Nullable ManagedChannel owned) {
+    this.rpc = rpc;
+    this.owned = owned;
+  }
+
+  /**
+   * To a server without TLS, with all defaults. Returns at once; the first call connects.
+   *
+   * @param target {@code HOST:PORT}
+   */
+  public static CleatClient connect(String target) {
+    return builder().target(target).build();
+  }
+
+  /** To choose more than the address. */
+  public static CleatClientBuilder builder() {
+    return new CleatClientBuilder();
+  }
+
+  /** Creates a session that runs this tool of the catalogue, with all defaults. */
+  public Session create(String tool) {
+    return create(NewSession.of(tool));
+  }
+
+  /** Creates a session. Repeated safely where the connection breaks. */
+  public Session create(NewSession session) {
+    CreateRequest request = session.toRequest();
+    return handle(
+        rpc.call(SessionServiceGrpc.getCreateMethod(), request, Rpc.Repeat.SAFE).getSession());
+  }
+
+  /** The session with this id. */
+  public Session session(String id) {
+    return get(GetRequest.newBuilder().setSessionId(id).build());
+  }
+
+  /** The session with this exact name. */
+  public Session sessionByName(String name) {
+    return get(GetRequest.newBuilder().setName(name).build());
+  }
+
+  /** All sessions that are not internal, oldest first. */
+  public List<SessionInfo> list() {
+    return list(SessionQuery.all());
+  }
+
+  /** All sessions that match, oldest first, with everything there is to know about each. */
+  public List<SessionInfo> list(SessionQuery query) {
+    List<SessionInfo> all = new ArrayList<>();
+    ListRequest request =
+        ListRequest.newBuilder()
+            .setFilter(query.toFilter())
+            .setView(SessionView.SESSION_VIEW_FULL)
+            .setPageSize(200)
+            .build();
+    ListResponse page;
+    do {
+      page = rpc.call(SessionServiceGrpc.getListMethod(), request, Rpc.Repeat.SAFE);
+      page.getSessionsList().forEach(session -> all.add(new SessionInfo(session)));
+      request = request.toBuilder().setPageToken(page.getNextPageToken()).build();
+    } while (!page.getNextPageToken().isEmpty());
+    return all;
+  }
+
+  /** Ends the processes of all sessions that match, up to 1,000, and waits for that. */
+  public List<SessionInfo> stop(SessionQuery query) {
+    StopRequest request = StopRequest.newBuilder().setFilter(query.toFilter()).build();
+    return rpc
+        .call(SessionServiceGrpc.getStopMethod(), request, Rpc.Repeat.SAFE)
+        .getSessionsList()
+        .stream()
+        .map(SessionInfo::new)
+        .toList();
+  }
+
+  /**
+   * Removes all sessions that match, up to 1,000; none when one of them may not be.
+   *
+   * @param force also what runs, and children
+   * @return the ids of those that were removed
+   */
+  public List<String> delete(SessionQuery query, boolean force) {
+    DeleteRequest request =
+        DeleteRequest.newBuilder().setFilter(query.toFilter()).setForce(force).build();
+    return rpc.call(SessionServiceGrpc.getDeleteMethod(), request, Rpc.Repeat.ONLY_IF_REFUSED)
+        .getSessionIdsList();
+  }
+
+  /** Makes a session the caller's active one; the empty name is a caller like any other. */
+  public void setActive(String caller, Session session) {
+    SetActiveRequest request =
+        SetActiveRequest.newBuilder().setCaller(caller).setSessionId(session.id()).build();
+    rpc.call(SessionServiceGrpc.getSetActiveMethod(), request, Rpc.Repeat.SAFE);
+  }
+
+  /**
+   * The caller's active session; fails with reason {@code NO_ACTIVE_SESSION} when there is none.
+   */
+  public Session active(String caller) {
+    GetActiveRequest request = GetActiveRequest.newBuilder().setCaller(caller).build();
+    return handle(
+        rpc.call(SessionServiceGrpc.getGetActiveMethod(), request, Rpc.Repeat.SAFE).getSession());
+  }
+
+  /** The catalogue of tools, by name. */
+  public List<Tool> tools() {
+    List<Tool> all = new ArrayList<>();
+    ListToolsRequest request = ListToolsRequest.getDefaultInstance();
+    ListToolsResponse page;
+    do {
+      page = rpc.call(ToolServiceGrpc.getListToolsMethod(), request, Rpc.Repeat.SAFE);
+      all.addAll(page.getToolsList());
+      request = request.toBuilder().setPageToken(page.getNextPageToken()).build();
+    } while (!page.getNextPageToken().isEmpty());
+    return all;
+  }
+
+  /** The gRPC beneath. */
+  public GrpcAccess grpc() {
+    return new GrpcAccess(rpc.channel());
+  }
+
+  /**
+   * Ends all attachments and watches, and the connection unless the channel was given by the
+   * caller. Sessions go on.
+   */
+  @Override
+  public void close() {
+    closed = true;
+    for (AutoCloseable each : open) {
+      close(each);
+    }
+    if (owned != null) {
+      owned.shutdownNow();
+    }
+  }
+
+  Rpc rpc() {
+    return rpc;
+  }
+
+  /** A daemon thread for each task. */
+  Executor threads(String name) {
+    return task -> {
+      Thread thread = new Thread(task, name);
+      thread.setDaemon(true);
+      thread.start();
+    };
+  }
+
+  Attachment attach(String sessionId, AttachOptions options, AttachListener listener) {
+    AttachFeed feed = new AttachFeed(rpc, sessionId, options, listener);
+    long heartbeat = Times.nanos(Times.of(options.raw().getHeartbeatInterval()));
+    ResumeLoop<?, ?> loop = new ResumeLoop<>(rpc, feed, heartbeat * 5 / 2);
+    Attachment attachment = new Attachment(feed, loop::stop);
+    Executor executor =
+        options.executor() == null ? threads("cleat-attach-" + sessionId) : options.executor();
+    run(loop, attachment, executor);
+    return attachment;
+  }
+
+  /** Runs a loop whose owner is closed with this client. */
+  void run(ResumeLoop<?, ?> loop, AutoCloseable owner, Executor executor) {
+    open.add(owner);
+    if (closed) {
+      close(owner);
+    }
+    executor.execute(() -> {
+      try {
+        loop.run();
+      } finally {
+        open.remove(owner);
+      }
+    });
+  }
+
+  private static void close(AutoCloseable each) {
+    if (each instanceof Attachment attachment) {
+      attachment.close();
+    }
+  }
+
+  private Session get(GetRequest request) {
+    return handle(
+        rpc.call(SessionServiceGrpc.getGetMethod(), request, Rpc.Repeat.SAFE).getSession());
+  }
+
+  private Session handle(dev.cleat.v1.Session session) {
+    return new Session(this, new SessionInfo(session));
+  }
+}

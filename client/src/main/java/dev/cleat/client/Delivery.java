@@ -1,0 +1,27 @@
+package dev.cleat.client;
+
+import dev.cleat.v1.Event;
+
+/** What an {@link EventStream} delivers. */
+public sealed interface Delivery {
+
+  /** The place behind it, for attaching there later. */
+  Position position();
+
+  /**
+   * Something happened to the session.
+   *
+   * @param event what
+   */
+  record Happened(Event event, Position position) implements Delivery {}
+
+  /**
+   * Events are no longer there.
+   *
+   * @param gap which
+   */
+  record Missing(Gap gap, Position position) implements Delivery {}
+
+  /** Everything that there was has come; what follows is live. Once. */
+  record CaughtUp(Position position) implements Delivery {}
+}

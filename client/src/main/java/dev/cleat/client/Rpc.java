@@ -1,0 +1,146 @@
+package dev.cleat.client;
+
+import dev.cleat.client.CleatException.Code;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCalls;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Calls over one channel: deadlines, retries, errors. Safe for use by any thread. */
+final class Rpc {
+
+  /** When a call may be made again. */
+  enum Repeat {
+    /** Making it twice is the same as once. */
+    SAFE,
+    /** Only when the server said that it did not begin. */
+    ONLY_IF_REFUSED
+  }
+
+  private final ManagedChannel managed;
+  private final Channel channel;
+  private final RetrySettings retry;
+  private final Duration deadline;
+
+  Rpc(ManagedChannel managed, Channel channel, RetrySettings retry, Duration deadline) {
+    this.managed = managed;
+    this.channel = channel;
+    this.retry = retry;
+    this.deadline = deadline;
+  }
+
+  Channel channel() {
+    return channel;
+  }
+
+  RetrySettings retry() {
+    return retry;
+  }
+
+  Duration deadline() {
+    return deadline;
+  }
+
+  <Q, R> R call(MethodDescriptor<Q, R> method, Q request, Repeat repeat) {
+    return call(method, request, repeat, deadline);
+  }
+
+  /**
+   * Makes the call, again while that is safe and worth it, all within the deadline. Throws the last
+   * failure that says something.
+   */
+  <Q, R> R call(MethodDescriptor<Q, R> method, Q request, Repeat repeat, Duration within) {
+    long start = System.nanoTime();
+    BackOff backOff = new BackOff(retry);
+    @Nullable CleatException before = null;
+    for (; ; ) {
+      long left = Math.max(1, Times.nanos(within) - (System.nanoTime() - start));
+      CleatException failure;
+      try {
+        CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(left, TimeUnit.NANOSECONDS);
+        return ClientCalls.blockingUnaryCall(channel, method, options, request);
+      } catch (StatusRuntimeException e) {
+        failure = CleatException.of(e);
+      }
+      if (before != null && failure.code() == Code.DEADLINE_EXCEEDED) {
+        before.addSuppressed(failure);
+        throw before;
+      }
+      Duration delay = backOff.next(failure.retryAfter());
+      long end = System.nanoTime() - start + Times.nanos(delay);
+      if (!repeatable(failure, repeat)
+          || end > Times.nanos(retry.retryFor())
+          || end > Times.nanos(within)
+          || Thread.currentThread().isInterrupted()) {
+        throw failure;
+      }
+      before = failure;
+      pause(delay);
+      reconnect();
+    }
+  }
+
+  /**
+   * Before a try after a failure: the channel's own back-off, which grows to two minutes, must not
+   * decide when it is made.
+   */
+  void reconnect() {
+    if (managed.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+      // A channel in this state fails calls at once with its last error, also while it is
+      // connecting again.
+      managed.enterIdle();
+    }
+    managed.resetConnectBackoff();
+  }
+
+  /**
+   * After a connection has been silent for too long: new calls get a new one, those under way stay
+   * where they are.
+   */
+  void leaveConnection() {
+    managed.enterIdle();
+  }
+
+  /** True when trying a stream again makes sense. */
+  static boolean resumable(CleatException failure) {
+    return switch (failure.code()) {
+      case UNAVAILABLE, INTERNAL, UNKNOWN, CANCELLED, DEADLINE_EXCEEDED ->
+          !failure.reason().equals(CleatException.PROTOCOL_VIOLATION);
+      case ABORTED -> !failure.reason().equals("WRITER_REPLACED");
+      case RESOURCE_EXHAUSTED -> failure.retryAfter().isPresent();
+      default -> false;
+    };
+  }
+
+  private static boolean repeatable(CleatException failure, Repeat repeat) {
+    if (failure.reason().equals("DRAINING")) {
+      return true;
+    }
+    if (repeat != Repeat.SAFE) {
+      return false;
+    }
+    return switch (failure.code()) {
+      case UNAVAILABLE -> true;
+      // Without a reason of Cleat's it is the connection or a proxy that speaks.
+      case INTERNAL, UNKNOWN, CANCELLED -> failure.reason().isEmpty();
+      case ABORTED -> !failure.reason().equals("WRITER_REPLACED");
+      case RESOURCE_EXHAUSTED ->
+          failure.reason().equals("INPUT_FULL") && failure.retryAfter().isPresent();
+      default -> false;
+    };
+  }
+
+  static void pause(Duration delay) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(Times.nanos(delay));
+    } catch (InterruptedException e) {
+      throw CleatException.interrupted(e);
+    }
+  }
+}

@@ -1,0 +1,268 @@
+package dev.cleat.client;
+
+import com.google.protobuf.ByteString;
+import dev.cleat.client.CleatException.Code;
+import dev.cleat.v1.DeleteRequest;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.InterruptRequest;
+import dev.cleat.v1.ListTurnsRequest;
+import dev.cleat.v1.ListTurnsResponse;
+import dev.cleat.v1.PauseRequest;
+import dev.cleat.v1.ResizeRequest;
+import dev.cleat.v1.RestartRequest;
+import dev.cleat.v1.ResumeRequest;
+import dev.cleat.v1.SendInputRequest;
+import dev.cleat.v1.SessionServiceGrpc;
+import dev.cleat.v1.StopRequest;
+import dev.cleat.v1.TerminalSize;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * A session on the server, held by its id. Calls wait for their answer and throw a {@link
+ * CleatException} when they fail; those that can be repeated safely are, for a short while.
+ *
+ * <p>Safe for use by any thread.
+ */
+public final class Session {
+  private final CleatClient client;
+  private final Rpc rpc;
+  private final String id;
+  private volatile SessionInfo info;
+
+  Session(CleatClient client, SessionInfo info) {
+    this.client = client;
+    this.rpc = client.rpc();
+    this.id = info.id();
+    this.info = info;
+  }
+
+  /** The identifier. */
+  public String id() {
+    return id;
+  }
+
+  /** The session as it was last seen by this object; {@link #refresh} asks. */
+  public SessionInfo info() {
+    return info;
+  }
+
+  /** The session as it is now. */
+  public SessionInfo refresh() {
+    GetRequest request = GetRequest.newBuilder().setSessionId(id).build();
+    return seen(rpc.call(SessionServiceGrpc.getGetMethod(), request, Rpc.Repeat.SAFE).getSession());
+  }
+
+  /** Hands a prompt to the tool, waits for the end of the turn and returns it with its output. */
+  public Turn prompt(String text) {
+    return prompt(Prompt.of(text));
+  }
+
+  /**
+   * Hands a prompt to the tool, waits for the end of the turn and returns it with its output; see
+   * {@link RunningTurn#await()}.
+   */
+  public Turn prompt(Prompt prompt) {
+    return start(prompt).await();
+  }
+
+  /**
+   * The same, and passes on what the turn prints while it prints it: exactly its bytes, in order,
+   * on the calling thread. The turn that is returned is without output then.
+   */
+  public Turn prompt(Prompt prompt, Consumer<byte[]> output) {
+    long start = System.nanoTime();
+    Position before = refresh().head();
+    RunningTurn running = start(prompt);
+    boolean found = running.started().state().compareTo(Turn.State.QUEUED) > 0;
+    Position base = found ? Position.BEGINNING : before;
+    new TurnFollower(this, running.id(), base, Times.nanos(prompt.waitLimit())).follow(output);
+    Duration left = prompt.waitLimit().minusNanos(System.nanoTime() - start);
+    return new RunningTurn(rpc, running.started().raw(), prompt.maxOutput(0))
+        .await(left.isNegative() ? Duration.ZERO : left);
+  }
+
+  /**
+   * {@link #prompt(Prompt)} on a thread of its own. Cancelling the future leaves the turn alone;
+   * see {@link RunningTurn#cancel}.
+   */
+  public CompletableFuture<Turn> promptAsync(Prompt prompt) {
+    return CompletableFuture.supplyAsync(
+        () -> prompt(prompt), client.threads("cleat-prompt-" + id));
+  }
+
+  /** Hands a prompt to the tool and returns as soon as the turn is written down. */
+  public RunningTurn start(Prompt prompt) {
+    return new RunningTurn(
+        rpc,
+        rpc.call(SessionServiceGrpc.getSendPromptMethod(), prompt.toRequest(id), Rpc.Repeat.SAFE)
+            .getTurn(),
+        prompt);
+  }
+
+  /** The last turns, newest first, at most so many (1 to 1,000); without their output. */
+  public List<Turn> turns(int limit) {
+    ListTurnsRequest request =
+        ListTurnsRequest.newBuilder().setSessionId(id).setPageSize(limit).build();
+    ListTurnsResponse response =
+        rpc.call(SessionServiceGrpc.getListTurnsMethod(), request, Rpc.Repeat.SAFE);
+    return response.getTurnsList().stream().map(Turn::of).toList();
+  }
+
+  /** Attaches: everything there is, then live. */
+  public Attachment attach(AttachListener listener) {
+    return attach(AttachOptions.fromBeginning(), listener);
+  }
+
+  /** Attaches. Returns at once; whether it worked, the listener hears. */
+  public Attachment attach(AttachOptions options, AttachListener listener) {
+    return client.attach(id, options, listener);
+  }
+
+  /** The journal to be read by pulling. */
+  public EventStream events(AttachOptions options) {
+    return EventStream.open(this, options);
+  }
+
+  /** The output as a stream of bytes: everything there is, then live. */
+  public SessionOutput output() {
+    return output(AttachOptions.fromBeginning());
+  }
+
+  /** The output as a stream of bytes. */
+  public SessionOutput output(AttachOptions options) {
+    return SessionOutput.open(this, options);
+  }
+
+  /** Types bytes, up to 1 MiB, once, without attaching. */
+  public void sendInput(byte[] data) {
+    SendInputRequest request =
+        SendInputRequest.newBuilder()
+            .setSessionId(id)
+            .setData(ByteString.copyFrom(data))
+            .setWriterId(UUID.randomUUID().toString())
+            .setInputSeq(1)
+            .build();
+    rpc.call(SessionServiceGrpc.getSendInputMethod(), request, Rpc.Repeat.SAFE);
+  }
+
+  /** Sets the terminal's size, 1 to 4,096 each, whatever its resize policy. */
+  public SessionInfo resize(int rows, int columns) {
+    TerminalSize.Builder size = TerminalSize.newBuilder().setRows(rows).setColumns(columns);
+    ResizeRequest request = ResizeRequest.newBuilder().setSessionId(id).setSize(size).build();
+    return seen(
+        rpc.call(SessionServiceGrpc.getResizeMethod(), request, Rpc.Repeat.SAFE).getSession());
+  }
+
+  /** Interrupts what runs in the foreground, as Ctrl-C does. Never waits behind input. */
+  public void interrupt() {
+    InterruptRequest request = InterruptRequest.newBuilder().setSessionId(id).build();
+    rpc.call(SessionServiceGrpc.getInterruptMethod(), request, Rpc.Repeat.ONLY_IF_REFUSED);
+  }
+
+  /** Halts all its processes. */
+  public SessionInfo pause() {
+    PauseRequest request = PauseRequest.newBuilder().setSessionId(id).build();
+    return seen(
+        rpc.call(SessionServiceGrpc.getPauseMethod(), request, Rpc.Repeat.ONLY_IF_REFUSED)
+            .getSession());
+  }
+
+  /** Lets it go on after {@link #pause}. */
+  public SessionInfo resume() {
+    ResumeRequest request = ResumeRequest.newBuilder().setSessionId(id).build();
+    return seen(
+        rpc.call(SessionServiceGrpc.getResumeMethod(), request, Rpc.Repeat.ONLY_IF_REFUSED)
+            .getSession());
+  }
+
+  /** Ends its processes, politely first, by force after 5 s, and waits for that. */
+  public SessionInfo stop() {
+    return stop(Duration.ofSeconds(5));
+  }
+
+  /**
+   * Ends its processes, politely first, by force after the grace period (up to 5 minutes), and
+   * waits for that.
+   */
+  public SessionInfo stop(Duration gracePeriod) {
+    StopRequest request =
+        StopRequest.newBuilder().setSessionId(id).setGracePeriod(Times.of(gracePeriod)).build();
+    return seen(
+        rpc.call(
+                SessionServiceGrpc.getStopMethod(),
+                request,
+                Rpc.Repeat.SAFE,
+                rpc.deadline().plus(gracePeriod))
+            .getSessions(0));
+  }
+
+  /**
+   * Starts its process again, under the same id and numbering; a running one is stopped first, as
+   * {@link #stop()} does.
+   */
+  public SessionInfo restart() {
+    Duration gracePeriod = Duration.ofSeconds(5);
+    RestartRequest request =
+        RestartRequest.newBuilder().setSessionId(id).setGracePeriod(Times.of(gracePeriod)).build();
+    return seen(
+        rpc.call(
+                SessionServiceGrpc.getRestartMethod(),
+                request,
+                Rpc.Repeat.ONLY_IF_REFUSED,
+                rpc.deadline().plus(gracePeriod))
+            .getSession());
+  }
+
+  /** Changes settings. */
+  public SessionInfo update(SessionChanges changes) {
+    return seen(
+        rpc.call(SessionServiceGrpc.getUpdateMethod(), changes.toRequest(id), Rpc.Repeat.SAFE)
+            .getSession());
+  }
+
+  /**
+   * Removes it for good, with its journal and its turns; refused while it or a child of it runs.
+   */
+  public void delete() {
+    delete(false);
+  }
+
+  /**
+   * Removes it for good, with its journal and its turns.
+   *
+   * @param force also what runs, and its children
+   */
+  public void delete(boolean force) {
+    DeleteRequest request = DeleteRequest.newBuilder().setSessionId(id).setForce(force).build();
+    try {
+      rpc.call(SessionServiceGrpc.getDeleteMethod(), request, Rpc.Repeat.ONLY_IF_REFUSED);
+    } catch (CleatException first) {
+      if (first.code() != Code.UNAVAILABLE) {
+        throw first;
+      }
+      // It may have happened or not; if it has, the second time does not find it.
+      try {
+        rpc.call(SessionServiceGrpc.getDeleteMethod(), request, Rpc.Repeat.SAFE);
+      } catch (CleatException second) {
+        if (!second.reason().equals("SESSION_NOT_FOUND")) {
+          throw second;
+        }
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return info.toString();
+  }
+
+  private SessionInfo seen(dev.cleat.v1.Session session) {
+    SessionInfo now = new SessionInfo(session);
+    info = now;
+    return now;
+  }
+}

@@ -1,0 +1,105 @@
+package dev.cleat.client;
+
+import dev.cleat.v1.Event;
+import dev.cleat.v1.EventKind;
+import dev.cleat.v1.TurnState;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows a turn from its prompt to its end and passes on what it prints, as it prints it. Confined
+ * to one thread.
+ */
+final class TurnFollower {
+  private final Session session;
+  private final String turnId;
+  private final long deadline;
+  private Position base;
+
+  /**
+   * For a turn whose output comes after a place.
+   *
+   * @param waitNanos how long to follow it
+   */
+  TurnFollower(Session session, String turnId, Position base, long waitNanos) {
+    this.session = session;
+    this.turnId = turnId;
+    this.base = base;
+    this.deadline = System.nanoTime() + Math.min(waitNanos, Long.MAX_VALUE / 2);
+  }
+
+  /** Returns when the turn has ended, or the session, or the time is up. */
+  void follow(Consumer<byte[]> output) {
+    dev.cleat.v1.@Nullable Turn running = awaitStart();
+    if (running != null) {
+      passOn(new TurnSlice(running.getOutputStartOffset(), output));
+    }
+  }
+
+  /** Moves the base to the last event before the turn could print. */
+  private dev.cleat.v1.@Nullable Turn awaitStart() {
+    AttachOptions options =
+        AttachOptions.after(base)
+            .readOnly()
+            .followRestarts()
+            .kinds(List.of(EventKind.EVENT_KIND_TURN_CHANGED));
+    try (EventStream events = session.events(options)) {
+      for (Delivery next = take(events); next != null; next = take(events)) {
+        dev.cleat.v1.@Nullable Turn turn = ours(next);
+        if (turn == null) {
+          continue;
+        }
+        if (turn.getState().compareTo(TurnState.TURN_STATE_RUNNING) >= 0) {
+          return turn;
+        }
+        base = next.position();
+      }
+      return null;
+    }
+  }
+
+  private void passOn(TurnSlice slice) {
+    AttachOptions options =
+        AttachOptions.after(base)
+            .readOnly()
+            .followRestarts()
+            .kinds(
+                List.of(
+                    EventKind.EVENT_KIND_OUTPUT,
+                    EventKind.EVENT_KIND_TURN_CHANGED,
+                    EventKind.EVENT_KIND_COMMAND_STARTED));
+    try (EventStream events = session.events(options)) {
+      for (Delivery next = take(events); next != null; next = take(events)) {
+        if (!(next instanceof Delivery.Happened happened)) {
+          continue;
+        }
+        Event event = happened.event();
+        dev.cleat.v1.@Nullable Turn turn = ours(next);
+        if (event.hasOutput()) {
+          slice.output(event.getOutput().getOffset(), event.getOutput().getData());
+        } else if (event.hasCommandStarted()
+            && event.getCommandStarted().getTurnId().equals(turnId)) {
+          slice.goOn();
+        } else if (turn != null && Turn.of(turn).ended()) {
+          slice.end(turn.getOutputEndOffset());
+          return;
+        }
+      }
+    }
+  }
+
+  private @Nullable Delivery take(EventStream events) {
+    return events.next(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))).orElse(null);
+  }
+
+  private dev.cleat.v1.@Nullable Turn ours(Delivery delivery) {
+    if (delivery instanceof Delivery.Happened happened
+        && happened.event().hasTurnChanged()
+        && happened.event().getTurnChanged().getTurn().getId().equals(turnId)) {
+      return happened.event().getTurnChanged().getTurn();
+    }
+    return null;
+  }
+}
