@@ -46,6 +46,14 @@ final class ProcessTable {
       return state == 'T' || state == 't';
     }
 
+    /**
+     * Stopped, or stops before its next instruction: a parent waits so for a child that it has made
+     * with vfork.
+     */
+    boolean standsStill() {
+      return stopped() || !alive() || state == 'D';
+    }
+
     /** Whether the process still runs the program of the one that made it: this server. */
     boolean beforeExec() {
       return (flags & FORKED_BUT_NO_EXEC) != 0;

@@ -36,6 +36,7 @@ final class ReadLoop {
   private final boolean[] hungUp;
   private boolean listenerFailed;
   private boolean leaderEnded;
+  private boolean lookedSinceEnd;
   private long leaderEndedAt;
   private long lastByteAt;
   private long bytesSinceEnd;
@@ -96,12 +97,12 @@ final class ReadLoop {
       if (poll.ready(WAKE) != 0) {
         emptyWake();
       }
-      final boolean hadEnded = leaderEnded;
+      lookedSinceEnd = leaderEnded;
       final long bytes = readReady();
       if (!leaderEnded && poll.ready(LEADER) != 0) {
         leaderHasEnded();
       }
-      over = hadEnded && drained(bytes) && terminal.beginEnd();
+      over = lookedSinceEnd && drained(bytes) && terminal.beginEnd();
     }
   }
 
@@ -116,6 +117,9 @@ final class ReadLoop {
   /** Until the next time at which something is to be done without an event. */
   private long timeoutMillis() {
     final long now = System.nanoTime();
+    if (leaderEnded && !lookedSinceEnd) {
+      return 0;
+    }
     if (leaderEnded) {
       final long quietEnd = lastByteAt + drain.quiet().toNanos() - now;
       final long end = Math.min(quietEnd, leaderEndedAt + drain.cap().toNanos() - now);

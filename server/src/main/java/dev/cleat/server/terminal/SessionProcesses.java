@@ -76,7 +76,7 @@ final class SessionProcesses {
         signal(group, Signal.STOP);
         awaitStopped(members);
       });
-      if (table.session(leader).stream().allMatch(e -> e.stopped() || !e.alive())) {
+      if (table.session(leader).stream().allMatch(ProcessTable.Entry::standsStill)) {
         return;
       }
     }

@@ -32,7 +32,8 @@ final class Stopper {
   /**
    * Prepares to stop a session.
    *
-   * @param whenDone is run once all have ended; the leader has still to be reaped
+   * @param whenDone is run once all have ended; the leader has still to be reaped. It must not wait
+   *     for anyone.
    */
   Stopper(SessionProcesses processes, Runnable whenDone) {
     this.processes = processes;
@@ -87,10 +88,11 @@ final class Stopper {
       await(Math.min(moment, untilNext()));
       moment = Math.min(moment * 2, SELDOMEST_LOOK_NANOS);
     }
+    // Together, so that who sees that it is done need not expect anything of it any more.
     synchronized (this) {
       done = true;
+      whenDone.run();
     }
-    whenDone.run();
   }
 
   private synchronized Step due() {
