@@ -73,7 +73,7 @@ final class CatalogueFile {
       return tools;
     }
     Node entries = yaml.mapping(root.get(), "", List.of("tools")).get("tools");
-    if (entries == null) {
+    if (entries == null || YamlFields.isNull(entries)) {
       return tools;
     }
     yaml.mapping(entries, "tools")

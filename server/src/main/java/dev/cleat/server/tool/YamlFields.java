@@ -45,9 +45,10 @@ final class YamlFields {
 
   /** The document's root; empty if there is nothing in it or if it is not YAML. */
   Optional<Node> document(String yaml) {
-    LoadSettings settings = LoadSettings.builder().setLabel(file).build();
+    LoadSettings settings =
+        LoadSettings.builder().setLabel(file).setAllowNonScalarKeys(true).build();
     try {
-      return new Compose(settings).composeString(yaml);
+      return new Compose(settings).composeString(yaml).filter(root -> !isNull(root));
     } catch (MarkedYamlEngineException e) {
       String context = e.getContext() == null ? "" : e.getContext() + ": ";
       problems.add(
@@ -60,6 +61,11 @@ final class YamlFields {
 
   private static int line(Optional<Mark> mark) {
     return mark.map(m -> m.getLine() + 1).orElse(0);
+  }
+
+  /** Whether there is a key and no value. */
+  static boolean isNull(Node node) {
+    return node.getTag().equals(Tag.NULL);
   }
 
   /** The values by key, in the file's order. */
@@ -108,7 +114,7 @@ final class YamlFields {
       problem(node, field, "must be a single value");
       return null;
     }
-    if (scalar.getTag().equals(Tag.NULL)) {
+    if (isNull(scalar)) {
       problem(node, field, "has no value");
       return null;
     }
