@@ -1,5 +1,6 @@
 package dev.cleat.server.boot;
 
+import dev.cleat.server.journal.SyncPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -26,15 +27,9 @@ public record Config(
     boolean channelz,
     Level logLevel) {
 
-  /** When events go to stable storage. */
-  public enum Sync {
-    OS,
-    INTERVAL,
-    ALWAYS
-  }
-
   /** Keys under {@code journal}. */
-  public record Journal(Sync sync, Duration syncInterval, long segmentBytes, long memoryBytes) {}
+  public record Journal(
+      SyncPolicy sync, Duration syncInterval, int segmentBytes, int memoryBytes) {}
 
   /** Keys under {@code retention}. */
   public record Retention(long bytes, Duration age, Duration ended) {}

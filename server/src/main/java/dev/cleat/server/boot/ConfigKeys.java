@@ -3,6 +3,7 @@ package dev.cleat.server.boot;
 import static dev.cleat.server.boot.ConfigType.Zero.IS_TOO_SMALL;
 import static dev.cleat.server.boot.ConfigType.Zero.MEANS_NONE;
 
+import dev.cleat.server.journal.SyncPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,10 +54,10 @@ public final class ConfigKeys {
   static final ConfigKey<Path> CATALOGUE =
       key("catalogue", ConfigType.PATH, "A YAML file with tools over the built-in ones.");
 
-  static final ConfigKey<Config.Sync> JOURNAL_SYNC =
+  static final ConfigKey<SyncPolicy> JOURNAL_SYNC =
       key(
           "journal.sync",
-          ConfigType.word(Config.Sync.class),
+          ConfigType.word(SyncPolicy.class),
           "interval",
           "When events go to stable storage. os: when the system likes; they survive this process,"
               + " not the machine. interval: after journal.sync_interval. always: before anyone"

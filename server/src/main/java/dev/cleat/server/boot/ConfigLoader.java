@@ -114,8 +114,8 @@ public final class ConfigLoader {
         new Config.Journal(
             get(ConfigKeys.JOURNAL_SYNC),
             get(ConfigKeys.JOURNAL_SYNC_INTERVAL),
-            get(ConfigKeys.JOURNAL_SEGMENT_BYTES),
-            get(ConfigKeys.JOURNAL_MEMORY_BYTES)),
+            bytes(ConfigKeys.JOURNAL_SEGMENT_BYTES),
+            bytes(ConfigKeys.JOURNAL_MEMORY_BYTES)),
         new Config.Retention(
             get(ConfigKeys.RETENTION_BYTES),
             get(ConfigKeys.RETENTION_AGE),
@@ -124,8 +124,8 @@ public final class ConfigLoader {
             get(ConfigKeys.SESSION_IDLE_TIMEOUT), get(ConfigKeys.SESSION_STOP_GRACE)),
         new Config.Turns(get(ConfigKeys.TURNS_KEEP)),
         new Config.Limits(
-            Math.toIntExact(get(ConfigKeys.LIMITS_MESSAGE_BYTES)),
-            Math.toIntExact(get(ConfigKeys.LIMITS_INPUT_BYTES)),
+            bytes(ConfigKeys.LIMITS_MESSAGE_BYTES),
+            bytes(ConfigKeys.LIMITS_INPUT_BYTES),
             get(ConfigKeys.LIMITS_SESSIONS),
             get(ConfigKeys.LIMITS_CLIENTS_PER_SESSION),
             get(ConfigKeys.LIMITS_QUEUE)),
@@ -169,6 +169,11 @@ public final class ConfigLoader {
   /** The value of a key that has a default. */
   private <T> T get(ConfigKey<T> key) {
     return key.parse(Objects.requireNonNull(given.get(key), key.name()).text());
+  }
+
+  /** A size whose bounds make it an int. */
+  private int bytes(ConfigKey<Long> key) {
+    return Math.toIntExact(get(key));
   }
 
   private List<String> warnings() {

@@ -12,8 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
+import java.sql.SQLException;
 
 /**
  * The database's file: made whole or not at all, and looked at before it is used.
@@ -32,11 +31,11 @@ record DatabaseFile(Path path) {
    * @throws StoreUnreadableException if something is there that is no database, or is damaged, not
    *     ours or too new
    */
-  void prepare() throws IOException {
+  void prepare() throws IOException, SQLException {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       checkHeader();
-      try (Handle handle = Jdbi.open(() -> Sqlite.openForWriting(path))) {
-        checkAndUpgrade(handle);
+      try (SqlConnection connection = Sqlite.openForWriting(path)) {
+        connection.inTransaction(this::checkAndUpgrade);
       }
     } else {
       checkNothingLeft();
@@ -75,15 +74,18 @@ record DatabaseFile(Path path) {
   }
 
   /** Under another name first: a file under the right name is never half a database. */
-  private void create() throws IOException {
+  private void create() throws IOException, SQLException {
     Path half = sibling(".new");
     Files.deleteIfExists(half);
     for (String companion : Sqlite.COMPANIONS) {
       Files.deleteIfExists(sibling(".new" + companion));
     }
     Files.createFile(half, ownerOnly());
-    try (Handle handle = Jdbi.open(() -> Sqlite.openForWriting(half))) {
-      Schema.create(handle);
+    try (SqlConnection connection = Sqlite.openForWriting(half)) {
+      connection.inTransaction(sql -> {
+        Schema.create(sql);
+        return true;
+      });
     }
     force(half);
     Files.move(half, path, StandardCopyOption.ATOMIC_MOVE);
@@ -109,16 +111,14 @@ record DatabaseFile(Path path) {
     return path.resolveSibling(path.getFileName() + suffix);
   }
 
-  private void checkAndUpgrade(Handle handle) throws IOException {
-    if (Files.size(path) <= CHECKED_BYTES) {
-      String found = Sqlite.check(handle);
+  private boolean checkAndUpgrade(SqlConnection sql) throws SQLException {
+    if (path.toFile().length() <= CHECKED_BYTES) {
+      String found = Sqlite.check(sql);
       if (!found.equals("ok")) {
         throw new StoreUnreadableException("%s is damaged: %s".formatted(path, found));
       }
     }
-    Schema.upgrade(handle, path);
-    // That a file may not be written shows only when something is.
-    handle.useTransaction(
-        transaction -> transaction.execute("UPDATE schema_version SET version = version"));
+    Schema.upgrade(sql, path);
+    return true;
   }
 }

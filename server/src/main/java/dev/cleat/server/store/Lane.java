@@ -1,15 +1,16 @@
 package dev.cleat.server.store;
 
-import java.util.concurrent.ArrayBlockingQueue;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Function;
-import java.util.function.Supplier;
-import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Connections, and as many platform threads that alone use them: SQLite blocks in native code,
@@ -20,79 +21,124 @@ import org.jdbi.v3.core.Handle;
  * order of the calls.
  */
 final class Lane implements AutoCloseable {
-  private final Supplier<Handle> opener;
-  private final BlockingQueue<Handle> idle;
+  /** Opens a connection. */
+  @FunctionalInterface
+  interface Opener {
+    SqlConnection open() throws SQLException;
+  }
+
+  /** A connection, or the place of one; only one thread at a time has it. */
+  private final class Slot {
+    private @Nullable SqlConnection connection;
+
+    SqlConnection connection() throws SQLException {
+      SqlConnection open = connection;
+      if (open == null) {
+        open = opener.open();
+        connection = open;
+      }
+      return open;
+    }
+
+    void close() throws SQLException {
+      SqlConnection open = connection;
+      connection = null;
+      if (open != null) {
+        open.close();
+      }
+    }
+  }
+
+  private final Opener opener;
+  private final BlockingQueue<Slot> idle = new LinkedBlockingQueue<>();
   private final ExecutorService threads;
 
-  /** Opens the connections. */
-  Lane(String name, int connections, Supplier<Handle> opener) {
+  /** Opens no connection yet. */
+  Lane(String name, int connections, Opener opener) {
     this.opener = opener;
-    this.idle = new ArrayBlockingQueue<>(connections);
-    try {
-      for (int i = 0; i < connections; i++) {
-        idle.add(opener.get());
-      }
-    } catch (RuntimeException e) {
-      idle.forEach(Handle::close);
-      throw e;
+    for (int i = 0; i < connections; i++) {
+      idle.add(new Slot());
     }
     this.threads =
         Executors.newFixedThreadPool(
             connections, Thread.ofPlatform().daemon().name(name).factory());
   }
 
-  /** Does the work in a transaction of its own, and returns or throws what it does. */
-  <T> T run(Function<Handle, T> work) {
+  /** Does the work in a transaction of its own. */
+  <T> T run(SqlConnection.Work<T> work) throws SQLException {
+    Future<T> future;
     try {
-      return CompletableFuture.supplyAsync(() -> inTransaction(work), threads).join();
+      future = threads.submit(() -> inTransaction(work));
     } catch (RejectedExecutionException e) {
       throw new StoreException("The store is closed", e);
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
+    return await(future);
   }
 
-  private <T> T inTransaction(Function<Handle, T> work) {
-    Handle handle = idle.remove();
+  private <T> T inTransaction(SqlConnection.Work<T> work) throws SQLException {
+    Slot slot = idle.remove();
     try {
-      return handle.inTransaction(work::apply);
-    } catch (RuntimeException e) {
-      handle = fresh(handle, e);
+      return slot.connection().inTransaction(work);
+    } catch (SQLException | RuntimeException e) {
+      // After some failures, a full disk among them, SQLite has rolled back by itself and the
+      // driver
+      // believes otherwise. The next one gets a connection that knows nothing of it.
+      try {
+        slot.close();
+      } catch (SQLException closing) {
+        e.addSuppressed(closing);
+      }
       throw e;
     } finally {
-      idle.add(handle);
+      idle.add(slot);
     }
   }
 
-  /**
-   * A new connection for one whose transaction failed: after some failures, a full disk among them,
-   * SQLite has rolled back by itself and the driver believes otherwise.
-   */
-  private Handle fresh(Handle failed, RuntimeException why) {
+  private static <T> T await(Future<T> future) throws SQLException {
+    boolean interrupted = false;
     try {
-      Handle fresh = opener.get();
-      close(failed, why);
-      return fresh;
-    } catch (RuntimeException e) {
-      // The next transaction fails on the old one, or works on it, or comes here again.
-      why.addSuppressed(e);
-      return failed;
+      while (true) {
+        try {
+          return future.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw rethrown(e);
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
-  private static void close(Handle handle, RuntimeException why) {
-    try {
-      handle.close();
-    } catch (RuntimeException e) {
-      why.addSuppressed(e);
-    }
+  /** What the work threw. */
+  private static SQLException rethrown(ExecutionException e) {
+    return switch (e.getCause()) {
+      case SQLException sql -> sql;
+      case RuntimeException runtime -> throw runtime;
+      case Error error -> throw error;
+      case null, default -> throw new IllegalStateException(e);
+    };
   }
 
   /** Waits for the work that was begun or queued, and closes the connections. */
   @Override
-  public void close() {
+  public void close() throws SQLException {
     threads.close();
-    idle.forEach(Handle::close);
-    idle.clear();
+    List<Slot> slots = new ArrayList<>();
+    idle.drainTo(slots);
+    @Nullable SQLException failure = null;
+    for (Slot slot : slots) {
+      try {
+        slot.close();
+      } catch (SQLException e) {
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 }

@@ -1,29 +1,23 @@
 package dev.cleat.server.store;
 
+import java.sql.SQLException;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 
 /** The SQL of the server's values, in a transaction. */
-record MetaTable(Handle handle) {
-  Optional<byte[]> get(String name) {
-    return handle
-        .createQuery("SELECT content FROM meta WHERE name = :name")
-        .bind("name", name)
-        .mapTo(byte[].class)
-        .findOne();
+record MetaTable(SqlConnection sql) {
+  Optional<byte[]> get(String name) throws SQLException {
+    return sql.find("SELECT content FROM meta WHERE name = ?", row -> row.getBytes(1), name);
   }
 
-  void put(MetaRow... rows) {
+  void put(MetaRow... rows) throws SQLException {
     for (MetaRow row : rows) {
-      handle
-          .createUpdate(
-              """
-              INSERT INTO meta (name, content) VALUES (:name, :content)
-              ON CONFLICT (name) DO UPDATE SET content = excluded.content\
-              """)
-          .bind("name", row.name())
-          .bind("content", row.content())
-          .execute();
+      sql.update(
+          """
+          INSERT INTO meta (name, content) VALUES (?, ?)
+          ON CONFLICT (name) DO UPDATE SET content = excluded.content\
+          """,
+          row.name(),
+          row.content());
     }
   }
 }

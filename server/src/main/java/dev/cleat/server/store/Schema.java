@@ -5,9 +5,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.List;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.statement.Script;
 
 /** The versions of the schema, each made from the one before by a script beside this class. */
 final class Schema {
@@ -19,12 +18,10 @@ final class Schema {
   private Schema() {}
 
   /** Makes the present schema in an empty database. */
-  static void create(Handle handle) {
-    handle.useTransaction(transaction -> {
-      transaction.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)");
-      transaction.execute("INSERT INTO schema_version (version) VALUES (0)");
-      migrate(transaction, 0);
-    });
+  static void create(SqlConnection sql) throws SQLException {
+    sql.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)");
+    sql.execute("INSERT INTO schema_version (version) VALUES (0)");
+    migrate(sql, 0);
   }
 
   /**
@@ -32,34 +29,30 @@ final class Schema {
    *
    * @throws StoreUnreadableException if it is not ours, or of a newer version
    */
-  static void upgrade(Handle handle, Path file) {
-    if (!Sqlite.tableExists(handle, "schema_version")) {
+  static void upgrade(SqlConnection sql, Path file) throws SQLException {
+    if (!Sqlite.tableExists(sql, "schema_version")) {
       throw new StoreUnreadableException(
           "%s is a database, but not one of Cleat's: it has no schema version".formatted(file));
     }
-    int version =
-        handle.createQuery("SELECT version FROM schema_version").mapTo(Integer.class).one();
+    int version = (int) sql.number("SELECT version FROM schema_version");
     if (version > VERSION) {
       throw new StoreUnreadableException(
           "%s was written by a newer version of Cleat: its schema is %d, this version knows up to %d"
               .formatted(file, version, VERSION));
     }
-    if (version < VERSION) {
-      handle.useTransaction(transaction -> migrate(transaction, version));
-    }
+    migrate(sql, version);
   }
 
-  private static void migrate(Handle handle, int version) {
+  /** Writes in any case, which shows whether the file may be written. */
+  private static void migrate(SqlConnection sql, int version) throws SQLException {
     for (String migration : MIGRATIONS.subList(version, VERSION)) {
-      try (Script script = handle.createScript(read(migration))) {
-        Sqlite.TYPES.forEach(script::define);
-        script.execute();
+      for (String statement : Sqlite.typed(read(migration)).split(";\n", -1)) {
+        if (!statement.isBlank()) {
+          sql.execute(statement);
+        }
       }
     }
-    handle
-        .createUpdate("UPDATE schema_version SET version = :version")
-        .bind("version", VERSION)
-        .execute();
+    sql.update("UPDATE schema_version SET version = ?", VERSION);
   }
 
   private static String read(String resource) {

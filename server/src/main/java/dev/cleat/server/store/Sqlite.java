@@ -1,11 +1,9 @@
 package dev.cleat.server.store;
 
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
-import org.jdbi.v3.core.Handle;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
@@ -18,16 +16,13 @@ final class Sqlite {
   /** What belongs to a database beside its file. */
   static final String[] COMPANIONS = {"-wal", "-shm", "-journal"};
 
-  /** The types that stand for placeholders in the schema. */
-  static final Map<String, String> TYPES = Map.of("text", "TEXT", "bytes", "BLOB");
-
   /** Two processes never share the file for long; this covers a backup that looks at it. */
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
 
   private Sqlite() {}
 
   /** Opens a connection whose transactions take the write lock at their beginning. */
-  static Connection openForWriting(Path file) throws SQLException {
+  static SqlConnection openForWriting(Path file) throws SQLException {
     SQLiteConfig config = config();
     config.setJournalMode(SQLiteConfig.JournalMode.WAL);
     // With the log, a commit survives the process without an fsync; a crash of the machine may lose
@@ -39,7 +34,7 @@ final class Sqlite {
   }
 
   /** Opens a connection that cannot write; needs one for writing that is open. */
-  static Connection openForReading(Path file) throws SQLException {
+  static SqlConnection openForReading(Path file) throws SQLException {
     SQLiteConfig config = config();
     config.setReadOnly(true);
     return open(config, file);
@@ -51,32 +46,31 @@ final class Sqlite {
     return config;
   }
 
-  private static Connection open(SQLiteConfig config, Path file) throws SQLException {
+  private static SqlConnection open(SQLiteConfig config, Path file) throws SQLException {
     // As a URI, because a plain path ends at its first question mark.
-    return config.createConnection("jdbc:sqlite:" + file.toAbsolutePath().toUri());
+    return new SqlConnection(
+        config.createConnection("jdbc:sqlite:" + file.toAbsolutePath().toUri()));
   }
 
-  static boolean tableExists(Handle handle, String table) {
-    return handle
-        .createQuery("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = :table")
-        .bind("table", table)
-        .mapTo(Boolean.class)
-        .one();
+  /** A script of the schema with this database's types in it. */
+  static String typed(String script) {
+    return script.replace("<text>", "TEXT").replace("<bytes>", "BLOB");
+  }
+
+  static boolean tableExists(SqlConnection sql, String table) throws SQLException {
+    return sql.number("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?", table)
+        > 0;
   }
 
   /** Looks at every page: what is wrong with the structure of the file, or "ok". */
-  static String check(Handle handle) {
-    return handle.createQuery("PRAGMA quick_check(1)").mapTo(String.class).first();
+  static String check(SqlConnection sql) throws SQLException {
+    return sql.find("PRAGMA quick_check(1)", row -> row.getString(1)).orElseThrow();
   }
 
-  /**
-   * The exception that says what kind of failure this was.
-   *
-   * @param cause what came up to the caller because of {@code failure}
-   */
-  static StoreException failure(Path file, SQLException failure, RuntimeException cause) {
-    String why = failure.getMessage();
-    return switch (primaryCode(failure)) {
+  /** The exception that says what kind of failure this was. */
+  static StoreException failure(Path file, SQLException cause) {
+    String why = cause.getMessage();
+    return switch (primaryCode(cause)) {
       case SQLITE_CORRUPT, SQLITE_NOTADB ->
           new StoreUnreadableException(
               "%s cannot be read as a database: %s".formatted(file, why), cause);

@@ -12,9 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Function;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,11 +35,11 @@ public final class Store implements AutoCloseable {
   private final Lane writer;
   private final Lane readers;
 
-  private Store(Path file, InstantSource clock, Lane writer, Lane readers) {
+  private Store(Path file, InstantSource clock) {
     this.file = file;
     this.clock = clock;
-    this.writer = writer;
-    this.readers = readers;
+    this.writer = new Lane("cleat-store-write", 1, () -> Sqlite.openForWriting(file));
+    this.readers = new Lane("cleat-store-read", READERS, () -> Sqlite.openForReading(file));
   }
 
   /** As {@link #open(Path, InstantSource)}, by the machine's clock. */
@@ -61,33 +58,25 @@ public final class Store implements AutoCloseable {
    * @throws StoreFullException if the disk is full
    */
   public static Store open(Path file, InstantSource clock) {
-    DatabaseFile database = new DatabaseFile(file);
-    Lane writer = null;
     try {
-      database.prepare();
-      writer = new Lane("cleat-store-write", 1, () -> Jdbi.open(() -> Sqlite.openForWriting(file)));
-      Lane readers =
-          new Lane("cleat-store-read", READERS, () -> Jdbi.open(() -> Sqlite.openForReading(file)));
-      return new Store(file, clock, writer, readers);
+      new DatabaseFile(file).prepare();
+      return new Store(file, clock);
     } catch (IOException e) {
       throw new StoreUnwritableException("%s cannot be made: %s".formatted(file, e), e);
-    } catch (RuntimeException e) {
-      if (writer != null) {
-        writer.close();
-      }
-      throw translated(file, e);
+    } catch (SQLException e) {
+      throw Sqlite.failure(file, e);
     }
   }
 
   /** Inserts a session with its secret and, if there is one, the id of the request for it. */
   public InsertResult insertSession(
       SessionRow session, byte[] secret, @Nullable RequestRow request, MetaRow... meta) {
-    return write(handle -> {
-      Optional<RequestRow> known = known(handle, request);
+    return write(sql -> {
+      Optional<RequestRow> known = known(sql, request);
       if (known.isPresent()) {
         return new InsertResult.Known(known.get());
       }
-      SessionTable sessions = new SessionTable(handle);
+      SessionTable sessions = new SessionTable(sql);
       if (sessions.idTaken(session.id())) {
         return new InsertResult.IdTaken();
       }
@@ -97,9 +86,9 @@ public final class Store implements AutoCloseable {
       }
       sessions.insert(session, secret);
       if (request != null) {
-        new RequestTable(handle).insert(request);
+        new RequestTable(sql).insert(request);
       }
-      new MetaTable(handle).put(meta);
+      new MetaTable(sql).put(meta);
       return new InsertResult.Inserted();
     });
   }
@@ -112,22 +101,23 @@ public final class Store implements AutoCloseable {
    * @throws StoreException also if there is no such session
    */
   public Optional<RequestRow> insertTurn(TurnRow turn, @Nullable RequestRow request) {
-    return write(handle -> {
-      Optional<RequestRow> known = known(handle, request);
+    return write(sql -> {
+      Optional<RequestRow> known = known(sql, request);
       if (known.isEmpty()) {
-        new TurnTable(handle).upsert(List.of(turn));
+        new TurnTable(sql).upsert(turn);
         if (request != null) {
-          new RequestTable(handle).insert(request);
+          new RequestTable(sql).insert(request);
         }
       }
       return known;
     });
   }
 
-  private Optional<RequestRow> known(Handle handle, @Nullable RequestRow request) {
+  private Optional<RequestRow> known(SqlConnection sql, @Nullable RequestRow request)
+      throws SQLException {
     return request == null
         ? Optional.empty()
-        : new RequestTable(handle).find(request.kind(), request.requestId(), clock.millis());
+        : new RequestTable(sql).find(request.kind(), request.requestId(), clock.millis());
   }
 
   /** Writes a session's state and turns, unless the row is already at a later (epoch, seq). */
@@ -143,19 +133,23 @@ public final class Store implements AutoCloseable {
    * @return the results, in the order of the updates
    */
   public List<SaveResult> saveFolds(List<FoldUpdate> updates, MetaRow... meta) {
-    return write(handle -> {
-      SessionTable sessions = new SessionTable(handle);
-      TurnTable turns = new TurnTable(handle);
+    return write(sql -> {
+      SessionTable sessions = new SessionTable(sql);
+      TurnTable turns = new TurnTable(sql);
       List<SaveResult> results = new ArrayList<>(updates.size());
       for (FoldUpdate update : updates) {
         SaveResult result = sessions.save(update.session());
         if (result instanceof SaveResult.Saved) {
-          turns.delete(update.session().id(), update.removedTurnIds());
-          turns.upsert(update.turns());
+          for (String removed : update.removedTurnIds()) {
+            turns.delete(update.session().id(), removed);
+          }
+          for (TurnRow turn : update.turns()) {
+            turns.upsert(turn);
+          }
         }
         results.add(result);
       }
-      new MetaTable(handle).put(meta);
+      new MetaTable(sql).put(meta);
       return List.copyOf(results);
     });
   }
@@ -166,22 +160,27 @@ public final class Store implements AutoCloseable {
    * @return the ids that were there
    */
   public List<String> deleteSessions(Collection<String> ids, MetaRow... meta) {
-    return write(handle -> {
-      SessionTable sessions = new SessionTable(handle);
-      List<String> deleted = ids.stream().distinct().filter(sessions::delete).toList();
-      new MetaTable(handle).put(meta);
-      return deleted;
+    return write(sql -> {
+      SessionTable sessions = new SessionTable(sql);
+      List<String> deleted = new ArrayList<>();
+      for (String id : ids) {
+        if (sessions.delete(id)) {
+          deleted.add(id);
+        }
+      }
+      new MetaTable(sql).put(meta);
+      return List.copyOf(deleted);
     });
   }
 
   /** The session with this id. */
   public Optional<SessionRow> session(String id) {
-    return read(handle -> new SessionTable(handle).find(id));
+    return read(sql -> new SessionTable(sql).find(id));
   }
 
   /** The session with exactly this name. */
   public Optional<SessionRow> sessionByName(String name) {
-    return read(handle -> new SessionTable(handle).findByName(name));
+    return read(sql -> new SessionTable(sql).findByName(name));
   }
 
   /**
@@ -191,7 +190,7 @@ public final class Store implements AutoCloseable {
    * @param limit at most this many; at least 1
    */
   public List<SessionRow> sessions(SessionQuery query, @Nullable SessionCursor after, int limit) {
-    return read(handle -> new SessionTable(handle).list(query, after, limit));
+    return read(sql -> new SessionTable(sql).list(query, after, limit));
   }
 
   /** The sessions whose parent is this one, oldest first. */
@@ -202,22 +201,22 @@ public final class Store implements AutoCloseable {
 
   /** The ids of all sessions, oldest first. */
   public List<String> sessionIds() {
-    return read(handle -> new SessionTable(handle).ids());
+    return read(sql -> new SessionTable(sql).ids());
   }
 
   /** How many sessions are in one of these states. */
   public long countSessions(Set<Integer> states) {
-    return states.isEmpty() ? 0 : read(handle -> new SessionTable(handle).count(states));
+    return states.isEmpty() ? 0 : read(sql -> new SessionTable(sql).count(states));
   }
 
   /** What was inserted as the secret of this session. */
   public Optional<byte[]> secret(String sessionId) {
-    return read(handle -> new SessionTable(handle).secret(sessionId));
+    return read(sql -> new SessionTable(sql).secret(sessionId));
   }
 
   /** A turn of a session. */
   public Optional<TurnRow> turn(String sessionId, String turnId) {
-    return read(handle -> new TurnTable(handle).find(sessionId, turnId));
+    return read(sql -> new TurnTable(sql).find(sessionId, turnId));
   }
 
   /**
@@ -227,12 +226,12 @@ public final class Store implements AutoCloseable {
    * @param limit at most this many; at least 1
    */
   public List<TurnRow> turns(String sessionId, long beforeNumber, int limit) {
-    return read(handle -> new TurnTable(handle).list(sessionId, beforeNumber, limit));
+    return read(sql -> new TurnTable(sql).list(sessionId, beforeNumber, limit));
   }
 
   /** The turns of a session that have not ended, oldest first. */
   public List<TurnRow> unfinishedTurns(String sessionId) {
-    return read(handle -> new TurnTable(handle).unfinished(sessionId));
+    return read(sql -> new TurnTable(sql).unfinished(sessionId));
   }
 
   /**
@@ -242,32 +241,32 @@ public final class Store implements AutoCloseable {
    * @return how many went
    */
   public int trimTurns(String sessionId, int keep) {
-    return write(handle -> new TurnTable(handle).trim(sessionId, keep));
+    return write(sql -> new TurnTable(sql).trim(sessionId, keep));
   }
 
   /** What came of a request id, unless it has expired. */
   public Optional<RequestRow> request(RequestRow.Kind kind, String requestId) {
-    return read(handle -> new RequestTable(handle).find(kind, requestId, clock.millis()));
+    return read(sql -> new RequestTable(sql).find(kind, requestId, clock.millis()));
   }
 
   /** Deletes the request ids that have expired, and says how many they were. */
   public int purgeRequests() {
-    return write(handle -> new RequestTable(handle).purge(clock.millis()));
+    return write(sql -> new RequestTable(sql).purge(clock.millis()));
   }
 
   /** Makes a session the caller's active one; false if there is no such session. */
   public boolean setActive(String caller, String sessionId) {
-    return write(handle -> new ActiveTable(handle).set(caller, sessionId));
+    return write(sql -> new ActiveTable(sql).set(caller, sessionId));
   }
 
   /** The id of the caller's active session. */
   public Optional<String> active(String caller) {
-    return read(handle -> new ActiveTable(handle).get(caller));
+    return read(sql -> new ActiveTable(sql).get(caller));
   }
 
   /** A value of the server. */
   public Optional<byte[]> meta(String name) {
-    return read(handle -> new MetaTable(handle).get(name));
+    return read(sql -> new MetaTable(sql).get(name));
   }
 
   /** A number of the server, as {@link MetaRow#of} wrote it. */
@@ -279,46 +278,36 @@ public final class Store implements AutoCloseable {
 
   /** Writes values of the server, over what was there. */
   public void putMeta(MetaRow... meta) {
-    write(handle -> {
-      new MetaTable(handle).put(meta);
+    write(sql -> {
+      new MetaTable(sql).put(meta);
       return true;
     });
   }
 
-  private <T> T read(Function<Handle, T> work) {
+  private <T> T read(SqlConnection.Work<T> work) {
     return run(readers, work);
   }
 
-  private <T> T write(Function<Handle, T> work) {
+  private <T> T write(SqlConnection.Work<T> work) {
     return run(writer, work);
   }
 
-  private <T> T run(Lane lane, Function<Handle, T> work) {
+  private <T> T run(Lane lane, SqlConnection.Work<T> work) {
     try {
       return lane.run(work);
-    } catch (RuntimeException e) {
-      throw translated(file, e);
+    } catch (SQLException e) {
+      throw Sqlite.failure(file, e);
     }
-  }
-
-  /** What the layers below throw, as what this class promises. */
-  private static RuntimeException translated(Path file, RuntimeException e) {
-    if (e instanceof StoreException) {
-      return e;
-    }
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql) {
-        return Sqlite.failure(file, sql, e);
-      }
-    }
-    return e;
   }
 
   /** Ends what is under way, and puts everything into the one file. */
   @Override
   public void close() {
     // The last connection to close empties the log, and that must be one that can write.
-    readers.close();
-    writer.close();
+    try (writer) {
+      readers.close();
+    } catch (SQLException e) {
+      throw Sqlite.failure(file, e);
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.cleat.server.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.cleat.server.journal.SyncPolicy;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -63,7 +64,7 @@ class ConfigLoaderTest {
                 Path.of("/home/someone/.local/share/cleat"),
                 null,
                 new Config.Journal(
-                    Config.Sync.INTERVAL, Duration.ofMillis(200), 16L << 20, 512L << 10),
+                    SyncPolicy.INTERVAL, Duration.ofMillis(200), 16 << 20, 512 << 10),
                 new Config.Retention(1L << 30, Duration.ZERO, Duration.ofDays(7)),
                 new Config.Session(Duration.ZERO, Duration.ofSeconds(5)),
                 new Config.Turns(1_000),
