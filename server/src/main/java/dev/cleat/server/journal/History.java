@@ -127,13 +127,8 @@ final class History {
     }
     SegmentScanner scanner = new SegmentScanner(open);
     if (!scanner.find(seeking ? SegmentHeader.BYTES : offset, limit, next, last)) {
-      Segment after = segments.after(current);
-      boolean newEpoch = after != null && after.epoch > current.epoch;
       moved();
-      GapReason reason =
-          scanner.damaged()
-              ? GapReason.DAMAGED
-              : newEpoch ? GapReason.TAIL_LOST : GapReason.MISSING;
+      GapReason reason = scanner.damaged() ? GapReason.DAMAGED : endReason(current, segments);
       return new Step.Gap(next, last, reason);
     }
     offset = scanner.offset();
@@ -146,6 +141,15 @@ final class History {
           "a record at " + offset + " of " + open.path() + " changed while it was read");
     }
     return batch;
+  }
+
+  /** Why a segment that ends soundly ends before the next one begins. */
+  private static GapReason endReason(Segment segment, Segments segments) {
+    if (!segments.contains(segment)) {
+      return GapReason.RETENTION;
+    }
+    Segment after = segments.after(segment);
+    return after != null && after.epoch > segment.epoch ? GapReason.TAIL_LOST : GapReason.MISSING;
   }
 
   /**

@@ -78,7 +78,7 @@ public final class Journal {
     this.tip = written;
     this.durable = head;
     this.folderSyncedFor = synced ? writer.active() : null;
-    if (!synced && lane != null) {
+    if (!synced && lane != null && options.sync() != SyncPolicy.ALWAYS) {
       markDirty(lane);
     }
   }

@@ -3,7 +3,7 @@ package dev.cleat.server.journal;
 /**
  * What may differ from journal to journal. None of it is stored: each open says it anew.
  *
- * @param segmentBytes the size at which a new segment is begun, at least 4 KiB; see {@link #of}
+ * @param segmentBytes the size at which a new segment is begun, at least 1 KiB; see {@link #of}
  * @param recentBytes how much of the newest output is kept in memory for readers at the head, 0 or
  *     more
  * @param retention how much is kept on disk
@@ -17,7 +17,7 @@ public record JournalOptions(
 
   /** Refuses values out of range. */
   public JournalOptions {
-    if (segmentBytes < 4096 || segmentBytes > 1 << 30) {
+    if (segmentBytes < 1024 || segmentBytes > 1 << 30) {
       throw new IllegalArgumentException("segment size of " + segmentBytes + " bytes");
     }
     if (recentBytes < 0) {

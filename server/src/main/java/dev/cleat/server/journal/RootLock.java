@@ -3,45 +3,56 @@ package dev.cleat.server.journal;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Keeps a second server out of a folder for as long as it is open; the system ends it with the
  * process.
  */
 final class RootLock implements Closeable {
+  /**
+   * The folders locked by this process. Asked first: merely opening and closing a lock file again
+   * gives up the lock that this process has on it.
+   */
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+  private final Path folder;
   private final FileChannel channel;
 
-  private RootLock(FileChannel channel) {
+  private RootLock(Path folder, FileChannel channel) {
+    this.folder = folder;
     this.channel = channel;
   }
 
   static RootLock acquire(Path folder) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            folder.resolve("lock"), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
-    if (tryLock(channel) == null) {
-      channel.close();
+    Path real = folder.toRealPath();
+    if (!HELD.add(real)) {
       throw new JournalRootInUseException(folder);
     }
-    return new RootLock(channel);
-  }
-
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
     try {
-      return channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      // Held by this very process.
-      return null;
+      FileChannel channel =
+          FileChannel.open(
+              real.resolve("lock"), StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+      if (channel.tryLock() == null) {
+        channel.close();
+        throw new JournalRootInUseException(folder);
+      }
+      return new RootLock(real, channel);
+    } catch (IOException | RuntimeException e) {
+      HELD.remove(real);
+      throw e;
     }
   }
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    try {
+      channel.close();
+    } finally {
+      HELD.remove(folder);
+    }
   }
 }

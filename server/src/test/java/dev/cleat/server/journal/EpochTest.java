@@ -1,0 +1,214 @@
+package dev.cleat.server.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** When an epoch ends, and what readers of an ended one are told. */
+class EpochTest {
+  private static final JournalOptions OPTIONS =
+      new JournalOptions(1024, 0, Retention.UNLIMITED, SyncPolicy.OS);
+
+  @TempDir Path folder;
+
+  @Test
+  void aKilledProcessEndsNoEpoch() throws IOException {
+    create("a", 3);
+    kill();
+
+    try (JournalRoot root = boot("one")) {
+      assertThat(root.machineCrashed()).isFalse();
+      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(3));
+      assertThat(journal.epoch()).isEqualTo(1);
+      assertThat(journal.head()).isEqualTo(3);
+      assertThat(journal.recovery()).isEqualTo(Recovery.NOTHING);
+    }
+  }
+
+  @Test
+  void aRebootAfterACleanEndEndsNoEpoch() throws IOException {
+    create("a", 3);
+
+    try (JournalRoot root = boot("two")) {
+      assertThat(root.machineCrashed()).isFalse();
+      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aCrashOfTheMachineEndsTheEpochOfJournalsThatWereNotSealed() throws IOException {
+    create("open", 3);
+    create("sealed", 3);
+    kill();
+
+    try (JournalRoot root = boot("two")) {
+      assertThat(root.machineCrashed()).isTrue();
+      Journal open = root.open("open", OPTIONS, EpochRule.unsealed(0));
+      Journal sealed = root.open("sealed", OPTIONS, EpochRule.sealed(0));
+
+      assertThat(sealed.epoch()).isEqualTo(1);
+      assertThat(sealed.append(TestEvent.of("x"))).isEqualTo(4);
+      assertThat(open.epoch()).isEqualTo(2);
+      assertThat(open.append(TestEvent.of("x"))).isEqualTo(4);
+      assertThat(open.resolve(1, 3)).isEqualTo(new Resume.Ok());
+      assertThat(open.resolve(1, 4)).isEqualTo(new Resume.EpochEnded(3));
+      assertThat(open.resolve(2, 4)).isEqualTo(new Resume.Ok());
+      assertThat(open.resolve(2, 5)).isEqualTo(new Resume.AheadOfHead(4));
+      assertThat(open.resolve(3, 1)).isEqualTo(new Resume.UnknownEpoch(2));
+      assertThat(open.resolve(0, 1)).isEqualTo(new Resume.UnknownEpoch(2));
+      assertThat(Reading.of(open, 1, 100).events()).hasSize(4);
+    }
+    // Written to after the crash, in a run that ended cleanly: nothing is in doubt any more.
+    try (JournalRoot root = boot("two")) {
+      assertThat(root.open("sealed", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(1);
+      assertThat(root.open("open", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aCrashIsRememberedForJournalsThatWereNotOpenedSince() throws IOException {
+    create("a", 3);
+    kill();
+    boot("two").close();
+    kill();
+    boot("two").close();
+    try (JournalRoot root = boot("three")) {
+      assertThat(root.machineCrashed()).isFalse();
+
+      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+    }
+    try (JournalRoot root = boot("three")) {
+      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void journalsWithoutTheirRootsMarkAreNotTrusted() throws IOException {
+    create("a", 3);
+    Files.delete(folder.resolve("run"));
+
+    try (JournalRoot root = boot("one")) {
+      assertThat(root.machineCrashed()).isTrue();
+      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void numbersKnownToHaveBeenGivenOutAreNotGivenOutAgain() throws IOException {
+    create("a", 3);
+
+    try (JournalRoot root = boot("one")) {
+      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(7));
+      assertThat(journal.epoch()).isEqualTo(2);
+      assertThat(journal.head()).isEqualTo(7);
+      assertThat(journal.append(TestEvent.of("x"))).isEqualTo(8);
+      assertThat(journal.resolve(1, 7)).isEqualTo(new Resume.Ok());
+      assertThat(journal.resolve(1, 8)).isEqualTo(new Resume.EpochEnded(7));
+      assertThat(Reading.of(journal, 2, 100).gaps())
+          .containsExactly(new Step.Gap(4, 7, GapReason.TAIL_LOST));
+      assertThat(Reading.of(journal, 5, 100).gaps())
+          .containsExactly(new Step.Gap(5, 7, GapReason.TAIL_LOST));
+    }
+  }
+
+  @Test
+  void epochsWithoutEventsLeaveNoTrace() throws IOException {
+    create("a", 0);
+    for (String boot : List.of("two", "three", "four")) {
+      kill(boot + "before");
+      try (JournalRoot root = boot(boot)) {
+        root.open("a", OPTIONS, EpochRule.unsealed(0));
+      }
+    }
+    try (JournalRoot root = boot("four")) {
+      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(0));
+      assertThat(journal.epoch()).isEqualTo(4);
+      assertThat(journal.head()).isZero();
+      assertThat(journal.append(TestEvent.of("x"))).isEqualTo(1);
+      assertThat(Reading.of(journal, 1, 100).gaps()).isEmpty();
+      assertThat(journal.resolve(2, 1)).isEqualTo(new Resume.EpochEnded(0));
+      assertThat(journal.resolve(2, 0)).isEqualTo(new Resume.Ok());
+    }
+  }
+
+  @Test
+  void retentionDoesNotForgetWhereAnEpochEnded() throws IOException {
+    create("a", 3);
+    kill();
+    try (JournalRoot root = boot("two")) {
+      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(0));
+      for (int i = 0; i < 20; i++) {
+        journal.append(new TestEvent(new byte[300]));
+      }
+    }
+    JournalOptions less = new JournalOptions(1024, 0, Retention.ofBytes(2048), SyncPolicy.OS);
+    try (JournalRoot root = boot("two")) {
+      Journal journal = root.open("a", less, EpochRule.unsealed(0));
+      root.maintain();
+      assertThat(journal.oldest()).isGreaterThan(10);
+
+      assertThat(journal.resolve(1, 4)).isEqualTo(new Resume.EpochEnded(3));
+      assertThat(journal.resolve(1, 3)).isEqualTo(new Resume.Ok());
+    }
+  }
+
+  @Test
+  void aNewestSegmentThatCannotBeReadEndsTheEpochAndStays() throws IOException {
+    create("a", 3);
+    Path segment = segments().getFirst();
+    byte[] bytes = Files.readAllBytes(segment);
+    java.util.Arrays.fill(bytes, 0, SegmentHeader.BYTES, (byte) 0);
+    Files.write(segment, bytes);
+
+    try (JournalRoot root = boot("one")) {
+      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(3));
+      assertThat(journal.epoch()).isEqualTo(2);
+      assertThat(journal.append(TestEvent.of("x"))).isEqualTo(4);
+      assertThat(Reading.of(journal, 1, 100).gaps())
+          .containsExactly(new Step.Gap(1, 3, GapReason.DAMAGED));
+    }
+    assertThat(segments()).hasSize(2);
+  }
+
+  private void create(String id, int events) throws IOException {
+    try (JournalRoot root = boot("one")) {
+      Journal journal = root.create(id, OPTIONS);
+      for (int i = 0; i < events; i++) {
+        journal.append(TestEvent.of("event " + i));
+      }
+    }
+  }
+
+  /** Leaves the folder as a server leaves it that ended in the middle of boot one. */
+  private void kill() throws IOException {
+    kill("one");
+  }
+
+  private void kill(String bootId) throws IOException {
+    try (JournalRoot root = boot(bootId)) {
+      byte[] running = Files.readAllBytes(folder.resolve("run"));
+      root.close();
+      Files.write(folder.resolve("run"), running);
+    }
+  }
+
+  private JournalRoot boot(String bootId) throws IOException {
+    return JournalRoot.open(
+        folder,
+        JournalRootOptions.defaults(),
+        new Machine(new FakeDisk(), InstantSource.system(), bootId));
+  }
+
+  private List<Path> segments() throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve("journals/a"))) {
+      return files.sorted().toList();
+    }
+  }
+}
