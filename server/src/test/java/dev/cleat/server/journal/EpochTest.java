@@ -192,11 +192,10 @@ class EpochTest {
   }
 
   private void kill(String bootId) throws IOException {
-    try (JournalRoot root = boot(bootId)) {
-      byte[] running = Files.readAllBytes(folder.resolve("run"));
-      root.close();
-      Files.write(folder.resolve("run"), running);
-    }
+    JournalRoot root = boot(bootId);
+    byte[] running = Files.readAllBytes(folder.resolve("run"));
+    root.close();
+    Files.write(folder.resolve("run"), running);
   }
 
   private JournalRoot boot(String bootId) throws IOException {

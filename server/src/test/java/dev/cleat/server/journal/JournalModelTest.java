@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,25 +20,28 @@ class JournalModelTest {
   private final FakeClock clock = new FakeClock();
   private final List<TestEvent> model = new ArrayList<>();
   private final List<Cursor> cursors = new ArrayList<>();
+  private final long seed = System.nanoTime();
+  private final Random random = new Random(seed);
+  private final JournalOptions options = randomOptions(random);
   private JournalRoot root;
   private Journal journal;
-  private JournalOptions options;
+
+  @BeforeEach
+  void create() throws IOException {
+    root = openRoot();
+    journal = root.create("a", options);
+  }
 
   @AfterEach
   void close() throws IOException {
     root.close();
   }
 
-  @RepeatedTest(20)
+  @RepeatedTest(10)
   void everyReaderGetsEveryEventOrIsToldThatItIsGone() throws IOException {
-    long seed = System.nanoTime();
-    Random random = new Random(seed);
-    options = randomOptions(random);
-    root = openRoot();
-    journal = root.create("a", options);
     try {
       for (int step = 0; step < 1500; step++) {
-        step(random);
+        step();
       }
       for (Cursor cursor : cursors) {
         drain(cursor, 1 + random.nextInt(100_000));
@@ -48,9 +52,9 @@ class JournalModelTest {
     }
   }
 
-  private void step(Random random) throws IOException {
+  private void step() throws IOException {
     switch (random.nextInt(20)) {
-      case 0 -> reopen(random);
+      case 0 -> reopen();
       case 1 -> {
         clock.advance(Duration.ofMinutes(random.nextInt(30)));
         root.maintain();
@@ -69,13 +73,13 @@ class JournalModelTest {
               1 + random.nextInt(1 << random.nextInt(18)));
         }
       }
-      default -> append(random);
+      default -> append();
     }
     assertThat(journal.head()).isEqualTo(model.size());
     assertThat(journal.oldest()).isBetween(1L, journal.head() + 1);
   }
 
-  private void append(Random random) throws IOException {
+  private void append() throws IOException {
     List<TestEvent> batch = new ArrayList<>();
     for (int i = random.nextInt(4); i >= 0; i--) {
       int size = random.nextInt(1 << random.nextInt(i == 0 ? 19 : 12));
@@ -85,7 +89,7 @@ class JournalModelTest {
     model.addAll(batch);
   }
 
-  private void reopen(Random random) throws IOException {
+  private void reopen() throws IOException {
     cursors.forEach(Cursor::close);
     cursors.clear();
     if (random.nextBoolean()) {

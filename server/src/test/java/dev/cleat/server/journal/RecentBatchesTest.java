@@ -1,5 +1,6 @@
 package dev.cleat.server.journal;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -52,9 +53,7 @@ class RecentBatchesTest {
   }
 
   private static WeakReference<Object> bytesOf(Journal journal, long seq) {
-    RecentBatches.Stored stored = journal.recent().find(seq, 0);
-    assertThat(stored).isNotNull();
-    return new WeakReference<>(stored.bytes());
+    return new WeakReference<>(requireNonNull(journal.recent().find(seq, 0)).bytes());
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -194,7 +195,7 @@ class SyncTest {
     Journal journal = root.create("a", with(SyncPolicy.ALWAYS));
     disk.forcePermits = new Semaphore(0);
     long seq = journal.append(TestEvent.of("x"));
-    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
     CountDownLatch done = new CountDownLatch(1);
     Thread.ofVirtual()
         .start(() -> {
@@ -210,8 +211,9 @@ class SyncTest {
     root.delete("a");
 
     done.await();
-    assertThat(thrown.get()).isInstanceOf(JournalClosedException.class);
-    assertThat(((JournalClosedException) thrown.get()).deleted()).isTrue();
+    assertThat(thrown.get())
+        .isInstanceOfSatisfying(
+            JournalClosedException.class, e -> assertThat(e.deleted()).isTrue());
   }
 
   private static JournalOptions with(SyncPolicy policy) {
