@@ -139,10 +139,10 @@ class BashHooksTest {
       }
       bash.prompt("PS1='last> ' PS2='more> '");
       int from = bash.markCount();
+      int serial = bash.lastSerial();
       bash.type("if true\r");
       bash.awaitMark(CONTINUATION, from);
-      bash.type("\003");
-      bash.awaitMark(PROMPT_END, from);
+      bash.interrupt(from, serial);
       assertThat(bash.printed()).contains("two ").contains("last> ").contains("more> ");
     }
   }

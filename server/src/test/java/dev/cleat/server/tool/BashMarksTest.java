@@ -8,6 +8,7 @@ import static dev.cleat.server.reader.Mark.Kind.PROMPT_START;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.server.reader.Mark;
+import dev.cleat.server.terminal.Exit;
 import dev.cleat.server.tool.BashOnPty.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,9 +90,9 @@ class BashMarksTest {
   void interruptAtThePromptEndsWithoutAStart() throws Exception {
     int from = bash.markCount();
     int serial = bash.lastSerial();
-    bash.type("half a comm\003");
+    bash.type("half a comm");
 
-    assertThat(bash.outcome(from, serial))
+    assertThat(bash.interrupt(from, serial))
         .isEqualTo(new Outcome(NO_COMMAND, OptionalInt.of(130), ""));
   }
 
@@ -103,9 +104,8 @@ class BashMarksTest {
     // Not at the mark: until the program has the terminal, an interrupt reaches only bash, and the
     // program runs on.
     bash.awaitPrinted("running\r\n");
-    bash.type("\003");
+    Outcome outcome = bash.interrupt(from, serial);
 
-    Outcome outcome = bash.outcome(from, serial);
     assertThat(outcome.marks())
         .containsExactly(COMMAND_START, COMMAND_START, COMMAND_END, PROMPT_START, PROMPT_END);
     assertThat(outcome.exitCode()).hasValue(0);
@@ -119,8 +119,7 @@ class BashMarksTest {
       int serial = bash.lastSerial();
       bash.type("\033[200~" + incomplete + "\033[201~\r");
       bash.awaitMark(CONTINUATION, from);
-      bash.type("\003");
-      Outcome outcome = bash.outcome(from, serial);
+      Outcome outcome = bash.interrupt(from, serial);
 
       assertThat(outcome.marks())
           .as(incomplete)
@@ -201,6 +200,6 @@ class BashMarksTest {
   void exitEndsWithTheCommandsOwnCode() throws Exception {
     bash.type("exit 5\r");
 
-    assertThat(bash.awaitExit()).isEqualTo(5);
+    assertThat(bash.awaitExit()).isEqualTo(new Exit.Code(5));
   }
 }

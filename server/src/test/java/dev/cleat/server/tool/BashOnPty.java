@@ -2,16 +2,21 @@ package dev.cleat.server.tool;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.pty4j.PtyProcess;
-import com.pty4j.PtyProcessBuilder;
-import com.pty4j.WinSize;
 import dev.cleat.server.reader.Mark;
 import dev.cleat.server.reader.Mark.Kind;
 import dev.cleat.server.reader.MarkParser;
 import dev.cleat.server.reader.PlainText;
+import dev.cleat.server.terminal.Exit;
+import dev.cleat.server.terminal.PtyTerminals;
+import dev.cleat.server.terminal.Size;
+import dev.cleat.server.terminal.Stream;
+import dev.cleat.server.terminal.Terminal;
+import dev.cleat.server.terminal.TerminalClosedException;
+import dev.cleat.server.terminal.TerminalListener;
+import dev.cleat.server.terminal.TerminalSpec;
+import dev.cleat.server.terminal.TerminalStartException;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,12 +25,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 /**
  * The catalogue's bash on a real terminal, with a home folder of its own.
  *
- * <p>One thread reads the output and its marks; everything it shares is guarded by {@code this}.
+ * <p>The terminal's thread brings the output; everything it shares is guarded by {@code this}.
  */
 final class BashOnPty implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -38,17 +44,41 @@ final class BashOnPty implements AutoCloseable {
    */
   record Outcome(List<Kind> marks, OptionalInt exitCode, String output) {}
 
-  private final PtyProcess process;
+  private static final Duration BEFORE_ANOTHER_INTERRUPT = Duration.ofSeconds(2);
+  private static final PtyTerminals TERMINALS = new PtyTerminals();
+
   private final String aid;
+  private final Terminal terminal;
+  private final MarkParser parser = new MarkParser();
   private final ByteArrayOutputStream output = new ByteArrayOutputStream();
   private final List<Mark> marks = new ArrayList<>();
-  private final CompletableFuture<Void> readToTheEnd = new CompletableFuture<>();
-  private boolean ended;
+  private final CompletableFuture<Exit> exit = new CompletableFuture<>();
 
-  private BashOnPty(PtyProcess process, String aid) {
-    this.process = process;
+  private BashOnPty(TerminalSpec spec, String aid) throws TerminalStartException {
     this.aid = aid;
-    new Thread(this::read, "bash-on-pty").start();
+    this.terminal = TERMINALS.start(spec, new Listener());
+  }
+
+  /** What the terminal says. */
+  private final class Listener implements TerminalListener {
+    @Override
+    public void output(Stream stream, ByteBuffer data) {
+      byte[] bytes = new byte[data.remaining()];
+      data.get(bytes);
+      synchronized (BashOnPty.this) {
+        parser.feed(output.size(), bytes, 0, bytes.length, marks::add);
+        output.writeBytes(bytes);
+        BashOnPty.this.notifyAll();
+      }
+    }
+
+    @Override
+    public void exited(Exit how) {
+      exit.complete(how);
+      synchronized (BashOnPty.this) {
+        BashOnPty.this.notifyAll();
+      }
+    }
   }
 
   /** Starts it, with this as its {@code ~/.bashrc}. */
@@ -62,44 +92,13 @@ final class BashOnPty implements AutoCloseable {
     Launch launch =
         catalogue.resolve(
             new LaunchRequest("bash", List.of(args), Mode.PTY, Map.of(), home, "session-1"));
-    PtyProcess process =
-        new PtyProcessBuilder(launch.argv().toArray(String[]::new))
-            .setEnvironment(launch.environment())
-            .setDirectory(home.toString())
-            .setInitialColumns(100)
-            .setInitialRows(30)
-            .start();
-    return new BashOnPty(process, launch.aid().orElseThrow());
-  }
-
-  private void read() {
-    MarkParser parser = new MarkParser();
-    byte[] buffer = new byte[8192];
-    try (InputStream in = process.getInputStream()) {
-      for (int count = in.read(buffer); count > 0; count = in.read(buffer)) {
-        synchronized (this) {
-          parser.feed(output.size(), buffer, 0, count, marks::add);
-          output.write(buffer, 0, count);
-          notifyAll();
-        }
-      }
-    } catch (IOException e) {
-      // The terminal is gone, and with it what there was to read.
-    } finally {
-      synchronized (this) {
-        ended = true;
-        notifyAll();
-      }
-      readToTheEnd.complete(null);
-    }
+    return new BashOnPty(
+        new TerminalSpec(launch.argv(), launch.environment(), home, new Size(30, 100)),
+        launch.aid().orElseThrow());
   }
 
   String aid() {
     return aid;
-  }
-
-  long pid() {
-    return process.pid();
   }
 
   /** Everything printed so far. */
@@ -129,32 +128,40 @@ final class BashOnPty implements AutoCloseable {
 
   private synchronized int await(Predicate<Mark> wanted, int from, String what)
       throws InterruptedException {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    int at = from;
-    while (true) {
-      for (; at < marks.size(); at++) {
-        if (wanted.test(marks.get(at))) {
-          return at + 1;
-        }
-      }
-      long left = deadline - System.nanoTime();
-      if (ended || left <= 0) {
-        throw new AssertionError("No " + what + " in " + output.toString(UTF_8));
-      }
-      wait(left / 1_000_000 + 1);
+    if (!waitFor(() -> after(wanted, from) >= 0, PATIENCE)) {
+      throw new AssertionError("No " + what + " in " + printed());
     }
+    return after(wanted, from);
+  }
+
+  /** The index after the first such mark from there on, -1 if there is none yet. */
+  private synchronized int after(Predicate<Mark> wanted, int from) {
+    for (int at = from; at < marks.size(); at++) {
+      if (wanted.test(marks.get(at))) {
+        return at + 1;
+      }
+    }
+    return -1;
   }
 
   /** Waits until this was printed. */
-  synchronized void awaitPrinted(String text) throws InterruptedException {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (!output.toString(UTF_8).contains(text)) {
+  void awaitPrinted(String text) throws InterruptedException {
+    if (!waitFor(() -> printed().contains(text), PATIENCE)) {
+      throw new AssertionError("Not printed: " + text + " in " + printed());
+    }
+  }
+
+  private synchronized boolean waitFor(BooleanSupplier condition, Duration patience)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (!condition.getAsBoolean()) {
       long left = deadline - System.nanoTime();
-      if (ended || left <= 0) {
-        throw new AssertionError("Not printed: " + text + " in " + output.toString(UTF_8));
+      if (exit.isDone() || left <= 0) {
+        return false;
       }
       wait(left / 1_000_000 + 1);
     }
+    return true;
   }
 
   /** Waits for the first prompt. */
@@ -163,19 +170,21 @@ final class BashOnPty implements AutoCloseable {
     return this;
   }
 
-  void type(String keys) throws IOException {
-    byte[] bytes = keys.getBytes(UTF_8);
-    process.getOutputStream().write(bytes, 0, bytes.length);
-    process.getOutputStream().flush();
+  void type(String keys) throws TerminalClosedException {
+    ByteBuffer bytes = UTF_8.encode(keys);
+    while (bytes.hasRemaining()) {
+      terminal.write(bytes);
+      terminal.awaitWritable(PATIENCE);
+    }
   }
 
   void resize(int columns, int rows) {
-    process.setWinSize(new WinSize(columns, rows));
+    terminal.resize(new Size(rows, columns));
   }
 
   /** Waits for bash to end. */
-  int awaitExit() throws InterruptedException {
-    return process.waitFor();
+  Exit awaitExit() {
+    return exit.join();
   }
 
   /** Sends this as one paste, presses Enter, waits for the next prompt. */
@@ -195,14 +204,26 @@ final class BashOnPty implements AutoCloseable {
         .orElseThrow();
   }
 
+  private boolean isPromptAfter(int serial, Mark mark) {
+    return isOwn(mark, Kind.PROMPT_END) && ((Mark.Shell) mark).serial().orElseThrow() > serial;
+  }
+
+  /**
+   * Interrupts until there is a prompt. Once is not always enough: an interrupt that reaches bash
+   * while it draws a prompt is kept until the next key, one that reaches it before the program it
+   * starts has the terminal is lost.
+   */
+  Outcome interrupt(int from, int serial) throws Exception {
+    do {
+      type("\003");
+    } while (!waitFor(
+        () -> after(mark -> isPromptAfter(serial, mark), from) >= 0, BEFORE_ANOTHER_INTERRUPT));
+    return outcome(from, serial);
+  }
+
   /** What happens up to the next prompt. */
   Outcome outcome(int from, int serial) throws InterruptedException {
-    int to =
-        await(
-            mark ->
-                isOwn(mark, Kind.PROMPT_END) && ((Mark.Shell) mark).serial().orElseThrow() > serial,
-            from,
-            "prompt after " + serial);
+    int to = await(mark -> isPromptAfter(serial, mark), from, "prompt after " + serial);
     synchronized (this) {
       List<Mark.Shell> own =
           marks.subList(from, to).stream()
@@ -232,8 +253,7 @@ final class BashOnPty implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly();
-    process.onExit().join();
-    readToTheEnd.join();
+    terminal.close();
+    exit.join();
   }
 }
