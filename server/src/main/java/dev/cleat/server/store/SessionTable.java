@@ -202,4 +202,17 @@ record SessionTable(SqlConnection sql) {
     sql.update("INSERT INTO deleted_session (id) VALUES (?)", id);
     return true;
   }
+
+  /** Removes a session with everything that hangs on it, as if it had never been; false if there is none. */
+  boolean discard(String id) {
+    return handle.execute("DELETE FROM session WHERE id = ?", id) > 0;
+  }
+
+  boolean wasDeleted(String id) {
+    return handle
+        .createQuery("SELECT COUNT(*) FROM deleted_session WHERE id = :id")
+        .bind("id", id)
+        .mapTo(Boolean.class)
+        .one();
+  }
 }

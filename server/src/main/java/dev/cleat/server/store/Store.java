@@ -173,6 +173,20 @@ public final class Store implements AutoCloseable {
     });
   }
 
+  /**
+   * Removes a session that came to nothing, with all that is its; its id may be used again.
+   *
+   * @return whether it was there
+   */
+  public boolean discardSession(String id) {
+    return write(handle -> new SessionTable(handle).discard(id));
+  }
+
+  /** Whether a session with this id was deleted. */
+  public boolean wasDeleted(String id) {
+    return read(handle -> new SessionTable(handle).wasDeleted(id));
+  }
+
   /** The session with this id. */
   public Optional<SessionRow> session(String id) {
     return read(sql -> new SessionTable(sql).find(id));

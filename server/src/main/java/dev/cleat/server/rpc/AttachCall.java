@@ -1,0 +1,406 @@
+package dev.cleat.server.rpc;
+
+import com.google.rpc.Code;
+import dev.cleat.server.journal.Batch;
+import dev.cleat.server.journal.Cursor;
+import dev.cleat.server.journal.Journal;
+import dev.cleat.server.journal.Step;
+import dev.cleat.server.session.Client;
+import dev.cleat.server.session.Refusal;
+import dev.cleat.server.session.Session;
+import dev.cleat.server.session.Sessions;
+import dev.cleat.server.session.Times;
+import dev.cleat.v1.AttachOpen;
+import dev.cleat.v1.AttachRequest;
+import dev.cleat.v1.AttachResponse;
+import dev.cleat.v1.Attached;
+import dev.cleat.v1.CaughtUp;
+import dev.cleat.v1.EndReason;
+import dev.cleat.v1.Ended;
+import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.EventBatch;
+import dev.cleat.v1.Gap;
+import dev.cleat.v1.Heartbeat;
+import dev.cleat.v1.Input;
+import dev.cleat.v1.InputAck;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One Attach: a cursor on the session's journal, and a way in for input.
+ *
+ * <p>Two threads of control. What the client sends comes on the call's own executor, which must not be held up. What it
+ * gets is sent by the pump, a virtual thread, and by nothing else: it polls the journal at the client's pace, and waits
+ * when there is nothing, or when the client does not read. What the first has to tell the second goes through the few
+ * fields that say so, and the bell.
+ */
+final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener {
+  private static final int BATCH_BYTES = 256 << 10;
+  private static final long DEFAULT_HEARTBEAT_NANOS = 15_000_000_000L;
+
+  private final Sessions sessions;
+  private final Draining draining;
+  private final int inputLimit;
+  private final ServerCallStreamObserver<AttachFrame> observer;
+  private final Outlet<AttachFrame> outlet;
+  private final ArrayDeque<InputAck> acks = new ArrayDeque<>(2);
+
+  private @Nullable AttachOpen opening;
+  // Set by the pump before it asks for more of the client's messages, which are the only thing that looks at it.
+  private volatile @Nullable Client client;
+  private volatile boolean halfClosed;
+  private volatile @Nullable Throwable failure;
+  private volatile boolean awaitingRoom;
+
+  AttachCall(
+      Sessions sessions,
+      Draining draining,
+      int inputLimit,
+      ServerCallStreamObserver<AttachFrame> observer) {
+    this.sessions = sessions;
+    this.draining = draining;
+    this.inputLimit = inputLimit;
+    this.observer = observer;
+    observer.disableAutoRequest();
+    this.outlet = new Outlet<>(observer, draining);
+    observer.request(1);
+  }
+
+  // What the client sends.
+
+  @Override
+  public void onNext(AttachRequest request) {
+    try {
+      final Client writer = client;
+      if (writer == null) {
+        open(request);
+      } else if (take(writer, request)) {
+        observer.request(1);
+      } else {
+        awaitingRoom = true;
+        // The room may have come between the answer and the line before this one.
+        if (writer.hasRoom()) {
+          room();
+        }
+      }
+    } catch (RuntimeException e) {
+      fail(e);
+    }
+  }
+
+  private void open(AttachRequest request) {
+    if (!request.hasOpen()) {
+      throw Refusal.invalid("open", "must be the first message of an Attach");
+    }
+    draining.refuse();
+    final AttachOpen open = request.getOpen();
+    check(open);
+    opening = open;
+    outlet.start("cleat-attach", () -> pump(open));
+  }
+
+  private static void check(AttachOpen open) {
+    final Checks checks =
+        new Checks()
+            .session(open.getSessionId(), open.getName())
+            .text("writer_id", open.getWriterId(), 128)
+            .heartbeat(open.hasHeartbeatInterval(), open.getHeartbeatInterval());
+    if (open.hasSize()) {
+      checks.size("size", open.getSize());
+    }
+    checks.done();
+  }
+
+  private boolean take(Client writer, AttachRequest request) {
+    return switch (request.getKindCase()) {
+      case INPUT -> writer.input(request.getInput().getInputSeq(), checked(request.getInput()).getData());
+      case RESIZE -> {
+        new Checks().size("resize", request.getResize()).done();
+        writer.resize(request.getResize());
+        yield true;
+      }
+      case OPEN -> throw Refusal.invalid("open", "must be the first message only");
+      case KIND_NOT_SET -> throw Refusal.invalid("kind", "must be input or resize");
+    };
+  }
+
+  private Input checked(Input input) {
+    if (input.getData().size() > inputLimit) {
+      throw tooLarge("input.data", inputLimit);
+    }
+    return input;
+  }
+
+  static Refusal tooLarge(String field, int limit) {
+    final String what = "may have at most " + limit + " bytes; send it in pieces";
+    return Refusal.of(
+            Code.INVALID_ARGUMENT, ErrorReason.ERROR_REASON_TOO_LARGE, field + " " + what)
+        .field(field, what)
+        .with("limit_bytes", limit);
+  }
+
+  @Override
+  public void onError(Throwable cause) {
+    // The call is cancelled, which the outlet hears too.
+    outlet.ring();
+  }
+
+  @Override
+  public void onCompleted() {
+    if (opening == null) {
+      fail(Refusal.invalid("open", "must be the first message of an Attach"));
+      return;
+    }
+    halfClosed = true;
+    final Client writer = client;
+    if (writer != null) {
+      writer.becomeWatcher();
+    }
+  }
+
+  private void fail(Throwable cause) {
+    if (opening == null) {
+      // There is no pump yet.
+      observer.onError(Errors.status(cause));
+      return;
+    }
+    failure = cause;
+    outlet.ring();
+  }
+
+  // What the session says about input; with its locks held.
+
+  @Override
+  public void acked(long inputSeq, boolean discarded) {
+    synchronized (acks) {
+      final InputAck last = acks.peekLast();
+      if (last != null && last.getDiscarded() == discarded) {
+        acks.removeLast();
+      }
+      acks.add(InputAck.newBuilder().setInputSeq(inputSeq).setDiscarded(discarded).build());
+    }
+    outlet.ring();
+  }
+
+  @Override
+  public void replaced() {
+    final AttachOpen open = opening;
+    failure =
+        Refusal.of(
+                Code.ABORTED,
+                ErrorReason.ERROR_REASON_WRITER_REPLACED,
+                "another stream has attached with this writer_id")
+            .field("open.writer_id", "is in use by another stream")
+            .with("session_id", open == null ? "" : open.getSessionId())
+            .with("writer_id", open == null ? "" : open.getWriterId());
+    outlet.ring();
+  }
+
+  @Override
+  public void room() {
+    if (awaitingRoom) {
+      awaitingRoom = false;
+      observer.request(1);
+    }
+  }
+
+  @Override
+  public void over() {
+    outlet.ring();
+  }
+
+  // The pump.
+
+  private void pump(AttachOpen open) throws Exception {
+    final Session session =
+        open.getSessionId().isEmpty()
+            ? sessions.getByName(open.getName())
+            : sessions.get(open.getSessionId());
+    final Journal journal = session.journal();
+    final Places.Beginning beginning = beginning(session, open);
+    final EventShaper shaper = new EventShaper(open.getKindsList(), open.getEncoding());
+    shaper.prepare(journal, beginning.firstSeq());
+    try (Client attached = session.attach(open, this);
+        Cursor cursor = journal.cursorFrom(beginning.firstSeq(), outlet::ring)) {
+      send(AttachResponse.newBuilder().setAttached(attached(session, attached)));
+      if (beginning.gap() != null) {
+        send(AttachResponse.newBuilder().setGap(beginning.gap()));
+      }
+      client = attached;
+      if (halfClosed) {
+        attached.becomeWatcher();
+      }
+      observer.request(1);
+      new Delivery(open, session, cursor, shaper).run();
+    }
+  }
+
+  private static Places.Beginning beginning(Session session, AttachOpen open) {
+    final Journal journal = session.journal();
+    return switch (open.getFromCase()) {
+      case AFTER_SEQ ->
+          Places.after(
+              journal, session.id(), open.getEpoch(), open.getAfterSeq(), open.getFailOnGap());
+      case START ->
+          switch (open.getStart().getAtCase()) {
+            case LATEST -> new Places.Beginning(journal.head() + 1, null);
+            case LAST_EVENTS ->
+                new Places.Beginning(
+                    Math.max(journal.oldest(), journal.head() + 1 - open.getStart().getLastEvents()),
+                    null);
+            case EARLIEST, AT_NOT_SET -> new Places.Beginning(journal.oldest(), null);
+          };
+      case FROM_NOT_SET -> new Places.Beginning(journal.oldest(), null);
+    };
+  }
+
+  private static Attached attached(Session session, Client client) {
+    final dev.cleat.v1.Session view = session.view();
+    return Attached.newBuilder()
+        .setSession(view)
+        .setEpoch(view.getEpoch())
+        .setOldestSeq(view.getOldestSeq())
+        .setHeadSeq(view.getHeadSeq())
+        .setDurableSeq(view.getDurableSeq())
+        .setNextInputSeq(client.nextInput())
+        .build();
+  }
+
+  private void send(AttachResponse.Builder response) {
+    outlet.send(new AttachFrame.Message(response.build()));
+  }
+
+  /** The pump's loop and what it needs to know; used by the pump only. */
+  private final class Delivery {
+    private final AttachOpen open;
+    private final Session session;
+    private final Cursor cursor;
+    private final EventShaper shaper;
+    private final long heartbeatNanos;
+    private boolean caughtUp;
+
+    Delivery(AttachOpen open, Session session, Cursor cursor, EventShaper shaper) {
+      this.open = open;
+      this.session = session;
+      this.cursor = cursor;
+      this.shaper = shaper;
+      this.heartbeatNanos =
+          open.hasHeartbeatInterval()
+              ? Times.duration(open.getHeartbeatInterval()).toNanos()
+              : DEFAULT_HEARTBEAT_NANOS;
+    }
+
+    void run() throws Exception {
+      boolean more = true;
+      while (more && !outlet.isCancelled()) {
+        final Throwable told = failure;
+        if (told instanceof Exception exception) {
+          throw exception;
+        }
+        if (!outlet.isReady()) {
+          outlet.await(heartbeatNanos);
+        } else if (!sendAck()) {
+          more = step();
+        }
+      }
+    }
+
+    private boolean sendAck() {
+      final InputAck ack;
+      synchronized (acks) {
+        ack = acks.poll();
+      }
+      if (ack != null) {
+        send(AttachResponse.newBuilder().setInputAck(ack));
+      }
+      return ack != null;
+    }
+
+    private boolean step() throws IOException {
+      // Looked at first: what is at the head after this was said is all there is.
+      final boolean over = session.isOver() && !open.getFollowRestarts();
+      switch (cursor.poll(BATCH_BYTES)) {
+        case Batch batch -> deliver(batch);
+        case Step.Gap gap -> deliver(Places.gap(gap));
+        case Step.Closed(boolean deleted) -> {
+          if (deleted) {
+            end(EndReason.END_REASON_DELETED);
+            return false;
+          }
+          draining.start();
+          draining.refuse();
+        }
+        case Step.AtHead _ -> {
+          return atHead(over);
+        }
+      }
+      return true;
+    }
+
+    private void deliver(Batch batch) {
+      if (shaper.passesAll()) {
+        outlet.send(new AttachFrame.Events(batch));
+        return;
+      }
+      final EventBatch.Builder shaped = EventBatch.newBuilder();
+      shaper.shape(batch, shaped::addEvents);
+      if (shaped.getEventsCount() > 0) {
+        send(AttachResponse.newBuilder().setEvents(shaped));
+      }
+    }
+
+    private void deliver(Gap gap) {
+      shaper.gap();
+      if (open.getFailOnGap()) {
+        throw Places.eventsGone(gap);
+      }
+      send(AttachResponse.newBuilder().setGap(gap));
+    }
+
+    private boolean atHead(boolean over) {
+      final long head = cursor.position() - 1;
+      if (!caughtUp) {
+        caughtUp = true;
+        send(AttachResponse.newBuilder().setCaughtUp(CaughtUp.newBuilder().setSeq(head)));
+        return true;
+      }
+      if (over) {
+        end(endReason());
+        return false;
+      }
+      draining.refuse();
+      final long quiet = outlet.sinceSent();
+      if (quiet >= heartbeatNanos) {
+        send(
+            AttachResponse.newBuilder()
+                .setHeartbeat(
+                    Heartbeat.newBuilder()
+                        .setHeadSeq(head)
+                        .setDurableSeq(session.journal().durableHead())));
+      } else if (cursor.arm()) {
+        outlet.await(heartbeatNanos - quiet);
+      }
+      return true;
+    }
+
+    private EndReason endReason() {
+      return switch (session.view().getState()) {
+        case SESSION_STATE_FAILED -> EndReason.END_REASON_FAILED;
+        case SESSION_STATE_LOST -> EndReason.END_REASON_LOST;
+        default -> EndReason.END_REASON_EXITED;
+      };
+    }
+
+    private void end(EndReason reason) {
+      final Ended.Builder ended = Ended.newBuilder().setReason(reason);
+      if (reason == EndReason.END_REASON_EXITED && session.view().hasExit()) {
+        ended.setExit(session.view().getExit());
+      }
+      send(AttachResponse.newBuilder().setEnded(ended));
+      outlet.complete();
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package dev.cleat.server.rpc;
+
+import io.grpc.Context;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way out of a server stream, for the one thread that writes to it, its pump. Handlers of the call only ring the
+ * bell; the pump looks at everything again after each.
+ *
+ * @param <T> what is sent
+ */
+final class Outlet<T> {
+  /** A client that does not read holds this much in the transport, and one batch. */
+  private static final int READY_BYTES = 256 << 10;
+
+  private final ServerCallStreamObserver<T> observer;
+  private final Draining draining;
+  private final Runnable bell = this::ring;
+  private final Context context = Context.current();
+  private volatile @Nullable Thread pump;
+  private volatile boolean cancelled;
+  private long lastSent = System.nanoTime();
+
+  /** Must be made in the method that the call comes in: handlers cannot be set later. */
+  Outlet(ServerCallStreamObserver<T> observer, Draining draining) {
+    this.observer = observer;
+    this.draining = draining;
+    observer.setOnReadyThreshold(READY_BYTES);
+    observer.setOnReadyHandler(bell);
+    observer.setOnCancelHandler(this::cancel);
+  }
+
+  private void cancel() {
+    cancelled = true;
+    ring();
+  }
+
+  /** Starts the pump: work that ends by {@link #complete}, or by an exception that the client is told. */
+  void start(String name, Pump work) {
+    pump =
+        Thread.ofVirtual()
+            .name(name)
+            .start(
+                () -> {
+                  // A deadline may not reach the cancel handler.
+                  context.addListener(_ -> cancel(), Runnable::run);
+                  draining.register(bell);
+                  try {
+                    work.run();
+                  } catch (Throwable e) {
+                    fail(e);
+                  } finally {
+                    draining.unregister(bell);
+                  }
+                });
+  }
+
+  /** The work of a stream. */
+  interface Pump {
+    /** Runs until the stream has ended. */
+    void run() throws Exception;
+  }
+
+  /** Wakes the pump. From any thread. */
+  void ring() {
+    LockSupport.unpark(pump);
+  }
+
+  boolean isCancelled() {
+    return cancelled || observer.isCancelled();
+  }
+
+  boolean isReady() {
+    return observer.isReady();
+  }
+
+  /** Waits for the bell, or until so many nanoseconds have passed. */
+  void await(long nanos) {
+    LockSupport.parkNanos(nanos);
+  }
+
+  void send(T message) {
+    observer.onNext(message);
+    lastSent = System.nanoTime();
+  }
+
+  /** How long ago something was sent, in nanoseconds. */
+  long sinceSent() {
+    return System.nanoTime() - lastSent;
+  }
+
+  void complete() {
+    if (!isCancelled()) {
+      observer.onCompleted();
+    }
+  }
+
+  private void fail(Throwable cause) {
+    if (!isCancelled()) {
+      observer.onError(Errors.status(cause));
+    }
+  }
+}

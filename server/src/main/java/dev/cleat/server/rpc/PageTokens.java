@@ -1,0 +1,78 @@
+package dev.cleat.server.rpc;
+
+import com.google.protobuf.Message;
+import com.google.rpc.Code;
+import dev.cleat.server.session.Refusal;
+import dev.cleat.v1.ErrorReason;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.zip.CRC32C;
+
+/**
+ * Where the next page of a query begins, in words that mean nothing to the caller. A token carries a checksum of itself
+ * and of its query, so that one that was damaged, or taken from another query, is refused.
+ */
+final class PageTokens {
+  private PageTokens() {}
+
+  /**
+   * A place.
+   *
+   * @param number a number
+   * @param text a text; may be empty
+   */
+  record Place(long number, String text) {}
+
+  /**
+   * A token.
+   *
+   * @param query the request without page size and page token
+   */
+  static String of(String method, Message query, Place place) {
+    final byte[] text = place.text().getBytes(StandardCharsets.UTF_8);
+    final ByteBuffer token = ByteBuffer.allocate(Long.BYTES + text.length + Integer.BYTES);
+    token.putLong(place.number()).put(text);
+    token.putInt(checksum(method, query, token.array(), token.position()));
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(token.array());
+  }
+
+  /**
+   * The place of a token.
+   *
+   * @throws Refusal INVALID_PAGE_TOKEN
+   */
+  static Place place(String method, Message query, String token) {
+    try {
+      final byte[] bytes = Base64.getUrlDecoder().decode(token);
+      final ByteBuffer buffer = ByteBuffer.wrap(bytes);
+      final long number = buffer.getLong();
+      final byte[] text = new byte[buffer.remaining() - Integer.BYTES];
+      buffer.get(text);
+      if (buffer.getInt() == checksum(method, query, bytes, bytes.length - Integer.BYTES)) {
+        return new Place(number, new String(text, StandardCharsets.UTF_8));
+      }
+    } catch (IllegalArgumentException | BufferUnderflowException | NegativeArraySizeException e) {
+      throw invalid();
+    }
+    throw invalid();
+  }
+
+  private static Refusal invalid() {
+    final String what = "is damaged, or belongs to another query; start again without it";
+    return Refusal.of(
+            Code.INVALID_ARGUMENT,
+            ErrorReason.ERROR_REASON_INVALID_PAGE_TOKEN,
+            "page_token " + what)
+        .field("page_token", what);
+  }
+
+  private static int checksum(String method, Message query, byte[] token, int length) {
+    final CRC32C crc = new CRC32C();
+    crc.update(method.getBytes(StandardCharsets.UTF_8));
+    crc.update(query.toByteArray());
+    crc.update(token, 0, length);
+    return (int) crc.getValue();
+  }
+}

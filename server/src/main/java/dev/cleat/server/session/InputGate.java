@@ -1,0 +1,364 @@
+package dev.cleat.server.session;
+
+import com.google.protobuf.ByteString;
+import com.google.rpc.Code;
+import dev.cleat.server.terminal.Terminal;
+import dev.cleat.server.terminal.TerminalClosedException;
+import dev.cleat.v1.ErrorReason;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one way into a session's terminal. It keeps what is typed in the order in which it came, applies each number of
+ * each writer once, and never blocks: what the terminal does not take at once waits here, bounded, and a thread of its
+ * own pushes it on when there is room.
+ *
+ * <p>Thread-safe; its lock is held over a non-blocking write and never over anything else. It is taken with or without
+ * the session's lock, and never the other way round.
+ */
+final class InputGate {
+  private static final int REMEMBERED_WRITERS = 4096;
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+  /** Where a writer's numbers stand. */
+  private static final class Account {
+    private long accepted;
+    private long settled;
+    private Client.@Nullable Listener attached;
+  }
+
+  private record Pending(ByteBuffer data, @Nullable Account account, long inputSeq, Done done) {}
+
+  /** Hears what became of one input. */
+  interface Done {
+    /** Called once, with the gate's lock held. */
+    void done(boolean discarded);
+  }
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final String sessionId;
+  private final long limit;
+  private final Map<String, Account> accounts = new LinkedHashMap<>(4, 0.75f, true);
+  private final ArrayDeque<Pending> pending = new ArrayDeque<>(2);
+  private long pendingBytes;
+  private @Nullable Terminal terminal;
+  private @Nullable Thread pusher;
+  private volatile long clientInputs;
+  private volatile long lastClientInputNanos;
+
+  /**
+   * A gate without a terminal.
+   *
+   * @param limit how many bytes may wait before writers are held back
+   */
+  InputGate(String sessionId, long limit) {
+    this.sessionId = sessionId;
+    this.limit = limit;
+  }
+
+  /** A process has been started. */
+  void open(Terminal terminal) {
+    lock.lock();
+    try {
+      this.terminal = terminal;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The process has ended: what waits is thrown away, and so is what comes until the next one. */
+  void close() {
+    lock.lock();
+    try {
+      terminal = null;
+      discardPending();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * A stream writes under this id from now on; the one that did before is told.
+   *
+   * @return the next number expected
+   */
+  long attach(String writerId, Client.Listener writer) {
+    lock.lock();
+    try {
+      final Account account = account(writerId);
+      final Client.Listener before = account.attached;
+      account.attached = writer;
+      if (before != null) {
+        before.replaced();
+      }
+      return account.settled + 1;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The stream writes no more. Its numbers are remembered. */
+  void detach(String writerId, Client.Listener writer) {
+    lock.lock();
+    try {
+      final Account account = accounts.get(writerId);
+      if (account != null && account.attached == writer) {
+        account.attached = null;
+      }
+      if (accounts.size() > REMEMBERED_WRITERS) {
+        forgetOldest();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Account account(String writerId) {
+    return accounts.computeIfAbsent(writerId, id -> new Account());
+  }
+
+  private void forgetOldest() {
+    final Iterator<Account> oldestFirst = accounts.values().iterator();
+    while (oldestFirst.hasNext() && accounts.size() > REMEMBERED_WRITERS) {
+      if (oldestFirst.next().attached == null) {
+        oldestFirst.remove();
+      }
+    }
+  }
+
+  /**
+   * Applies numbered input, once.
+   *
+   * @param done hears what became of it, also if it was applied before
+   * @return false when the writer should wait for {@link Client.Listener#room}
+   * @throws Refusal INPUT_HOLE
+   */
+  boolean input(String writerId, long inputSeq, ByteString data, Done done) {
+    lock.lock();
+    try {
+      final Account account = account(writerId);
+      if (inputSeq > account.accepted + 1 || inputSeq < 1) {
+        throw hole(writerId, inputSeq, account.accepted + 1);
+      }
+      if (inputSeq <= account.settled) {
+        if (account.attached != null) {
+          account.attached.acked(account.settled, false);
+        }
+        done.done(false);
+      } else if (inputSeq <= account.accepted) {
+        // It waits for the terminal; the acknowledgement comes with it.
+        put(new Pending(ByteBuffer.allocate(0), account, inputSeq, done));
+      } else {
+        account.accepted = inputSeq;
+        clientTyped();
+        put(new Pending(data.asReadOnlyByteBuffer(), account, inputSeq, done));
+      }
+      return pendingBytes < limit;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Refusal hole(String writerId, long inputSeq, long expected) {
+    return Refusal.of(
+            Code.FAILED_PRECONDITION,
+            ErrorReason.ERROR_REASON_INPUT_HOLE,
+            "input "
+                + inputSeq
+                + " came where "
+                + expected
+                + " was expected; send what is missing first")
+        .field("input.input_seq", "must be " + expected)
+        .with("session_id", sessionId)
+        .with("writer_id", writerId)
+        .with("input_seq", inputSeq)
+        .with("expected_input_seq", expected);
+  }
+
+  /**
+   * Applies input without a number.
+   *
+   * @throws Refusal INPUT_FULL
+   */
+  void input(ByteString data, Done done) {
+    lock.lock();
+    try {
+      refuseWhenFull();
+      clientTyped();
+      put(new Pending(data.asReadOnlyByteBuffer(), null, 0, done));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** @throws Refusal INPUT_FULL, when writers are held back just now */
+  void refuseWhenFull() {
+    if (!hasRoom()) {
+      throw Refusal.of(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.ERROR_REASON_INPUT_FULL,
+              "the terminal does not take input as fast as it comes: " + limit + " bytes wait")
+          .with("session_id", sessionId)
+          .with("limit_bytes", limit)
+          .retryAfter(Duration.ofSeconds(1));
+    }
+  }
+
+  /** Whether writers need not wait. */
+  boolean hasRoom() {
+    lock.lock();
+    try {
+      return pendingBytes < limit;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How often clients have typed. */
+  long clientInputs() {
+    return clientInputs;
+  }
+
+  /** When a client typed last, on the clock of {@link System#nanoTime}. */
+  long lastClientInputNanos() {
+    return lastClientInputNanos;
+  }
+
+  private void clientTyped() {
+    lastClientInputNanos = System.nanoTime();
+    // Written with the lock held only.
+    clientInputs = clientInputs + 1;
+  }
+
+  /**
+   * Types a prompt, unless a client has typed meanwhile.
+   *
+   * @param seen what {@link #clientInputs} was when it was decided to type
+   */
+  boolean type(byte[] prompt, long seen) {
+    lock.lock();
+    try {
+      if (clientInputs != seen || terminal == null) {
+        return false;
+      }
+      put(new Pending(ByteBuffer.wrap(prompt), null, 0, discarded -> {}));
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void put(Pending input) {
+    if (terminal == null) {
+      settle(input, true);
+    } else if (pending.isEmpty() && push(input)) {
+      settle(input, false);
+    } else if (terminal == null) {
+      settle(input, true);
+    } else {
+      pending.add(input);
+      pendingBytes += input.data.remaining();
+      if (pusher == null) {
+        pusher =
+            Thread.ofPlatform()
+                .name("cleat-input-" + sessionId)
+                .daemon()
+                .start(this::pushUntilEmpty);
+      }
+    }
+  }
+
+  /** Writes what the terminal takes; true when all of it was taken. */
+  private boolean push(Pending input) {
+    final Terminal target = terminal;
+    if (target == null) {
+      return false;
+    }
+    try {
+      while (input.data.hasRemaining()) {
+        if (target.write(input.data) == 0) {
+          return false;
+        }
+      }
+      return true;
+    } catch (TerminalClosedException e) {
+      // The exit is on its way to the session; whatever else comes is thrown away like this.
+      terminal = null;
+      return false;
+    }
+  }
+
+  private void settle(Pending input, boolean discarded) {
+    final Account account = input.account;
+    if (account != null && input.inputSeq > account.settled) {
+      account.settled = input.inputSeq;
+      if (account.attached != null) {
+        account.attached.acked(input.inputSeq, discarded);
+      }
+    }
+    input.done.done(discarded);
+  }
+
+  private void pushUntilEmpty() {
+    while (true) {
+      final Terminal target;
+      lock.lock();
+      try {
+        pushPending();
+        if (pending.isEmpty() || terminal == null) {
+          discardPending();
+          pusher = null;
+          return;
+        }
+        target = terminal;
+      } finally {
+        lock.unlock();
+      }
+      target.awaitWritable(PATIENCE);
+    }
+  }
+
+  private void pushPending() {
+    final boolean wasFull = pendingBytes >= limit;
+    while (!pending.isEmpty()) {
+      final Pending first = pending.getFirst();
+      final int before = first.data.remaining();
+      final boolean all = push(first);
+      pendingBytes -= before - first.data.remaining();
+      if (!all) {
+        break;
+      }
+      pending.removeFirst();
+      settle(first, false);
+    }
+    if (wasFull && pendingBytes < limit) {
+      tellRoom();
+    }
+  }
+
+  private void discardPending() {
+    if (pending.isEmpty()) {
+      return;
+    }
+    for (Pending input : pending) {
+      settle(input, true);
+    }
+    pending.clear();
+    pendingBytes = 0;
+    tellRoom();
+  }
+
+  private void tellRoom() {
+    for (Account account : accounts.values()) {
+      if (account.attached != null) {
+        account.attached.room();
+      }
+    }
+  }
+}

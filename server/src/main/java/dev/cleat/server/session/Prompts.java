@@ -1,0 +1,173 @@
+package dev.cleat.server.session;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.Code;
+import dev.cleat.server.store.RequestRow;
+import dev.cleat.server.store.Store;
+import dev.cleat.server.store.StoreException;
+import dev.cleat.server.store.TurnRow;
+import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnState;
+import dev.cleat.v1.WhenBusy;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Prompts from clients: accepted once for each request id, and found again afterwards.
+ *
+ * <p>The turn is in the journal first and in the store next, both before the caller hears of it. If the store fails in
+ * between, the request is remembered here until the saver has written it; if the server dies in between, it is folded
+ * from the journal. Thread-safe.
+ */
+public final class Prompts {
+  private static final Logger LOG = LoggerFactory.getLogger(Prompts.class);
+
+  /** How long a request id is remembered. */
+  static final Duration REMEMBERED = Duration.ofHours(24);
+
+  private static final int STRIPES = 64;
+
+  private final Store store;
+  private final Map<String, Turn> unstored = new ConcurrentHashMap<>();
+  private final ReentrantLock[] stripes =
+      IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock()).toArray(ReentrantLock[]::new);
+
+  Prompts(Store store) {
+    this.store = store;
+  }
+
+  /**
+   * Accepts a prompt, or finds the turn that an earlier call with the same request id started.
+   *
+   * @throws Refusal WRONG_STATE, NO_PROMPTS, BUSY, QUEUE_FULL, REQUEST_ID_REUSED, STORAGE_FULL
+   */
+  public Turn send(Session session, SendPromptRequest request) {
+    final Turn.Builder turn =
+        Turn.newBuilder()
+            .setId(Ids.next())
+            .setSessionId(session.id())
+            .setState(TurnState.TURN_STATE_ACCEPTED)
+            .setPrompt(request.getPrompt())
+            .setRequestId(request.getRequestId());
+    if (request.hasTimeout()) {
+      turn.setTimeout(request.getTimeout());
+    }
+    final boolean refuse = request.getWhenBusy() == WhenBusy.WHEN_BUSY_REFUSE;
+    if (request.getRequestId().isEmpty()) {
+      return session.prompt(turn.build(), refuse);
+    }
+    final ReentrantLock stripe =
+        stripes[Math.floorMod(request.getRequestId().hashCode(), STRIPES)];
+    stripe.lock();
+    try {
+      return sendOnce(session, turn.build(), refuse);
+    } finally {
+      stripe.unlock();
+    }
+  }
+
+  private Turn sendOnce(Session session, Turn turn, boolean refuseWhenBusy) {
+    final RequestRow request = request(turn);
+    final Optional<RequestRow> known = known(turn.getRequestId());
+    if (known.isPresent()) {
+      if (!Arrays.equals(known.get().fingerprint(), request.fingerprint())) {
+        throw reused(turn.getRequestId());
+      }
+      return find(session, String.valueOf(known.get().turnId()));
+    }
+    final Turn accepted = session.prompt(turn, refuseWhenBusy);
+    try {
+      store.insertTurn(Saver.row(accepted), request);
+    } catch (StoreException e) {
+      // It has been accepted: it is in the journal. The saver writes it when it can.
+      LOG.warn("Turn {} could not be saved yet: {}", accepted.getId(), e.getMessage());
+      unstored.put(accepted.getRequestId(), accepted);
+    }
+    return accepted;
+  }
+
+  private Optional<RequestRow> known(String requestId) {
+    final Optional<RequestRow> stored = store.request(RequestRow.Kind.PROMPT, requestId);
+    if (stored.isPresent()) {
+      unstored.remove(requestId);
+      return stored;
+    }
+    return Optional.ofNullable(unstored.get(requestId)).map(Prompts::request);
+  }
+
+  static Refusal reused(String requestId) {
+    return Refusal.of(
+            Code.INVALID_ARGUMENT,
+            ErrorReason.ERROR_REASON_REQUEST_ID_REUSED,
+            "request_id was used for another request; take a new one")
+        .field("request_id", "was used for another request")
+        .with("request_id", requestId);
+  }
+
+  /** What is remembered of a turn's request. */
+  static RequestRow request(Turn turn) {
+    final Turn.Builder asked =
+        Turn.newBuilder().setSessionId(turn.getSessionId()).setPrompt(turn.getPrompt());
+    if (turn.hasTimeout()) {
+      asked.setTimeout(turn.getTimeout());
+    }
+    final long created =
+        turn.hasCreateTime()
+            ? Times.instant(turn.getCreateTime()).toEpochMilli()
+            : System.currentTimeMillis();
+    return new RequestRow(
+        RequestRow.Kind.PROMPT,
+        turn.getRequestId(),
+        Fingerprint.of(asked.build()),
+        turn.getSessionId(),
+        turn.getId(),
+        created + REMEMBERED.toMillis());
+  }
+
+  /**
+   * A turn.
+   *
+   * @throws Refusal TURN_NOT_FOUND
+   */
+  public Turn find(Session session, String turnId) {
+    final Turn recent = session.recentTurn(turnId);
+    if (recent != null) {
+      return recent;
+    }
+    return store
+        .turn(session.id(), turnId)
+        .map(Prompts::turn)
+        .orElseThrow(
+            () ->
+                Refusal.of(
+                        Code.NOT_FOUND,
+                        ErrorReason.ERROR_REASON_TURN_NOT_FOUND,
+                        "the session has no turn \"" + turnId + "\"")
+                    .with("session_id", session.id())
+                    .with("turn_id", turnId));
+  }
+
+  /** Cancels a turn; see {@link Turns#cancel}. */
+  public Turn cancel(Session session, String turnId) {
+    final Turn open = session.cancel(turnId);
+    return open != null ? open : find(session, turnId);
+  }
+
+  /** A turn as it was stored. */
+  static Turn turn(TurnRow row) {
+    try {
+      return Turn.parseFrom(row.data());
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("turn " + row.id() + " in the store is damaged", e);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package dev.cleat.server.session;
+
+import com.google.rpc.Code;
+import dev.cleat.v1.ErrorReason;
+import java.io.Serial;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call that is refused, with everything the caller is told: the canonical code, the stable reason, the fields, the
+ * variable parts and when to try again. The message is for the caller's eyes: nothing of the server's inside stands in
+ * it. Built and thrown on one thread.
+ */
+public final class Refusal extends RuntimeException {
+  @Serial private static final long serialVersionUID = 1L;
+
+  private final Code code;
+  private final ErrorReason reason;
+  private final transient Map<String, String> metadata = new LinkedHashMap<>();
+  private final transient List<Violation> violations = new ArrayList<>();
+  private @Nullable Duration retryAfter;
+
+  /**
+   * A field that is not valid.
+   *
+   * @param field its path in the request, in the names of the contract
+   * @param description what is wrong, and what would be right
+   */
+  public record Violation(String field, String description) {}
+
+  private Refusal(Code code, ErrorReason reason, String message) {
+    // What happened is in the message; the way here is of no interest and costs a stack walk.
+    super(message, null, false, false);
+    this.code = code;
+    this.reason = reason;
+  }
+
+  /** A refusal with a code and a reason; the rest is added by the methods below. */
+  public static Refusal of(Code code, ErrorReason reason, String message) {
+    return new Refusal(code, reason, message);
+  }
+
+  /** An INVALID_ARGUMENT about one field. */
+  public static Refusal invalid(String field, String description) {
+    return of(
+            Code.INVALID_ARGUMENT,
+            ErrorReason.ERROR_REASON_INVALID_REQUEST,
+            field + ": " + description)
+        .field(field, description);
+  }
+
+  /** No session has this id or name. */
+  static Refusal noSession(String key, String value) {
+    return of(
+            Code.NOT_FOUND,
+            ErrorReason.ERROR_REASON_SESSION_NOT_FOUND,
+            "no session with " + key.replace('_', ' ') + " \"" + value + "\"")
+        .with(key, value);
+  }
+
+  /** The call does not fit the session's state. */
+  static Refusal wrongState(String sessionId, String state, String why) {
+    return of(Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_WRONG_STATE, why)
+        .with("session_id", sessionId)
+        .with("state", state);
+  }
+
+  /** The disk is full; nothing was changed. */
+  static Refusal storageFull() {
+    return of(
+            Code.RESOURCE_EXHAUSTED,
+            ErrorReason.ERROR_REASON_STORAGE_FULL,
+            "the server's disk is full; nothing was changed; try again when there is room")
+        .retryAfter(Duration.ofSeconds(5));
+  }
+
+  /** Storage fails in another way; the server's log says how. */
+  static Refusal storageUnavailable() {
+    return of(
+            Code.UNAVAILABLE,
+            ErrorReason.ERROR_REASON_STORAGE_UNAVAILABLE,
+            "the server's storage cannot be read or written just now")
+        .retryAfter(Duration.ofSeconds(5));
+  }
+
+  /** Adds a variable part. */
+  public Refusal with(String key, Object value) {
+    metadata.put(key, String.valueOf(value));
+    return this;
+  }
+
+  /** Adds a field that is not valid. */
+  public Refusal field(String field, String description) {
+    violations.add(new Violation(field, description));
+    return this;
+  }
+
+  /** Says when it is worth to try again. */
+  public Refusal retryAfter(Duration delay) {
+    retryAfter = delay;
+    return this;
+  }
+
+  /** The canonical code. */
+  public Code code() {
+    return code;
+  }
+
+  /** The stable reason. */
+  public ErrorReason reason() {
+    return reason;
+  }
+
+  /** The variable parts. */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  /** The fields. */
+  public List<Violation> violations() {
+    return violations;
+  }
+
+  /** When it is worth to try again, or null. */
+  public @Nullable Duration retryAfter() {
+    return retryAfter;
+  }
+
+  /** The message, which is never null here. */
+  @Override
+  public String getMessage() {
+    final String message = super.getMessage();
+    return message == null ? "" : message;
+  }
+}

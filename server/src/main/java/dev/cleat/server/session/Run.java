@@ -1,0 +1,93 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.terminal.Exit;
+import dev.cleat.server.terminal.Stream;
+import dev.cleat.server.terminal.Terminal;
+import dev.cleat.server.terminal.TerminalListener;
+import dev.cleat.v1.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One start of a session's process: it carries what the terminal says to the session, and knows which start it was.
+ *
+ * <p>The listener's methods are called by the terminal, one at a time; the rest is confined to the session's lock.
+ */
+final class Run implements TerminalListener {
+  private final Session session;
+  private final int number;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private @Nullable Terminal terminal;
+  private @Nullable Tracker tracker;
+  private String stopReason = "";
+
+  Run(Session session, int number) {
+    this.session = session;
+    this.number = number;
+  }
+
+  /** Its process runs. */
+  void started(Terminal started, Tracker following) {
+    terminal = started;
+    tracker = following;
+  }
+
+  Terminal terminal() {
+    return Objects.requireNonNull(terminal);
+  }
+
+  Tracker tracker() {
+    return Objects.requireNonNull(tracker);
+  }
+
+  int number() {
+    return number;
+  }
+
+  /** Done when the exit is in the journal. */
+  CompletableFuture<Void> ended() {
+    return ended;
+  }
+
+  /** Why it was told to stop; empty when it was not, or for no particular reason. */
+  String stopReason() {
+    return stopReason;
+  }
+
+  void stopping(String reason) {
+    stopReason = reason;
+  }
+
+  @Override
+  public void output(Stream stream, ByteBuffer data) {
+    session.printed(
+        switch (stream) {
+          case TERMINAL -> OutputStream.OUTPUT_STREAM_TERMINAL;
+          case STDOUT -> OutputStream.OUTPUT_STREAM_STDOUT;
+          case STDERR -> OutputStream.OUTPUT_STREAM_STDERR;
+        },
+        data);
+  }
+
+  @Override
+  public void exited(Exit exit) {
+    session.exited(this, contract(exit));
+  }
+
+  private static dev.cleat.v1.@Nullable Exit contract(Exit exit) {
+    return switch (exit) {
+      case Exit.Code(int code) -> dev.cleat.v1.Exit.newBuilder().setCode(code).build();
+      case Exit.Signalled(int signal, boolean _) ->
+          dev.cleat.v1.Exit.newBuilder().setSignal(signalName(signal)).build();
+      case Exit.Unknown() -> null;
+    };
+  }
+
+  private static String signalName(int number) {
+    return dev.cleat.server.terminal.Signal.of(number)
+        .map(signal -> "SIG" + signal.name())
+        .orElse("SIG" + number);
+  }
+}

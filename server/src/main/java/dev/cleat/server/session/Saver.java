@@ -1,0 +1,250 @@
+package dev.cleat.server.session;
+
+import com.google.protobuf.ByteString;
+import dev.cleat.server.store.FoldUpdate;
+import dev.cleat.server.store.RequestRow;
+import dev.cleat.server.store.SessionRow;
+import dev.cleat.server.store.Store;
+import dev.cleat.server.store.StoreException;
+import dev.cleat.server.store.TurnRow;
+import dev.cleat.v1.Session;
+import dev.cleat.v1.Turn;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes what the journals have come to into the store: at once what changes a session's state or a turn, and once a
+ * second how far its output has got. What is not saved when the server dies is folded again from the journal.
+ *
+ * <p>Thread-safe. One thread of its own; {@link #flush} may be called by any, without a session's lock.
+ */
+final class Saver implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Saver.class);
+  private static final long OUTPUT_MILLIS = 1000;
+  private static final int MOST_AT_ONCE = 500;
+
+  /** What of a session is to be saved. */
+  record Unsaved(Session session, long seq, String aid, List<Turn> turns) {
+    static Unsaved of(Session session, long seq, String aid, List<Turn> turns) {
+      return new Unsaved(session, seq, aid, turns);
+    }
+  }
+
+  private final Store store;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition wanted = lock.newCondition();
+  private final Set<dev.cleat.server.session.Session> now = new LinkedHashSet<>();
+  private final Set<dev.cleat.server.session.Session> soon = new LinkedHashSet<>();
+  private final ReentrantLock saving = new ReentrantLock();
+  private @Nullable Thread thread;
+  private boolean closed;
+
+  Saver(Store store) {
+    this.store = store;
+  }
+
+  void start() {
+    thread = Thread.ofPlatform().name("cleat-saver").daemon().start(this::run);
+  }
+
+  /** Something changed that lists show. */
+  void save(dev.cleat.server.session.Session session) {
+    lock.lock();
+    try {
+      now.add(session);
+      wanted.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Only more output. */
+  void saveSoon(dev.cleat.server.session.Session session) {
+    lock.lock();
+    try {
+      soon.add(session);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    long lastSoon = System.nanoTime();
+    while (true) {
+      final boolean last;
+      lock.lock();
+      try {
+        if (now.isEmpty() && !closed) {
+          wanted.awaitNanos(OUTPUT_MILLIS * 1_000_000);
+        }
+        last = closed;
+        if (last || System.nanoTime() - lastSoon >= OUTPUT_MILLIS * 1_000_000) {
+          now.addAll(soon);
+          soon.clear();
+          lastSoon = System.nanoTime();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      } finally {
+        lock.unlock();
+      }
+      try {
+        flush();
+      } catch (StoreException e) {
+        LOG.warn("The state of sessions could not be saved yet: {}", e.getMessage());
+        if (last || !pause()) {
+          return;
+        }
+      } catch (RuntimeException e) {
+        LOG.error("The state of sessions could not be saved", e);
+      }
+      if (last) {
+        return;
+      }
+    }
+  }
+
+  private boolean pause() {
+    lock.lock();
+    try {
+      if (!closed) {
+        wanted.awaitNanos(OUTPUT_MILLIS * 1_000_000);
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Saves all that has changed.
+   *
+   * @throws StoreException if that cannot be; it is tried again later
+   */
+  void flush() {
+    saving.lock();
+    try {
+      List<dev.cleat.server.session.Session> sessions = take();
+      while (!sessions.isEmpty()) {
+        save(sessions);
+        sessions = take();
+      }
+    } finally {
+      saving.unlock();
+    }
+  }
+
+  private List<dev.cleat.server.session.Session> take() {
+    lock.lock();
+    try {
+      final var taken = now.stream().limit(MOST_AT_ONCE).toList();
+      taken.forEach(now::remove);
+      taken.forEach(soon::remove);
+      return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void save(List<dev.cleat.server.session.Session> sessions) {
+    final List<Unsaved> unsaved = new ArrayList<>();
+    try {
+      for (var session : sessions) {
+        unsaved.add(session.unsaved());
+      }
+      for (Unsaved one : unsaved) {
+        insertPrompted(one.turns());
+      }
+      store.saveFolds(unsaved.stream().map(Saver::update).toList());
+      for (int i = 0; i < sessions.size(); i++) {
+        sessions.get(i).saved(unsaved.get(i));
+      }
+    } catch (RuntimeException e) {
+      lock.lock();
+      try {
+        now.addAll(sessions);
+      } finally {
+        lock.unlock();
+      }
+      throw e;
+    }
+  }
+
+  /** Turns with a request id are inserted together with it. */
+  private void insertPrompted(List<Turn> turns) {
+    for (Turn turn : turns) {
+      if (!turn.getRequestId().isEmpty()
+          && store.request(RequestRow.Kind.PROMPT, turn.getRequestId()).isEmpty()) {
+        store.insertTurn(row(turn), Prompts.request(turn));
+      }
+    }
+  }
+
+  private static FoldUpdate update(Unsaved what) {
+    return new FoldUpdate(
+        row(what.session(), what.seq(), what.aid()),
+        what.turns().stream().map(Saver::row).toList());
+  }
+
+  static TurnRow row(Turn turn) {
+    return new TurnRow(
+        turn.getId(),
+        turn.getSessionId(),
+        turn.getNumber(),
+        turn.getState().getNumber(),
+        Fold.ended(turn.getState()),
+        turn.toByteArray());
+  }
+
+  static SessionRow row(Session session, long seq, String aid) {
+    return new SessionRow(
+        session.getId(),
+        emptyToNull(session.getName()),
+        session.getTool(),
+        session.getState().getNumber(),
+        emptyToNull(session.getWorkspace()),
+        emptyToNull(session.getParentId()),
+        session.getInternal(),
+        session.getCreateTime().getSeconds() * 1_000_000_000L + session.getCreateTime().getNanos(),
+        session.getLabelsMap(),
+        seq,
+        session.getEpoch(),
+        session.toByteArray(),
+        ByteString.copyFromUtf8(aid).toByteArray());
+  }
+
+  private static @Nullable String emptyToNull(String value) {
+    return value.isEmpty() ? null : value;
+  }
+
+  /** Saves what there is, and ends. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      wanted.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    final Thread running = thread;
+    if (running != null) {
+      try {
+        running.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

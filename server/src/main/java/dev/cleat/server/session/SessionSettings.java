@@ -1,0 +1,31 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.journal.JournalOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * What the operator decides about sessions.
+ *
+ * @param journal how journals are kept where a session does not say otherwise
+ * @param workspaceRoot where sessions without a working directory get one of their own
+ * @param idleTimeout for sessions that do not say; zero: never
+ * @param endedRetention how long ended sessions are kept; zero: for ever
+ * @param stopGrace from the polite signals to KILL
+ * @param maxSessions how many may have a process at once
+ * @param maxClients how many may be attached to one session
+ * @param maxQueue how many turns may wait in one session
+ * @param maxPendingInput how many bytes of input may wait for one terminal
+ * @param keepTurns how many ended turns of a session are kept
+ */
+public record SessionSettings(
+    JournalOptions journal,
+    Path workspaceRoot,
+    Duration idleTimeout,
+    Duration endedRetention,
+    Duration stopGrace,
+    int maxSessions,
+    int maxClients,
+    int maxQueue,
+    long maxPendingInput,
+    int keepTurns) {}

@@ -1,0 +1,775 @@
+package dev.cleat.server.session;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.Code;
+import dev.cleat.server.journal.Batch;
+import dev.cleat.server.journal.Cursor;
+import dev.cleat.server.journal.EpochRule;
+import dev.cleat.server.journal.Journal;
+import dev.cleat.server.journal.JournalOptions;
+import dev.cleat.server.journal.JournalRoot;
+import dev.cleat.server.journal.Step;
+import dev.cleat.server.store.InsertResult;
+import dev.cleat.server.store.RequestRow;
+import dev.cleat.server.store.SessionCursor;
+import dev.cleat.server.store.SessionQuery;
+import dev.cleat.server.store.SessionRow;
+import dev.cleat.server.store.Store;
+import dev.cleat.server.terminal.TerminalFactory;
+import dev.cleat.server.tool.Catalogue;
+import dev.cleat.server.tool.LaunchRequest;
+import dev.cleat.server.tool.Mode;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.SessionChangeKind;
+import dev.cleat.v1.SessionFilter;
+import dev.cleat.v1.SessionMode;
+import dev.cleat.v1.SessionState;
+import dev.cleat.v1.TerminalSize;
+import dev.cleat.v1.Turn;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All sessions of the server: made, found, listed, changed, deleted. Those that have a process are in memory; the others
+ * are opened when somebody asks for them.
+ *
+ * <p>Thread-safe. A session that is being made or opened is a future in the map, so nobody sees half of one and nobody
+ * waits for another's.
+ */
+public final class Sessions implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+  private static final String CHANGES = "_changes";
+  private static final Duration SHUTDOWN_GRACE = Duration.ofSeconds(2);
+
+  /** How many sessions a call by filter handles. */
+  public static final int MOST_MATCHES = 1000;
+
+  private final JournalRoot journals;
+  private final Store store;
+  private final Saver saver;
+  private final ChangeLog changes;
+  private final Shared shared;
+  private final Prompts prompts;
+  private final Map<String, CompletableFuture<Session>> sessions = new ConcurrentHashMap<>();
+  private final Object names = new Object();
+
+  /** What a Create came to. */
+  public record Created(Session session, boolean created) {}
+
+  private Sessions(JournalRoot journals, Store store, Saver saver, ChangeLog changes, Shared shared) {
+    this.journals = journals;
+    this.store = store;
+    this.saver = saver;
+    this.changes = changes;
+    this.shared = shared;
+    this.prompts = new Prompts(store);
+  }
+
+  /**
+   * All sessions that there are. Those whose process went down with the last server are LOST from here on.
+   *
+   * @throws IOException if a journal cannot be read or written
+   */
+  public static Sessions open(
+      JournalRoot journals,
+      Store store,
+      Catalogue catalogue,
+      TerminalFactory terminals,
+      TerminalFactory pipes,
+      SessionSettings settings,
+      InstantSource clock)
+      throws IOException {
+    final Set<String> existing = new LinkedHashSet<>(journals.list());
+    final JournalOptions options = settings.journal();
+    final Journal changeJournal =
+        existing.contains(CHANGES)
+            ? journals.open(CHANGES, options, EpochRule.unsealed(0))
+            : journals.create(CHANGES, options);
+    final Saver saver = new Saver(store);
+    final ChangeLog changes = new ChangeLog(changeJournal, clock);
+    final Shared shared =
+        new Shared(terminals, pipes, catalogue, store, saver, changes, settings, clock);
+    final Sessions sessions = new Sessions(journals, store, saver, changes, shared);
+    sessions.recover(existing);
+    saver.start();
+    return sessions;
+  }
+
+  private void recover(Set<String> journalIds) throws IOException {
+    final Set<String> known = new LinkedHashSet<>(store.sessionIds());
+    for (String id : journalIds) {
+      if (!id.equals(CHANGES) && !known.contains(id)) {
+        recoverWithoutRow(id);
+      }
+    }
+    @Nullable SessionCursor after = null;
+    final Set<Integer> states =
+        Arrays.stream(SessionState.values())
+            .filter(state -> state != SessionState.UNRECOGNIZED && !Fold.ended(state))
+            .map(SessionState::getNumber)
+            .collect(Collectors.toSet());
+    final SessionQuery live = new SessionQuery(states, null, null, null, Map.of(), "", true);
+    while (true) {
+      final List<SessionRow> page = store.sessions(live, after, MOST_MATCHES);
+      if (page.isEmpty()) {
+        return;
+      }
+      for (SessionRow row : page) {
+        sessions.put(row.id(), CompletableFuture.completedFuture(load(row)));
+      }
+      after = SessionCursor.after(page.getLast());
+    }
+  }
+
+  /** A journal that the store knows nothing of: of a deletion that was cut short, or the store was lost. */
+  private void recoverWithoutRow(String id) throws IOException {
+    if (store.wasDeleted(id)) {
+      journals.delete(id);
+      return;
+    }
+    final Journal journal = journals.open(id, shared.settings().journal(), EpochRule.unsealed(0));
+    final Fold fold = new Fold();
+    fold(journal, 1, fold);
+    if (fold.session().getId().isEmpty()) {
+      LOG.error("The journal of session {} has lost its beginning; it is left alone", id);
+      journals.close(id);
+      return;
+    }
+    LOG.warn("Session {} is not in the store; it is read back from its journal", id);
+    journals.close(id);
+    final dev.cleat.v1.Session session =
+        fold.snapshot().setEpoch(journal.epoch()).setName("").build();
+    store.insertSession(Saver.row(session, 0, ""), new byte[0], null);
+    if (Fold.ended(session.getState())) {
+      store.saveFold(
+          new dev.cleat.server.store.FoldUpdate(
+              Saver.row(session, fold.seq(), ""),
+              fold.unsavedTurns().stream().map(Saver::row).toList()));
+    }
+  }
+
+  private static void fold(Journal journal, long fromSeq, Fold fold) throws IOException {
+    if (fromSeq > journal.head()) {
+      return;
+    }
+    try (Cursor cursor = journal.cursorFrom(Math.max(fromSeq, 1))) {
+      while (true) {
+        final Step step = cursor.poll(1 << 20);
+        if (step instanceof Batch batch) {
+          batch.forEach((seq, array, offset, length) -> fold.apply(parse(array, offset, length)));
+        } else if (!(step instanceof Step.Gap)) {
+          return;
+        }
+      }
+    }
+  }
+
+  private static Event parse(byte[] array, int offset, int length) {
+    try {
+      return Event.parser().parseFrom(array, offset, length);
+    } catch (InvalidProtocolBufferException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Opens a session that is in the store. */
+  private Session load(SessionRow row) throws IOException {
+    final dev.cleat.v1.Session stored = dev.cleat.v1.Session.parseFrom(row.data());
+    final EpochRule rule =
+        Fold.ended(stored.getState())
+            ? EpochRule.sealed(row.foldedSeq())
+            : EpochRule.unsealed(row.foldedSeq());
+    final JournalOptions options = options(stored);
+    final Journal journal =
+        journals.list().contains(row.id())
+            ? journals.open(row.id(), options, rule)
+            : journals.create(row.id(), options);
+    final List<Turn> open = store.unfinishedTurns(row.id()).stream().map(Prompts::turn).toList();
+    final Fold fold =
+        row.foldedSeq() == 0 ? new Fold() : new Fold(stored, row.foldedSeq(), open);
+    fold(journal, row.foldedSeq() + 1, fold);
+    final byte[] secret = store.secret(row.id()).orElse(new byte[0]);
+    final Session session =
+        new Session(
+            shared,
+            row.id(),
+            journal,
+            fold,
+            CreateRequest.parseFrom(secret).getEnvMap(),
+            new String(row.fold(), java.nio.charset.StandardCharsets.UTF_8));
+    if (fold.seq() == 0) {
+      session.created(stored);
+    }
+    if (!session.isOver()) {
+      session.lost("the server that ran its process went down");
+    }
+    return session;
+  }
+
+  private JournalOptions options(dev.cleat.v1.SessionOrBuilder session) {
+    final JournalOptions defaults = shared.settings().journal();
+    return session.hasRetention()
+        ? Retentions.options(defaults, session.getRetention())
+        : defaults;
+  }
+
+  /** Prompts to sessions. */
+  public Prompts prompts() {
+    return prompts;
+  }
+
+  /** What happens to sessions. */
+  public ChangeLog changes() {
+    return changes;
+  }
+
+  // Finding.
+
+  /**
+   * The session with this id.
+   *
+   * @throws Refusal SESSION_NOT_FOUND
+   */
+  public Session get(String id) {
+    return find(id).orElseThrow(() -> Refusal.noSession("session_id", id));
+  }
+
+  private Optional<Session> find(String id) {
+    final CompletableFuture<Session> known = sessions.get(id);
+    if (known != null) {
+      return Optional.ofNullable(join(known));
+    }
+    final Optional<SessionRow> row = store.session(id);
+    if (row.isEmpty()) {
+      return Optional.empty();
+    }
+    final CompletableFuture<Session> mine = new CompletableFuture<>();
+    final CompletableFuture<Session> other = sessions.putIfAbsent(id, mine);
+    if (other != null) {
+      return Optional.ofNullable(join(other));
+    }
+    try {
+      // Again: it may have been deleted since.
+      final SessionRow current =
+          store.session(id).orElseThrow(() -> Refusal.noSession("session_id", id));
+      final Session session = load(current);
+      mine.complete(session);
+      return Optional.of(session);
+    } catch (IOException | RuntimeException e) {
+      sessions.remove(id, mine);
+      mine.completeExceptionally(e);
+      if (e instanceof Refusal refusal) {
+        throw refusal;
+      }
+      LOG.error("Session {} cannot be opened", id, e);
+      throw Refusal.storageUnavailable();
+    }
+  }
+
+  private static @Nullable Session join(CompletableFuture<Session> future) {
+    try {
+      return future.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof Refusal) {
+        // It was being made, and that came to nothing.
+        return null;
+      }
+      throw Refusal.storageUnavailable();
+    }
+  }
+
+  /**
+   * The session with exactly this name.
+   *
+   * @throws Refusal SESSION_NOT_FOUND
+   */
+  public Session getByName(String name) {
+    return findByName(name).orElseThrow(() -> Refusal.noSession("name", name));
+  }
+
+  private Optional<Session> findByName(String name) {
+    return store.sessionByName(name).flatMap(row -> find(row.id()));
+  }
+
+  /** Sessions that match, oldest first, as they are now. */
+  public List<dev.cleat.v1.Session> list(
+      SessionFilter filter, @Nullable SessionCursor after, int limit, boolean full) {
+    saver.flush();
+    return store.sessions(query(filter), after, limit).stream().map(row -> view(row, full)).toList();
+  }
+
+  private dev.cleat.v1.Session view(SessionRow row, boolean full) {
+    final CompletableFuture<Session> known = sessions.get(row.id());
+    if (full || known != null) {
+      final Optional<Session> session = find(row.id());
+      if (session.isPresent()) {
+        return session.get().view();
+      }
+    }
+    try {
+      return dev.cleat.v1.Session.parseFrom(row.data());
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("session " + row.id() + " in the store is damaged", e);
+    }
+  }
+
+  /** A place in the list. */
+  public static SessionCursor cursor(dev.cleat.v1.Session session) {
+    return SessionCursor.after(Saver.row(session, 0, ""));
+  }
+
+  private static SessionQuery query(SessionFilter filter) {
+    return new SessionQuery(
+        filter.getStatesList().stream().map(SessionState::getNumber).collect(Collectors.toSet()),
+        emptyToNull(filter.getTool()),
+        emptyToNull(filter.getWorkspace()),
+        emptyToNull(filter.getParentId()),
+        filter.getLabelsMap(),
+        filter.getNamePrefix(),
+        filter.getIncludeInternal());
+  }
+
+  private static @Nullable String emptyToNull(String value) {
+    return value.isEmpty() ? null : value;
+  }
+
+  /**
+   * All sessions that match.
+   *
+   * @throws Refusal TOO_MANY_MATCHES
+   */
+  public List<Session> matching(SessionFilter filter) {
+    saver.flush();
+    final List<SessionRow> rows = store.sessions(query(filter), null, MOST_MATCHES + 1);
+    if (rows.size() > MOST_MATCHES) {
+      throw Refusal.of(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.ERROR_REASON_TOO_MANY_MATCHES,
+              "more than " + MOST_MATCHES + " sessions match; narrow the filter")
+          .with("limit", MOST_MATCHES);
+    }
+    return rows.stream().map(row -> find(row.id())).flatMap(Optional::stream).toList();
+  }
+
+  /** Turns of a session, newest first. */
+  public List<Turn> turns(Session session, long beforeNumber, int limit) {
+    saver.flush();
+    return store.turns(session.id(), beforeNumber, limit).stream().map(Prompts::turn).toList();
+  }
+
+  // Making.
+
+  /**
+   * Creates a session and starts its process, or finds the one that an earlier call created.
+   *
+   * @param request valid by itself; what depends on the server is checked here
+   */
+  public Created create(CreateRequest request) {
+    if (request.getGetOrCreate() && !request.getName().isEmpty()) {
+      final Optional<Session> named = findByName(request.getName());
+      if (named.isPresent()) {
+        return new Created(takeOverModel(named.get(), request), false);
+      }
+    }
+    final Optional<Session> retried = retried(request);
+    if (retried.isPresent()) {
+      return new Created(retried.get(), false);
+    }
+    check(request);
+    final String id = request.getSessionId().isEmpty() ? Ids.next() : request.getSessionId();
+    final CompletableFuture<Session> mine = new CompletableFuture<>();
+    final CompletableFuture<Session> other = sessions.putIfAbsent(id, mine);
+    if (other != null) {
+      final Session there = join(other);
+      return retried(request)
+          .map(session -> new Created(session, false))
+          .orElseThrow(() -> idTaken(there == null ? id : there.id()));
+    }
+    try {
+      return create(id, request, mine);
+    } catch (IOException e) {
+      LOG.error("Session {} cannot be made", id, e);
+      throw fail(id, mine, Refusal.storageUnavailable());
+    } catch (RuntimeException e) {
+      throw fail(id, mine, e);
+    }
+  }
+
+  private RuntimeException fail(String id, CompletableFuture<Session> mine, RuntimeException cause) {
+    sessions.remove(id, mine);
+    mine.completeExceptionally(cause);
+    return cause;
+  }
+
+  private Session takeOverModel(Session session, CreateRequest request) {
+    final String model = request.getModel();
+    if (!model.isEmpty() && !model.equals(session.view().getModel())) {
+      update(session, dev.cleat.v1.Session.newBuilder().setModel(model).build(), List.of("model"));
+    }
+    return session;
+  }
+
+  private Optional<Session> retried(CreateRequest request) {
+    if (request.getRequestId().isEmpty()) {
+      return Optional.empty();
+    }
+    return store
+        .request(RequestRow.Kind.CREATE, request.getRequestId())
+        .flatMap(row -> same(row, request));
+  }
+
+  private Optional<Session> same(RequestRow row, CreateRequest request) {
+    if (!Arrays.equals(row.fingerprint(), fingerprint(request))) {
+      throw Prompts.reused(request.getRequestId());
+    }
+    return find(row.sessionId());
+  }
+
+  private static byte[] fingerprint(CreateRequest request) {
+    return Fingerprint.of(request.toBuilder().clearRequestId().build());
+  }
+
+  private void check(CreateRequest request) {
+    final long live = sessions.values().stream().filter(Sessions::isLive).count();
+    if (live >= shared.settings().maxSessions()) {
+      throw Refusal.of(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.ERROR_REASON_TOO_MANY_SESSIONS,
+              "the server runs " + live + " sessions and may not run more; stop one first")
+          .with("limit", shared.settings().maxSessions())
+          .retryAfter(Duration.ofSeconds(5));
+    }
+    if (!request.getParentId().isEmpty() && find(request.getParentId()).isEmpty()) {
+      throw Refusal.noSession("parent_id", request.getParentId())
+          .field("parent_id", "there is no such session");
+    }
+    final Path workdir =
+        request.getWorkdir().isEmpty()
+            ? shared.settings().workspaceRoot()
+            : Starter.path(request.getWorkdir());
+    if (!request.getWorkdir().isEmpty()) {
+      Starter.checkWorkdir(workdir);
+    }
+    final Mode mode =
+        request.getMode() == SessionMode.SESSION_MODE_PIPES ? Mode.PIPES : Mode.PTY;
+    Starter.resolve(
+        shared,
+        new LaunchRequest(
+            request.getTool(), request.getArgsList(), mode, request.getEnvMap(), workdir, "new"));
+  }
+
+  private static boolean isLive(CompletableFuture<Session> session) {
+    return !session.isDone() || !session.isCompletedExceptionally() && !session.join().isOver();
+  }
+
+  private Created create(String id, CreateRequest request, CompletableFuture<Session> mine)
+      throws IOException {
+    final dev.cleat.v1.Session settings = settings(id, request);
+    final byte[] secret =
+        CreateRequest.newBuilder().putAllEnv(request.getEnvMap()).build().toByteArray();
+    final @Nullable RequestRow requestRow = request.getRequestId().isEmpty() ? null : row(id, request);
+    final InsertResult inserted;
+    synchronized (names) {
+      inserted = store.insertSession(Saver.row(settings, 0, ""), secret, requestRow);
+    }
+    switch (inserted) {
+      case InsertResult.Inserted() -> {}
+      case InsertResult.Known(RequestRow known) -> {
+        final Session session =
+            same(known, request)
+                .orElseThrow(() -> Refusal.noSession("session_id", known.sessionId()));
+        sessions.remove(id, mine);
+        mine.completeExceptionally(Refusal.noSession("session_id", id));
+        return new Created(session, false);
+      }
+      case InsertResult.IdTaken() -> throw idTaken(id);
+      case InsertResult.NameTaken(String other) -> {
+        if (request.getGetOrCreate()) {
+          sessions.remove(id, mine);
+          mine.completeExceptionally(Refusal.noSession("session_id", id));
+          return new Created(takeOverModel(get(other), request), false);
+        }
+        throw nameTaken(request.getName(), other);
+      }
+    }
+    final Session session;
+    try {
+      final Journal journal = journals.create(id, options(settings));
+      session = new Session(shared, id, journal, new Fold(), request.getEnvMap(), "");
+      session.created(settings);
+      session.start();
+    } catch (IOException | RuntimeException e) {
+      discard(id);
+      throw e;
+    }
+    mine.complete(session);
+    if (!request.getInternal()) {
+      store.setActive(request.getCaller(), id);
+    }
+    return new Created(session, true);
+  }
+
+  /** Nothing is left of a session that could not be started; its id may be used again. */
+  private void discard(String id) {
+    try {
+      final boolean said = journals.delete(id);
+      store.discardSession(id);
+      LOG.debug("Session {} was not started; journal removed: {}", id, said);
+    } catch (IOException | RuntimeException e) {
+      LOG.error("What is left of session {} could not be removed", id, e);
+    }
+  }
+
+  private RequestRow row(String id, CreateRequest request) {
+    return new RequestRow(
+        RequestRow.Kind.CREATE,
+        request.getRequestId(),
+        fingerprint(request),
+        id,
+        null,
+        shared.clock().instant().plus(Prompts.REMEMBERED).toEpochMilli());
+  }
+
+  private dev.cleat.v1.Session settings(String id, CreateRequest request) {
+    final dev.cleat.v1.Session.Builder session =
+        dev.cleat.v1.Session.newBuilder()
+            .setId(id)
+            .setName(request.getName())
+            .setTool(request.getTool())
+            .setState(SessionState.SESSION_STATE_STARTING)
+            .setEpoch(1)
+            .setWorkdir(request.getWorkdir())
+            .addAllArgs(request.getArgsList())
+            .addAllEnvNames(request.getEnvMap().keySet().stream().sorted().toList())
+            .putAllLabels(request.getLabelsMap())
+            .setSize(
+                request.hasSize()
+                    ? request.getSize()
+                    : TerminalSize.newBuilder().setRows(24).setColumns(80).build())
+            .setMode(request.getMode())
+            .setModel(request.getModel())
+            .setRole(request.getRole())
+            .setParentId(request.getParentId())
+            .setWorkspace(request.getWorkspace())
+            .setInternal(request.getInternal())
+            .setResizePolicy(request.getResizePolicy())
+            .setCreateTime(Times.timestamp(shared.clock().instant()));
+    if (request.hasMetadata()) {
+      session.setMetadata(request.getMetadata());
+    }
+    if (request.hasIdleTimeout()) {
+      session.setIdleTimeout(request.getIdleTimeout());
+    } else if (!shared.settings().idleTimeout().isZero()) {
+      session.setIdleTimeout(Times.duration(shared.settings().idleTimeout()));
+    }
+    if (request.hasLifetime()) {
+      session.setLifetime(request.getLifetime());
+    }
+    if (request.hasRetention()) {
+      session.setRetention(request.getRetention());
+    }
+    return session.build();
+  }
+
+  private static Refusal idTaken(String id) {
+    return Refusal.of(
+            Code.ALREADY_EXISTS,
+            ErrorReason.ERROR_REASON_SESSION_ID_TAKEN,
+            "a session has, or had, the id \"" + id + "\"; choose another")
+        .field("session_id", "is taken")
+        .with("session_id", id);
+  }
+
+  private static Refusal nameTaken(String name, String other) {
+    return Refusal.of(
+            Code.ALREADY_EXISTS,
+            ErrorReason.ERROR_REASON_NAME_TAKEN,
+            "another session has the name \"" + name + "\"; choose another or use get_or_create")
+        .field("name", "is taken")
+        .with("name", name)
+        .with("session_id", other);
+  }
+
+  // Changing.
+
+  /**
+   * Sets fields of a session.
+   *
+   * @param fields their names, see {@link Settings#FIELDS}
+   * @throws Refusal NAME_TAKEN
+   */
+  public void update(Session session, dev.cleat.v1.Session values, List<String> fields) {
+    synchronized (names) {
+      if (fields.contains("name") && !values.getName().isEmpty()) {
+        saver.flush();
+        final Optional<SessionRow> other = store.sessionByName(values.getName());
+        if (other.isPresent() && !other.get().id().equals(session.id())) {
+          throw nameTaken(values.getName(), other.get().id());
+        }
+      }
+      session.update(values, fields);
+      saver.flush();
+    }
+  }
+
+  /** Starts a session's process again. */
+  public void restart(Session session, Duration grace) {
+    session.restart(grace);
+    saver.flush();
+  }
+
+  /** Makes a session the caller's active one. */
+  public void setActive(String caller, Session session) {
+    store.setActive(caller, session.id());
+  }
+
+  /**
+   * The caller's active session.
+   *
+   * @throws Refusal NO_ACTIVE_SESSION
+   */
+  public Session active(String caller) {
+    return store
+        .active(caller)
+        .flatMap(this::find)
+        .orElseThrow(
+            () ->
+                Refusal.of(
+                        Code.NOT_FOUND,
+                        ErrorReason.ERROR_REASON_NO_ACTIVE_SESSION,
+                        "there is no active session; create one or call SetActive")
+                    .with("caller", caller));
+  }
+
+  // Deleting.
+
+  /**
+   * Deletes sessions with their children.
+   *
+   * @param force ends what runs first
+   * @return the ids of all that were deleted
+   * @throws Refusal SESSION_RUNNING, CHILDREN_RUNNING; nothing was deleted then
+   */
+  public List<String> delete(Collection<Session> roots, boolean force) {
+    final Set<Session> all = new LinkedHashSet<>();
+    for (Session root : roots) {
+      final List<Session> family = family(root);
+      if (!force) {
+        refuseRunning(root, family);
+      }
+      all.addAll(family);
+    }
+    all.stream()
+        .map(session -> session.stop(force ? Duration.ZERO : shared.settings().stopGrace(), "deleted"))
+        .toList()
+        .forEach(ended -> Session.awaitEnd(ended, Duration.ofSeconds(60)));
+    final List<String> ids = all.stream().map(Session::id).toList();
+    final Map<String, dev.cleat.v1.Session> last =
+        all.stream().collect(Collectors.toMap(Session::id, Session::view));
+    store.deleteSessions(ids);
+    for (String id : ids) {
+      sessions.remove(id);
+      deleteJournal(id);
+      changes.append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, last.get(id));
+    }
+    return ids;
+  }
+
+  private void deleteJournal(String id) {
+    try {
+      if (!journals.delete(id)) {
+        LOG.warn("Session {} had no journal", id);
+      }
+    } catch (IOException e) {
+      LOG.error("The journal of session {} could not be deleted; the next start does it", id, e);
+    }
+  }
+
+  /** A session and all below it, itself first. */
+  private List<Session> family(Session root) {
+    final List<Session> family = new ArrayList<>(List.of(root));
+    for (int i = 0; i < family.size(); i++) {
+      store.children(family.get(i).id()).stream()
+          .map(row -> find(row.id()))
+          .flatMap(Optional::stream)
+          .filter(child -> !family.contains(child))
+          .forEach(family::add);
+    }
+    return family;
+  }
+
+  private static void refuseRunning(Session root, List<Session> family) {
+    if (!root.isOver()) {
+      throw Refusal.of(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.ERROR_REASON_SESSION_RUNNING,
+              "the session is running; stop it first, or force")
+          .with("session_id", root.id());
+    }
+    final List<String> running =
+        family.stream().filter(child -> !child.isOver()).map(Session::id).toList();
+    if (!running.isEmpty()) {
+      throw Refusal.of(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.ERROR_REASON_CHILDREN_RUNNING,
+              running.size() + " children of the session are running; stop them first, or force")
+          .with("session_id", root.id())
+          .with("children", String.join(",", running));
+    }
+  }
+
+  // Time and the end.
+
+  /** Closes what has been idle or alive for too long, and removes what ended long ago. */
+  public void sweep() {
+    new Sweep(this, shared, store).run();
+  }
+
+  /** The sessions in memory. */
+  List<Session> inMemory() {
+    return sessions.values().stream()
+        .filter(session -> session.isDone() && !session.isCompletedExceptionally())
+        .map(CompletableFuture::join)
+        .toList();
+  }
+
+  /** Ends all processes, saves everything and closes the journals. */
+  @Override
+  public void close() throws IOException {
+    final List<CompletableFuture<Void>> ending =
+        inMemory().stream()
+            .map(session -> session.stop(SHUTDOWN_GRACE, "the server was shut down"))
+            .toList();
+    for (CompletableFuture<Void> ended : ending) {
+      try {
+        Session.awaitEnd(ended, SHUTDOWN_GRACE.plusSeconds(10));
+      } catch (Refusal e) {
+        LOG.warn("A session did not end: {}", e.getMessage());
+      }
+    }
+    inMemory().forEach(Session::abandon);
+    saver.close();
+    journals.close();
+    store.close();
+  }
+}

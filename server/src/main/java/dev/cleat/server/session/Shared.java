@@ -1,0 +1,28 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.store.Store;
+import dev.cleat.server.terminal.TerminalFactory;
+import dev.cleat.server.tool.Catalogue;
+import java.time.InstantSource;
+
+/**
+ * What all sessions of a server share.
+ *
+ * @param terminals starts processes on terminals
+ * @param pipes starts processes on pipes
+ * @param catalogue the tools
+ * @param store the state in SQL
+ * @param saver writes what has changed to the store
+ * @param changes tells watchers what has changed
+ * @param settings what the operator decides
+ * @param clock the time
+ */
+record Shared(
+    TerminalFactory terminals,
+    TerminalFactory pipes,
+    Catalogue catalogue,
+    Store store,
+    Saver saver,
+    ChangeLog changes,
+    SessionSettings settings,
+    InstantSource clock) {}

@@ -1,0 +1,75 @@
+package dev.cleat.server.session;
+
+import dev.cleat.v1.ResizePolicy;
+import dev.cleat.v1.TerminalSize;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The clients of a session, and whose window decides how large its terminal is. Confined to the session's lock, but for
+ * {@link #isLatest}.
+ */
+final class Sizes {
+  private final List<Client> clients = new ArrayList<>(1);
+  private volatile @Nullable Client latest;
+
+  int count() {
+    return clients.size();
+  }
+
+  void add(Client client) {
+    clients.add(client);
+    if (client.size() != null) {
+      latest = client;
+    }
+  }
+
+  void sayOver() {
+    clients.forEach(Client::sessionOver);
+  }
+
+  void remove(Client client) {
+    clients.remove(client);
+    if (latest == client) {
+      latest = null;
+    }
+  }
+
+  /** Whether this writer is known to be the last that typed or resized. From any thread. */
+  boolean isLatest(Client client) {
+    return latest == client;
+  }
+
+  void active(Client client) {
+    latest = client;
+  }
+
+  /** The size that the policy asks for; empty when no writer has one. */
+  Optional<TerminalSize> wanted(ResizePolicy policy) {
+    return switch (policy) {
+      case RESIZE_POLICY_FIXED -> Optional.empty();
+      case RESIZE_POLICY_OWNER -> sizes().findFirst();
+      case RESIZE_POLICY_SMALLEST -> sizes().reduce(Sizes::smaller);
+      case RESIZE_POLICY_LATEST, RESIZE_POLICY_UNSPECIFIED, UNRECOGNIZED -> {
+        final Client active = latest;
+        final TerminalSize size = active == null ? null : active.size();
+        yield size != null ? Optional.of(size) : sizes().reduce((first, second) -> second);
+      }
+    };
+  }
+
+  private Stream<TerminalSize> sizes() {
+    return clients.stream().map(Client::size).filter(Objects::nonNull);
+  }
+
+  private static TerminalSize smaller(TerminalSize a, TerminalSize b) {
+    return TerminalSize.newBuilder()
+        .setRows(Math.min(a.getRows(), b.getRows()))
+        .setColumns(Math.min(a.getColumns(), b.getColumns()))
+        .build();
+  }
+}

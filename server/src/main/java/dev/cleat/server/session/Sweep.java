@@ -1,0 +1,103 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.store.SessionCursor;
+import dev.cleat.server.store.Store;
+import dev.cleat.v1.Session;
+import dev.cleat.v1.SessionFilter;
+import dev.cleat.v1.SessionState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What time does to sessions: idle and old ones are closed, long ended ones are removed, old turns are trimmed. */
+final class Sweep {
+  private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
+  private static final int PAGE = 500;
+
+  private final Sessions sessions;
+  private final Shared shared;
+  private final Store store;
+  private final Instant now;
+
+  Sweep(Sessions sessions, Shared shared, Store store) {
+    this.sessions = sessions;
+    this.shared = shared;
+    this.store = store;
+    this.now = shared.clock().instant();
+  }
+
+  void run() {
+    for (var session : sessions.inMemory()) {
+      close(session);
+    }
+    if (!shared.settings().endedRetention().isZero()) {
+      removeEnded();
+    }
+    store.purgeRequests();
+  }
+
+  private void close(dev.cleat.server.session.Session session) {
+    final Session view = session.view();
+    if (view.getTurnCount() > shared.settings().keepTurns()) {
+      store.trimTurns(session.id(), shared.settings().keepTurns());
+    }
+    if (session.isOver()) {
+      return;
+    }
+    if (view.hasLifetime() && view.hasStartTime()) {
+      final Duration lifetime = Times.duration(view.getLifetime());
+      if (lifetime.isPositive() && !now.isBefore(Times.instant(view.getStartTime()).plus(lifetime))) {
+        stop(session, "its lifetime of " + lifetime.toSeconds() + " s is over");
+        return;
+      }
+    }
+    final Instant idleSince = session.idleSince();
+    if (view.hasIdleTimeout() && idleSince != null) {
+      final Duration timeout = Times.duration(view.getIdleTimeout());
+      if (timeout.isPositive() && !now.isBefore(idleSince.plus(timeout))) {
+        stop(session, "it was idle for " + timeout.toSeconds() + " s");
+      }
+    }
+  }
+
+  private void stop(dev.cleat.server.session.Session session, String reason) {
+    LOG.info("Session {} is stopped: {}", session.id(), reason);
+    session.stop(shared.settings().stopGrace(), reason);
+  }
+
+  private void removeEnded() {
+    final Instant before = now.minus(shared.settings().endedRetention());
+    final SessionFilter ended =
+        SessionFilter.newBuilder()
+            .addStates(SessionState.SESSION_STATE_EXITED)
+            .addStates(SessionState.SESSION_STATE_FAILED)
+            .addStates(SessionState.SESSION_STATE_LOST)
+            .setIncludeInternal(true)
+            .build();
+    @Nullable SessionCursor after = null;
+    while (true) {
+      final List<Session> page = sessions.list(ended, after, PAGE, false);
+      if (page.isEmpty()) {
+        return;
+      }
+      for (Session session : page) {
+        if (session.hasEndTime() && Times.instant(session.getEndTime()).isBefore(before)) {
+          remove(session.getId());
+        }
+      }
+      after = Sessions.cursor(page.getLast());
+    }
+  }
+
+  private void remove(String id) {
+    try {
+      LOG.info("Session {} ended long ago and is removed", id);
+      sessions.delete(List.of(sessions.get(id)), false);
+    } catch (Refusal e) {
+      LOG.info("Session {} stays: {}", id, e.getMessage());
+    }
+  }
+}

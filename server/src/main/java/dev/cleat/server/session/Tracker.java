@@ -1,0 +1,249 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.journal.Batch;
+import dev.cleat.server.journal.Cursor;
+import dev.cleat.server.journal.Journal;
+import dev.cleat.server.journal.Step;
+import dev.cleat.server.reader.EventBytes;
+import dev.cleat.server.reader.Mark;
+import dev.cleat.server.reader.MarkParser;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows the output of one run of a session's process through the journal, like any other reader, and tells the session
+ * what it finds: marks, titles, silence. It also is the session's sense of time: whatever a turn waits for, it wakes up
+ * for.
+ *
+ * <p>One virtual thread. What it tells it tells with the session's lock held, in the order of the output. Where the
+ * session cannot write that down, for want of disk, it is told again until it can.
+ */
+final class Tracker {
+  private static final Logger LOG = LoggerFactory.getLogger(Tracker.class);
+  private static final int BATCH_BYTES = 256 << 10;
+  private static final Duration LONGEST_WAIT = Duration.ofHours(1);
+  private static final long RETRY_MILLIS = 200;
+
+  /** What is told of the output. Each method is called with the session's lock held. */
+  interface Sink {
+    /** Bytes that are no mark. */
+    void printed(byte[] bytes, int from, int count, Evidence first);
+
+    /** A mark of the session's own shell, or one that any program may make. */
+    void mark(Mark mark, Evidence end, Evidence start);
+
+    /** Everything so far has been told; when to come again at the latest. */
+    @Nullable Instant tick();
+
+    /** Runs something with the session's lock held. */
+    void locked(Runnable step);
+
+    Instant now();
+  }
+
+  private final String sessionId;
+  private final Sink sink;
+  private final Cursor cursor;
+  private final Optional<String> aid;
+  private final MarkParser parser = new MarkParser();
+  private final EventBytes event = new EventBytes();
+  private final List<Mark> marks = new ArrayList<>();
+  private long outputSeqBefore;
+  private long told;
+  private boolean stopped;
+
+  /**
+   * A tracker that has not started.
+   *
+   * @param fromSeq the event to begin with
+   * @param aid what the marks of the session's shell carry
+   */
+  Tracker(String sessionId, Journal journal, long fromSeq, Optional<String> aid, Sink sink) {
+    this.sessionId = sessionId;
+    this.sink = sink;
+    this.aid = aid;
+    this.cursor = journal.cursorFrom(fromSeq);
+    this.outputSeqBefore = fromSeq;
+  }
+
+  void start() {
+    Thread.ofVirtual().name("cleat-tracker-" + sessionId).start(this::run);
+  }
+
+  /** Goes through what there is, on the calling thread, and ends. */
+  void replay() throws IOException {
+    try (cursor) {
+      while (true) {
+        final Step step = cursor.poll(BATCH_BYTES);
+        if (step instanceof Batch batch) {
+          tell(batch);
+        } else if (!(step instanceof Step.Gap)) {
+          return;
+        }
+      }
+    }
+  }
+
+  private void run() {
+    try (cursor) {
+      boolean more = true;
+      while (more && !isStopped()) {
+        more = step();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      LOG.error("The tracker of session {} failed; its turns stand still", sessionId, e);
+    } finally {
+      told(Long.MAX_VALUE);
+    }
+  }
+
+  private boolean step() throws InterruptedException {
+    final Step step;
+    try {
+      step = cursor.poll(BATCH_BYTES);
+    } catch (IOException e) {
+      LOG.warn("The journal of session {} cannot be read; trying again", sessionId, e);
+      cursor.await(Duration.ofMillis(RETRY_MILLIS));
+      return true;
+    }
+    switch (step) {
+      case Batch batch -> {
+        tell(batch);
+        told(batch.lastSeq());
+      }
+      case Step.Gap gap -> told(gap.toSeq());
+      case Step.Closed _ -> {
+        return false;
+      }
+      case Step.AtHead _ -> {
+        final Instant next = tick();
+        final Duration wait =
+            next == null ? LONGEST_WAIT : Duration.between(sink.now(), next).plusMillis(1);
+        if (wait.isPositive()) {
+          cursor.await(wait);
+        }
+      }
+    }
+    return true;
+  }
+
+  private @Nullable Instant tick() {
+    final Instant[] next = new Instant[1];
+    retried(() -> next[0] = sink.tick());
+    return next[0];
+  }
+
+  private void tell(Batch batch) {
+    batch.forEach(this::event);
+  }
+
+  private void event(long seq, byte[] array, int offset, int length) {
+    event.read(array, offset, length);
+    if (!event.isOutput()) {
+      return;
+    }
+    final Instant time = Instant.ofEpochSecond(event.seconds(), event.nanos());
+    final long begin = event.outputOffset();
+    final long end = begin + event.dataLength();
+    marks.clear();
+    parser.feed(begin, array, event.dataFrom(), event.dataLength(), marks::add);
+    long at = begin;
+    for (Mark mark : marks) {
+      printed(at, mark.start(), begin, seq, time);
+      // What lies before the mark may end with the event before this one, what lies behind it may begin with the next.
+      final Evidence before =
+          new Evidence(mark.start(), mark.start() > begin ? seq : outputSeqBefore, time);
+      final Evidence behind = new Evidence(mark.end(), mark.end() < end ? seq : seq + 1, time);
+      if (concernsUs(mark)) {
+        retried(() -> sink.mark(mark, before, behind));
+      }
+      at = mark.end();
+    }
+    printed(at, end, begin, seq, time);
+    outputSeqBefore = seq;
+  }
+
+  private void printed(long from, long to, long begin, long seq, Instant time) {
+    final long start = Math.max(from, begin);
+    if (start < to) {
+      final byte[] array = event.array();
+      final int index = event.dataFrom() + (int) (start - begin);
+      final int count = (int) (to - start);
+      final Evidence first = new Evidence(start, seq, time);
+      retried(() -> sink.printed(array, index, count, first));
+    }
+  }
+
+  private boolean concernsUs(Mark mark) {
+    return !(mark instanceof Mark.Shell shell) || Optional.ofNullable(shell.aid()).equals(aid);
+  }
+
+  /** Runs a step with the session's lock held, until it succeeds. */
+  private void retried(Runnable step) {
+    while (true) {
+      try {
+        sink.locked(step);
+        return;
+      } catch (Refusal e) {
+        if (isStopped()) {
+          return;
+        }
+        pause();
+      }
+    }
+  }
+
+  private synchronized void pause() {
+    try {
+      wait(RETRY_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      stopped = true;
+    }
+  }
+
+  private synchronized void told(long seq) {
+    told = Math.max(told, seq);
+    notifyAll();
+  }
+
+  private synchronized boolean isStopped() {
+    return stopped;
+  }
+
+  /** Something has changed that is not in the journal: look at the time again. */
+  void wake() {
+    cursor.wake();
+  }
+
+  /**
+   * Waits until everything up to a number has been told, and ends the tracker.
+   *
+   * @return false if that took too long
+   */
+  boolean finish(long seq, Duration patience) throws InterruptedException {
+    final long deadline = System.nanoTime() + patience.toNanos();
+    synchronized (this) {
+      while (told < seq) {
+        final long left = (deadline - System.nanoTime()) / 1_000_000;
+        if (left <= 0) {
+          break;
+        }
+        wait(left);
+      }
+      stopped = true;
+      notifyAll();
+    }
+    cursor.wake();
+    return told >= seq;
+  }
+}
