@@ -27,6 +27,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +54,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   private volatile @Nullable Client client;
   private volatile boolean halfClosed;
   private volatile @Nullable Throwable failure;
-  private volatile boolean awaitingRoom;
+  private final AtomicBoolean awaitingRoom = new AtomicBoolean();
 
   AttachCall(
       Sessions sessions,
@@ -80,7 +81,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
       } else if (take(writer, request)) {
         observer.request(1);
       } else {
-        awaitingRoom = true;
+        awaitingRoom.set(true);
         // The room may have come between the answer and the line before this one.
         if (writer.hasRoom()) {
           room();
@@ -201,8 +202,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
   @Override
   public void room() {
-    if (awaitingRoom) {
-      awaitingRoom = false;
+    if (awaitingRoom.compareAndSet(true, false)) {
       observer.request(1);
     }
   }

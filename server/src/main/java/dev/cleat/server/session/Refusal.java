@@ -53,6 +53,13 @@ public final class Refusal extends RuntimeException {
         .field(field, description);
   }
 
+  /** There is no such tool. */
+  public static Refusal unknownTool(String name, String message) {
+    return of(Code.NOT_FOUND, ErrorReason.ERROR_REASON_UNKNOWN_TOOL, message)
+        .field("tool", message)
+        .with("tool", name);
+  }
+
   /** No session has this id or name. */
   static Refusal noSession(String key, String value) {
     return of(

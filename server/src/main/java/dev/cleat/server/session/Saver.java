@@ -216,7 +216,7 @@ final class Saver implements AutoCloseable {
         emptyToNull(session.getWorkspace()),
         emptyToNull(session.getParentId()),
         session.getInternal(),
-        session.getCreateTime().getSeconds() * 1_000_000_000L + session.getCreateTime().getNanos(),
+        Sessions.createdNanos(session),
         session.getLabelsMap(),
         seq,
         session.getEpoch(),

@@ -333,9 +333,25 @@ public final class Sessions implements AutoCloseable {
     }
   }
 
-  /** A place in the list. */
-  public static SessionCursor cursor(dev.cleat.v1.Session session) {
-    return SessionCursor.after(Saver.row(session, 0, ""));
+  /** The place in lists behind a session. */
+  static SessionCursor cursor(dev.cleat.v1.Session session) {
+    return cursor(createdNanos(session), session.getId());
+  }
+
+  /** The place in lists behind a session that was created then and has this id. */
+  public static SessionCursor cursor(long createdNanos, String id) {
+    return new SessionCursor(createdNanos, id);
+  }
+
+  /** When a session was created, as lists order them. */
+  public static long createdNanos(dev.cleat.v1.Session session) {
+    return session.getCreateTime().getSeconds() * 1_000_000_000L
+        + session.getCreateTime().getNanos();
+  }
+
+  /** Whether a turn has ended. */
+  public static boolean ended(Turn turn) {
+    return Fold.ended(turn.getState());
   }
 
   private static SessionQuery query(SessionFilter filter) {

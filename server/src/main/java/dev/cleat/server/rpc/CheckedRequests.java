@@ -1,0 +1,275 @@
+package dev.cleat.server.rpc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnknownFieldSet;
+import com.google.rpc.Code;
+import dev.cleat.server.session.Refusal;
+import dev.cleat.v1.ErrorReason;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests that say what is wrong with them. By itself gRPC answers a request that is too large, or whose text is not
+ * UTF-8, with a code that blames the server and names no field; here it is parsed where the error can be said.
+ */
+final class CheckedRequests {
+  private CheckedRequests() {}
+
+  /** A request, or why there is none. */
+  private sealed interface Parsed<Q> {
+    record Message<Q>(Q message) implements Parsed<Q> {}
+
+    record Bad<Q>(Refusal why) implements Parsed<Q> {}
+  }
+
+  /** The same method, with its requests checked. */
+  static <Q, R> ServerMethodDefinition<?, R> checked(
+      ServerMethodDefinition<Q, R> definition, int limit) {
+    final MethodDescriptor<Q, R> method = definition.getMethodDescriptor();
+    final MethodDescriptor<Parsed<Q>, R> parsed =
+        method.toBuilder(new ParsedMarshaller<>(method, limit), method.getResponseMarshaller())
+            .build();
+    return ServerMethodDefinition.create(
+        parsed, (call, headers) -> start(definition.getServerCallHandler(), method, call, headers));
+  }
+
+  private static <Q, R> ServerCall.Listener<Parsed<Q>> start(
+      ServerCallHandler<Q, R> handler,
+      MethodDescriptor<Q, R> method,
+      ServerCall<Parsed<Q>, R> call,
+      Metadata headers) {
+    final Unchecked<Q, R> unchecked = new Unchecked<>(call, method);
+    final ServerCall.Listener<Q> listener = handler.startCall(unchecked, headers);
+    return new ParsedListener<>(listener, unchecked);
+  }
+
+  /** Hands on what could be parsed, and ends the call at what could not. */
+  private static final class ParsedListener<Q, R> extends ServerCall.Listener<Parsed<Q>> {
+    private final ServerCall.Listener<Q> listener;
+    private final Unchecked<Q, R> call;
+
+    ParsedListener(ServerCall.Listener<Q> listener, Unchecked<Q, R> call) {
+      this.listener = listener;
+      this.call = call;
+    }
+
+    @Override
+    public void onMessage(Parsed<Q> parsed) {
+      switch (parsed) {
+        case Parsed.Message<Q>(Q message) -> listener.onMessage(message);
+        case Parsed.Bad<Q>(Refusal why) -> {
+          call.refuse(why);
+          // The handler is to let go of the call, as when the client goes.
+          listener.onCancel();
+        }
+      }
+    }
+
+    @Override
+    public void onHalfClose() {
+      if (!call.refused) {
+        listener.onHalfClose();
+      }
+    }
+
+    @Override
+    public void onCancel() {
+      if (!call.refused) {
+        listener.onCancel();
+      }
+    }
+
+    @Override
+    public void onComplete() {
+      if (!call.refused) {
+        listener.onComplete();
+      }
+    }
+
+    @Override
+    public void onReady() {
+      listener.onReady();
+    }
+  }
+
+  /** The call as the handler of the method knows it. Everything passes, also whether it is ready, until it is refused. */
+  private static final class Unchecked<Q, R> extends ServerCall<Q, R> {
+    private final ServerCall<Parsed<Q>, R> call;
+    private final MethodDescriptor<Q, R> method;
+    private volatile boolean refused;
+
+    Unchecked(ServerCall<Parsed<Q>, R> call, MethodDescriptor<Q, R> method) {
+      this.call = call;
+      this.method = method;
+    }
+
+    void refuse(Refusal why) {
+      refused = true;
+      final StatusRuntimeException status = Errors.status(why);
+      final Metadata trailers = status.getTrailers();
+      call.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
+    }
+
+    @Override
+    public void request(int messages) {
+      call.request(messages);
+    }
+
+    @Override
+    public void sendHeaders(Metadata headers) {
+      call.sendHeaders(headers);
+    }
+
+    @Override
+    public void sendMessage(R message) {
+      if (!refused) {
+        call.sendMessage(message);
+      }
+    }
+
+    @Override
+    public boolean isReady() {
+      return call.isReady();
+    }
+
+    @Override
+    public void close(io.grpc.Status status, Metadata trailers) {
+      if (!refused) {
+        call.close(status, trailers);
+      }
+    }
+
+    @Override
+    public boolean isCancelled() {
+      return refused || call.isCancelled();
+    }
+
+    @Override
+    public void setMessageCompression(boolean enabled) {
+      call.setMessageCompression(enabled);
+    }
+
+    @Override
+    public void setCompression(String compressor) {
+      call.setCompression(compressor);
+    }
+
+    @Override
+    public void setOnReadyThreshold(int bytes) {
+      call.setOnReadyThreshold(bytes);
+    }
+
+    @Override
+    public io.grpc.SecurityLevel getSecurityLevel() {
+      return call.getSecurityLevel();
+    }
+
+    @Override
+    public io.grpc.Attributes getAttributes() {
+      return call.getAttributes();
+    }
+
+    @Override
+    public @Nullable String getAuthority() {
+      return call.getAuthority();
+    }
+
+    @Override
+    public MethodDescriptor<Q, R> getMethodDescriptor() {
+      return method;
+    }
+  }
+
+  /** Parses, or says why that cannot be. */
+  private record ParsedMarshaller<Q, R>(MethodDescriptor<Q, R> method, int limit)
+      implements MethodDescriptor.Marshaller<Parsed<Q>> {
+    @Override
+    public InputStream stream(Parsed<Q> value) {
+      return switch (value) {
+        case Parsed.Message<Q>(Q message) -> method.streamRequest(message);
+        case Parsed.Bad<Q> bad -> throw bad.why();
+      };
+    }
+
+    @Override
+    public Parsed<Q> parse(InputStream stream) {
+      try {
+        final int size = stream.available();
+        if (size > limit) {
+          return new Parsed.Bad<>(tooLarge(size));
+        }
+        if (stream.markSupported()) {
+          stream.mark(size);
+        }
+        return parsed(stream);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private Parsed<Q> parsed(InputStream stream) throws IOException {
+      try {
+        return new Parsed.Message<>(method.parseRequest(stream));
+      } catch (StatusRuntimeException e) {
+        if (stream.markSupported()) {
+          stream.reset();
+          return new Parsed.Bad<>(malformed(ByteString.readFrom(stream)));
+        }
+        return new Parsed.Bad<>(malformed(ByteString.EMPTY));
+      }
+    }
+
+    private Refusal tooLarge(int size) {
+      final String what = "may have at most " + limit + " bytes, and has " + size;
+      return Refusal.of(
+              Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_TOO_LARGE, "the message " + what)
+          .field(largestField(), what)
+          .with("limit_bytes", limit);
+    }
+
+    /** What can be large in a request: the contract has one such field in each. */
+    private String largestField() {
+      final Descriptor type = type();
+      return type.getFields().stream()
+          .map(FieldDescriptor::getName)
+          .filter(name -> name.equals("data") || name.equals("prompt") || name.equals("input"))
+          .findFirst()
+          .map(name -> name.equals("input") ? "input.data" : name)
+          .orElse(type.getName());
+    }
+
+    private Refusal malformed(ByteString bytes) {
+      try {
+        final Optional<String> field =
+            Utf8Fields.firstInvalid(type(), UnknownFieldSet.parseFrom(bytes));
+        if (field.isPresent()) {
+          return Refusal.invalid(field.get(), "is not valid UTF-8");
+        }
+      } catch (InvalidProtocolBufferException e) {
+        return Refusal.invalid(type().getName(), "is not a protobuf message of this type");
+      }
+      return Refusal.invalid(type().getName(), "is not a protobuf message of this type");
+    }
+
+    private Descriptor type() {
+      final Object schema = method.getSchemaDescriptor();
+      if (schema instanceof ProtoMethodDescriptorSupplier supplier) {
+        return supplier.getMethodDescriptor().getInputType();
+      }
+      throw new IllegalStateException(method.getFullMethodName() + " has no schema");
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package dev.cleat.server.rpc;
+
+import com.google.protobuf.Timestamp;
+import dev.cleat.server.journal.Batch;
+import dev.cleat.server.journal.Cursor;
+import dev.cleat.server.journal.Journal;
+import dev.cleat.server.journal.Step;
+import dev.cleat.server.reader.EventBytes;
+import dev.cleat.server.session.Session;
+import dev.cleat.v1.ReadEventsRequest;
+import dev.cleat.v1.ReadEventsResponse;
+import java.io.IOException;
+
+/** One page of a journal. Made, read and dropped. */
+final class EventPage {
+  private static final int DEFAULT_EVENTS = 100;
+  private static final int MOST_EVENTS = 10_000;
+  private static final int PAGE_BYTES = 1 << 20;
+  private static final int POLL_BYTES = 64 << 10;
+
+  private final Session session;
+  private final ReadEventsRequest request;
+  private final ReadEventsRequest query;
+  private final EventShaper shaper;
+  private final EventBytes look = new EventBytes();
+  private final ReadEventsResponse.Builder response = ReadEventsResponse.newBuilder();
+  private final int mostEvents;
+  private int bytes;
+  private long next;
+
+  EventPage(Session session, ReadEventsRequest request) {
+    this.session = session;
+    this.request = request;
+    this.query =
+        request.toBuilder().clearPageSize().clearPageToken().clearAfterSeq().clearEpoch().build();
+    this.shaper = new EventShaper(request.getKindsList(), request.getEncoding());
+    this.mostEvents =
+        request.getPageSize() == 0
+            ? DEFAULT_EVENTS
+            : Math.min(request.getPageSize(), MOST_EVENTS);
+  }
+
+  ReadEventsResponse read() throws IOException {
+    final Journal journal = session.journal();
+    begin(journal);
+    shaper.prepare(journal, next);
+    try (Cursor cursor = journal.cursorFrom(next)) {
+      boolean more = true;
+      while (more && !full()) {
+        more = step(cursor);
+      }
+    }
+    if (full() && next <= journal.head()) {
+      response.setNextPageToken(
+          PageTokens.of("ReadEvents", query, new PageTokens.Place(next, "")));
+    }
+    return response.setEpoch(journal.epoch()).setHeadSeq(journal.head()).build();
+  }
+
+  private void begin(Journal journal) {
+    if (!request.getPageToken().isEmpty()) {
+      next = PageTokens.place("ReadEvents", query, request.getPageToken()).number();
+      return;
+    }
+    final Places.Beginning beginning =
+        Places.after(journal, session.id(), request.getEpoch(), request.getAfterSeq(), false);
+    next = beginning.firstSeq();
+    if (beginning.gap() != null) {
+      response.addGaps(beginning.gap());
+    }
+  }
+
+  private boolean full() {
+    return response.getEventsCount() >= mostEvents || bytes >= PAGE_BYTES;
+  }
+
+  private boolean step(Cursor cursor) throws IOException {
+    return switch (cursor.poll(POLL_BYTES)) {
+      case Batch batch -> {
+        batch.forEach(this::take);
+        yield true;
+      }
+      case Step.Gap gap -> {
+        response.addGaps(Places.gap(gap));
+        shaper.gap();
+        next = gap.toSeq() + 1;
+        yield true;
+      }
+      case Step.AtHead _, Step.Closed _ -> false;
+    };
+  }
+
+  private void take(long seq, byte[] array, int offset, int length) {
+    if (full()) {
+      return;
+    }
+    next = seq + 1;
+    look.read(array, offset, length);
+    if (!request.hasSince() || !isBefore(request.getSince())) {
+      final int before = response.getEventsCount();
+      shaper.shape(array, offset, length, response::addEvents);
+      if (response.getEventsCount() > before) {
+        bytes += length;
+      }
+    }
+  }
+
+  private boolean isBefore(Timestamp since) {
+    return look.seconds() < since.getSeconds()
+        || look.seconds() == since.getSeconds() && look.nanos() < since.getNanos();
+  }
+}

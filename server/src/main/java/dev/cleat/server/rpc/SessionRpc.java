@@ -1,0 +1,273 @@
+package dev.cleat.server.rpc;
+
+import com.google.protobuf.Duration;
+import dev.cleat.server.session.Refusal;
+import dev.cleat.server.session.Session;
+import dev.cleat.server.session.Sessions;
+import dev.cleat.server.session.Settings;
+import dev.cleat.server.session.Times;
+import dev.cleat.server.session.Views;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.CreateResponse;
+import dev.cleat.v1.DeleteRequest;
+import dev.cleat.v1.DeleteResponse;
+import dev.cleat.v1.GetActiveRequest;
+import dev.cleat.v1.GetActiveResponse;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.GetResponse;
+import dev.cleat.v1.InterruptRequest;
+import dev.cleat.v1.InterruptResponse;
+import dev.cleat.v1.ListRequest;
+import dev.cleat.v1.ListResponse;
+import dev.cleat.v1.PauseRequest;
+import dev.cleat.v1.PauseResponse;
+import dev.cleat.v1.ReadEventsRequest;
+import dev.cleat.v1.ReadEventsResponse;
+import dev.cleat.v1.ResizeRequest;
+import dev.cleat.v1.ResizeResponse;
+import dev.cleat.v1.RestartRequest;
+import dev.cleat.v1.RestartResponse;
+import dev.cleat.v1.ResumeRequest;
+import dev.cleat.v1.ResumeResponse;
+import dev.cleat.v1.SendInputRequest;
+import dev.cleat.v1.SendInputResponse;
+import dev.cleat.v1.SessionFilter;
+import dev.cleat.v1.SessionView;
+import dev.cleat.v1.SetActiveRequest;
+import dev.cleat.v1.SetActiveResponse;
+import dev.cleat.v1.StopRequest;
+import dev.cleat.v1.StopResponse;
+import dev.cleat.v1.UpdateRequest;
+import dev.cleat.v1.UpdateResponse;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls of the session service that answer once, but for those about turns: {@link TurnRpc}. Each method checks its
+ * request, does the thing, and answers; it runs on a virtual thread of its own and may wait.
+ */
+final class SessionRpc {
+  private static final int DEFAULT_PAGE = 100;
+  private static final int LARGEST_PAGE = 1000;
+  private static final java.time.Duration LONGEST_GRACE = java.time.Duration.ofMinutes(5);
+  private static final java.time.Duration STOP_PATIENCE = java.time.Duration.ofSeconds(60);
+
+  private final Sessions sessions;
+  private final java.time.Duration stopGrace;
+  private final int inputLimit;
+
+  SessionRpc(Sessions sessions, java.time.Duration stopGrace, int inputLimit) {
+    this.sessions = sessions;
+    this.stopGrace = stopGrace;
+    this.inputLimit = inputLimit;
+  }
+
+  /** The session that a request names. */
+  static Session session(Sessions sessions, String id, String name) {
+    new Checks().session(id, name).done();
+    return id.isEmpty() ? sessions.getByName(name) : sessions.get(id);
+  }
+
+  private Session session(String id, String name) {
+    return session(sessions, id, name);
+  }
+
+  CreateResponse create(CreateRequest request) {
+    CreateChecks.check(request);
+    final Sessions.Created created = sessions.create(request);
+    return CreateResponse.newBuilder()
+        .setSession(created.session().view())
+        .setCreated(created.created())
+        .build();
+  }
+
+  GetResponse get(GetRequest request) {
+    return GetResponse.newBuilder()
+        .setSession(session(request.getSessionId(), request.getName()).view())
+        .build();
+  }
+
+  static int pageSize(int asked) {
+    return asked == 0 ? DEFAULT_PAGE : Math.min(asked, LARGEST_PAGE);
+  }
+
+  ListResponse list(ListRequest request) {
+    new Checks().pageSize(request.getPageSize()).done();
+    final ListRequest query = request.toBuilder().clearPageSize().clearPageToken().build();
+    final boolean full = request.getView() == SessionView.SESSION_VIEW_FULL;
+    final int size = pageSize(request.getPageSize());
+    final PageTokens.@Nullable Place place =
+        request.getPageToken().isEmpty()
+            ? null
+            : PageTokens.place("List", query, request.getPageToken());
+    final List<dev.cleat.v1.Session> found =
+        sessions.list(
+            request.getFilter(),
+            place == null ? null : Sessions.cursor(place.number(), place.text()),
+            size + 1,
+            full);
+    final ListResponse.Builder response = ListResponse.newBuilder();
+    found.stream()
+        .limit(size)
+        .map(session -> full ? session : Views.brief(session))
+        .forEach(response::addSessions);
+    if (found.size() > size) {
+      final dev.cleat.v1.Session last = found.get(size - 1);
+      response.setNextPageToken(
+          PageTokens.of(
+              "List", query, new PageTokens.Place(Sessions.createdNanos(last), last.getId())));
+    }
+    return response.build();
+  }
+
+  UpdateResponse update(UpdateRequest request) {
+    final Session session = session(request.getSessionId(), request.getName());
+    final List<String> fields = request.getUpdateMask().getPathsList();
+    final Checks checks =
+        new Checks()
+            .require(!fields.isEmpty(), "update_mask", "must name the fields to set")
+            .text("session.name", request.getSession().getName(), 200)
+            .text("session.model", request.getSession().getModel(), 200)
+            .text("session.role", request.getSession().getRole(), 200)
+            .text("session.workspace", request.getSession().getWorkspace(), 200)
+            .bytes("session.metadata", request.getSession().getMetadata(), 64 << 10)
+            .duration(
+                "session.idle_timeout",
+                request.getSession().hasIdleTimeout(),
+                request.getSession().getIdleTimeout())
+            .duration(
+                "session.lifetime",
+                request.getSession().hasLifetime(),
+                request.getSession().getLifetime());
+    fields.stream()
+        .filter(field -> !Settings.FIELDS.contains(field))
+        .forEach(
+            field ->
+                checks.violation(
+                    "update_mask",
+                    "\"" + field + "\" cannot be updated; these can: "
+                        + String.join(", ", Settings.FIELDS.stream().sorted().toList())));
+    CreateChecks.labels(checks, "session.labels", request.getSession().getLabelsMap());
+    CreateChecks.retention(checks, request.getSession().getRetention());
+    checks.done();
+    sessions.update(session, request.getSession(), fields);
+    return UpdateResponse.newBuilder().setSession(session.view()).build();
+  }
+
+  DeleteResponse delete(DeleteRequest request) {
+    return DeleteResponse.newBuilder()
+        .addAllSessionIds(
+            sessions.delete(
+                some(
+                    request.getSessionId(),
+                    request.getName(),
+                    request.hasFilter(),
+                    request.getFilter()),
+                request.getForce()))
+        .build();
+  }
+
+  private List<Session> some(String id, String name, boolean filtered, SessionFilter filter) {
+    if (!filtered) {
+      return List.of(session(id, name));
+    }
+    new Checks()
+        .require(id.isEmpty() && name.isEmpty(), "filter", "give only one of id, name and filter")
+        .done();
+    return sessions.matching(filter);
+  }
+
+  private java.time.Duration grace(boolean set, Duration asked) {
+    final Checks checks = new Checks().duration("grace_period", set, asked);
+    checks.done();
+    final java.time.Duration grace = set ? Times.duration(asked) : stopGrace;
+    checks
+        .require(grace.compareTo(LONGEST_GRACE) <= 0, "grace_period", "must be at most 5 minutes")
+        .done();
+    return grace;
+  }
+
+  StopResponse stop(StopRequest request) {
+    final java.time.Duration grace = grace(request.hasGracePeriod(), request.getGracePeriod());
+    final List<Session> some =
+        some(
+            request.getSessionId(), request.getName(), request.hasFilter(), request.getFilter());
+    final List<CompletableFuture<Void>> ending =
+        some.stream().map(session -> session.stop(grace, "")).toList();
+    if (!request.getNoWait()) {
+      ending.forEach(ended -> Session.awaitEnd(ended, grace.plus(STOP_PATIENCE)));
+    }
+    return StopResponse.newBuilder()
+        .addAllSessions(some.stream().map(Session::view).toList())
+        .build();
+  }
+
+  RestartResponse restart(RestartRequest request) {
+    final Session session = session(request.getSessionId(), request.getName());
+    sessions.restart(session, grace(request.hasGracePeriod(), request.getGracePeriod()));
+    return RestartResponse.newBuilder().setSession(session.view()).build();
+  }
+
+  PauseResponse pause(PauseRequest request) {
+    final Session session = session(request.getSessionId(), request.getName());
+    session.pause();
+    return PauseResponse.newBuilder().setSession(session.view()).build();
+  }
+
+  ResumeResponse resume(ResumeRequest request) {
+    final Session session = session(request.getSessionId(), request.getName());
+    session.resume();
+    return ResumeResponse.newBuilder().setSession(session.view()).build();
+  }
+
+  InterruptResponse interrupt(InterruptRequest request) {
+    final Session session = session(request.getSessionId(), request.getName());
+    session.interrupt();
+    return InterruptResponse.newBuilder().setSession(session.view()).build();
+  }
+
+  SetActiveResponse setActive(SetActiveRequest request) {
+    final Session session = session(request.getSessionId(), request.getName());
+    new Checks().text("caller", request.getCaller(), 200).done();
+    sessions.setActive(request.getCaller(), session);
+    return SetActiveResponse.newBuilder().setSession(session.view()).build();
+  }
+
+  GetActiveResponse getActive(GetActiveRequest request) {
+    return GetActiveResponse.newBuilder()
+        .setSession(sessions.active(request.getCaller()).view())
+        .build();
+  }
+
+  SendInputResponse sendInput(SendInputRequest request) throws InterruptedException {
+    final Session session = session(request.getSessionId(), request.getName());
+    if (request.getData().size() > inputLimit) {
+      throw AttachCall.tooLarge("data", inputLimit);
+    }
+    new Checks()
+        .text("writer_id", request.getWriterId(), 128)
+        .require(
+            request.getWriterId().isEmpty() == (request.getInputSeq() == 0),
+            "input_seq",
+            "goes with writer_id: give both, or none")
+        .done();
+    session.type(request.getWriterId(), request.getInputSeq(), request.getData());
+    return SendInputResponse.newBuilder().setInputSeq(request.getInputSeq()).build();
+  }
+
+  ResizeResponse resize(ResizeRequest request) {
+    final Session session = session(request.getSessionId(), request.getName());
+    new Checks().size("size", request.getSize()).done();
+    session.resize(request.getSize());
+    return ResizeResponse.newBuilder().setSession(session.view()).build();
+  }
+
+  ReadEventsResponse readEvents(ReadEventsRequest request) throws java.io.IOException {
+    final Session session = session(request.getSessionId(), request.getName());
+    new Checks().pageSize(request.getPageSize()).done();
+    return new EventPage(session, request).read();
+  }
+
+}
