@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.rpc.Code;
 import dev.cleat.server.session.Refusal;
@@ -222,7 +223,10 @@ final class CheckedRequests {
 
     private Parsed<Q> parsed(InputStream stream) throws IOException {
       try {
-        return new Parsed.Message<>(method.parseRequest(stream));
+        final Q message = method.parseRequest(stream);
+        // What came compressed shows its size only now.
+        final int size = message instanceof MessageLite parsed ? parsed.getSerializedSize() : 0;
+        return size > limit ? new Parsed.Bad<>(tooLarge(size)) : new Parsed.Message<>(message);
       } catch (StatusRuntimeException e) {
         if (stream.markSupported()) {
           stream.reset();

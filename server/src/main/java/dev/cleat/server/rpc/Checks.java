@@ -91,17 +91,17 @@ final class Checks {
   Checks duration(String field, boolean set, Duration duration) {
     return require(
         !set
-            || duration.getSeconds() >= 0
+            || (duration.getSeconds() >= 0
                 && duration.getNanos() >= 0
                 && duration.getNanos() < 1_000_000_000
-                && duration.getSeconds() <= MAX_DURATION_SECONDS,
+                && duration.getSeconds() <= MAX_DURATION_SECONDS),
         field,
         "must be a duration that is not negative");
   }
 
   Checks heartbeat(boolean set, Duration interval) {
     return require(
-        !set || interval.getSeconds() >= 1 && interval.getSeconds() <= 3600,
+        !set || (interval.getSeconds() >= 1 && interval.getSeconds() <= 3600),
         "heartbeat_interval",
         "must be 1 s to 1 h");
   }

@@ -107,6 +107,6 @@ final class EventPage {
 
   private boolean isBefore(Timestamp since) {
     return look.seconds() < since.getSeconds()
-        || look.seconds() == since.getSeconds() && look.nanos() < since.getNanos();
+        || (look.seconds() == since.getSeconds() && look.nanos() < since.getNanos());
   }
 }

@@ -106,13 +106,18 @@ final class TurnRpc {
         request.hasTimeout()
             ? System.nanoTime() + Times.duration(request.getTimeout()).toNanos()
             : Long.MAX_VALUE;
-    try (Cursor cursor = session.journal().cursorFromHead()) {
+    final Cursor cursor = session.journal().cursorFromHead();
+    final Runnable bell = cursor::wake;
+    draining.register(bell);
+    try (cursor) {
       // The cursor first: what ends after this look rings it.
       Turn turn = find(session, request.getTurnId());
       while (!Sessions.ended(turn) && await(session, cursor, deadline)) {
         turn = find(session, request.getTurnId());
       }
       return WaitTurnResponse.newBuilder().setTurn(turn).build();
+    } finally {
+      draining.unregister(bell);
     }
   }
 

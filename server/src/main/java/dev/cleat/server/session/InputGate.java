@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +50,7 @@ final class InputGate {
   private long pendingBytes;
   private @Nullable Terminal terminal;
   private @Nullable Thread pusher;
-  private volatile long clientInputs;
+  private final AtomicLong clientInputs = new AtomicLong();
   private volatile long lastClientInputNanos;
 
   /**
@@ -104,6 +105,7 @@ final class InputGate {
   }
 
   /** The stream writes no more. Its numbers are remembered. */
+  @SuppressWarnings("ReferenceEquality") // This stream, and no other that is like it.
   void detach(String writerId, Client.Listener writer) {
     lock.lock();
     try {
@@ -222,7 +224,7 @@ final class InputGate {
 
   /** How often clients have typed. */
   long clientInputs() {
-    return clientInputs;
+    return clientInputs.get();
   }
 
   /** When a client typed last, on the clock of {@link System#nanoTime}. */
@@ -232,8 +234,7 @@ final class InputGate {
 
   private void clientTyped() {
     lastClientInputNanos = System.nanoTime();
-    // Written with the lock held only.
-    clientInputs = clientInputs + 1;
+    clientInputs.incrementAndGet();
   }
 
   /**
@@ -244,7 +245,7 @@ final class InputGate {
   boolean type(byte[] prompt, long seen) {
     lock.lock();
     try {
-      if (clientInputs != seen || terminal == null) {
+      if (clientInputs.get() != seen || terminal == null) {
         return false;
       }
       put(new Pending(ByteBuffer.wrap(prompt), null, 0, discarded -> {}));

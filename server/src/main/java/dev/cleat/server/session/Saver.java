@@ -81,8 +81,9 @@ final class Saver implements AutoCloseable {
       final boolean last;
       lock.lock();
       try {
-        if (now.isEmpty() && !closed) {
-          wanted.awaitNanos(OUTPUT_MILLIS * 1_000_000);
+        long left = OUTPUT_MILLIS * 1_000_000;
+        while (now.isEmpty() && !closed && left > 0) {
+          left = wanted.awaitNanos(left);
         }
         last = closed;
         if (last || System.nanoTime() - lastSoon >= OUTPUT_MILLIS * 1_000_000) {
@@ -115,8 +116,9 @@ final class Saver implements AutoCloseable {
   private boolean pause() {
     lock.lock();
     try {
-      if (!closed) {
-        wanted.awaitNanos(OUTPUT_MILLIS * 1_000_000);
+      long left = OUTPUT_MILLIS * 1_000_000;
+      while (!closed && left > 0) {
+        left = wanted.awaitNanos(left);
       }
       return true;
     } catch (InterruptedException e) {

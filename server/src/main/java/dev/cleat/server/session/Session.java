@@ -290,7 +290,7 @@ public final class Session {
 
   private Run running(String verb, SessionState... states) {
     final Run running = run;
-    if (running == null || states.length > 0 && !List.of(states).contains(fold.state())) {
+    if (running == null || (states.length > 0 && !List.of(states).contains(fold.state()))) {
       final String state = stateName();
       throw Refusal.wrongState(
           id, state, "cannot " + verb + " a session that is " + state.replace('_', ' '));

@@ -495,7 +495,8 @@ public final class Sessions implements AutoCloseable {
   }
 
   private static boolean isLive(CompletableFuture<Session> session) {
-    return !session.isDone() || !session.isCompletedExceptionally() && !session.join().isOver();
+    return !session.isDone()
+        || (!session.isCompletedExceptionally() && !session.join().isOver());
   }
 
   private Created create(String id, CreateRequest request, CompletableFuture<Session> mine)
@@ -700,13 +701,12 @@ public final class Sessions implements AutoCloseable {
         .toList()
         .forEach(ended -> Session.awaitEnd(ended, Duration.ofSeconds(60)));
     final List<String> ids = all.stream().map(Session::id).toList();
-    final Map<String, dev.cleat.v1.Session> last =
-        all.stream().collect(Collectors.toMap(Session::id, Session::view));
+    final List<dev.cleat.v1.Session> last = all.stream().map(Session::view).toList();
     store.deleteSessions(ids);
-    for (String id : ids) {
-      sessions.remove(id);
-      deleteJournal(id);
-      changes.append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, last.get(id));
+    for (dev.cleat.v1.Session session : last) {
+      sessions.remove(session.getId());
+      deleteJournal(session.getId());
+      changes.append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, session);
     }
     return ids;
   }

@@ -138,27 +138,29 @@ final class Starter {
   }
 
   /** A tool's trouble in the contract's words. */
-  public static Refusal refusal(ToolException e) {
+  static Refusal refusal(ToolException e) {
+    final String message = String.valueOf(e.getMessage());
     final Refusal refusal =
         switch (e.kind()) {
           case UNKNOWN_TOOL ->
               Refusal.of(
-                  Code.NOT_FOUND, ErrorReason.ERROR_REASON_UNKNOWN_TOOL, e.getMessage());
+                  Code.NOT_FOUND, ErrorReason.ERROR_REASON_UNKNOWN_TOOL, message);
           case TOOL_NOT_INSTALLED ->
               Refusal.of(
                   Code.FAILED_PRECONDITION,
                   ErrorReason.ERROR_REASON_TOOL_NOT_INSTALLED,
-                  e.getMessage());
+                  message);
           case TOOL_NOT_SUPPORTED ->
               Refusal.of(
                   Code.FAILED_PRECONDITION,
                   ErrorReason.ERROR_REASON_TOOL_NOT_SUPPORTED,
-                  e.getMessage());
+                  message);
         };
-    return refusal.field("tool", e.getMessage()).with("tool", e.tool());
+    return refusal.field("tool", message).with("tool", e.tool());
   }
 
   private static Refusal refusal(String sessionId, TerminalStartException e) {
+    final String message = String.valueOf(e.getMessage());
     return switch (e.kind()) {
       case WORKDIR_MISSING ->
           workdir(ErrorReason.ERROR_REASON_WORKDIR_MISSING, "does not exist; create it first");
@@ -170,11 +172,11 @@ final class Starter {
               "may not be entered by the server's user");
       case NO_PTY ->
           Refusal.of(
-                  Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_NO_TERMINAL, e.getMessage())
+                  Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_NO_TERMINAL, message)
               .retryAfter(Duration.ofSeconds(5));
       case PROGRAM_MISSING, FAILED ->
           Refusal.of(
-                  Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_START_FAILED, e.getMessage())
+                  Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_START_FAILED, message)
               .with("session_id", sessionId);
     };
   }

@@ -65,7 +65,8 @@ final class Sweep {
 
   private void stop(dev.cleat.server.session.Session session, String reason) {
     LOG.info("Session {} is stopped: {}", session.id(), reason);
-    session.stop(shared.settings().stopGrace(), reason);
+    // It ends in its own time.
+    final var _ = session.stop(shared.settings().stopGrace(), reason);
   }
 
   private void removeEnded() {

@@ -203,8 +203,12 @@ final class Tracker {
   }
 
   private synchronized void pause() {
+    final long until = System.nanoTime() + RETRY_MILLIS * 1_000_000;
     try {
-      wait(RETRY_MILLIS);
+      for (long left = RETRY_MILLIS; left > 0 && !stopped; ) {
+        wait(left);
+        left = (until - System.nanoTime()) / 1_000_000;
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       stopped = true;

@@ -138,7 +138,8 @@ final class Turns {
 
   /** @throws Refusal QUEUE_FULL */
   void refuseWhenFull() {
-    if (queue.size() >= queueLimit) {
+    final boolean waits = current != null || !queue.isEmpty() || !ready();
+    if (waits && queue.size() >= queueLimit) {
       throw Refusal.of(
               Code.RESOURCE_EXHAUSTED,
               ErrorReason.ERROR_REASON_QUEUE_FULL,
@@ -330,7 +331,7 @@ final class Turns {
   }
 
   private static Turn finish(Current turn, Turn.Builder ending, Evidence at) {
-    final boolean zero = !ending.hasExit() || ending.getExit().getCode() == 0 && ending.getExit().hasCode();
+    final boolean zero = !ending.hasExit() || (ending.getExit().hasCode() && ending.getExit().getCode() == 0);
     switch (turn.cause) {
       case NONE ->
           ending
