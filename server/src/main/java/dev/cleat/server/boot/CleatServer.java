@@ -98,12 +98,16 @@ public final class CleatServer implements AutoCloseable {
       // It never ends and never throws: nobody needs its future.
       final var _ =
           sweeper.scheduleWithFixedDelay(
-          () -> sweep(sessions), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+              () -> sweep(sessions), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
       return new CleatServer(sessions, draining, endpoint, sweeper, config.shutdownGrace());
     } catch (IOException e) {
       closeQuietly(sessions);
       throw new StartupException(
-          "cannot listen on " + config.listen() + ": " + reason(e) + "; choose another with --listen",
+          "cannot listen on "
+              + config.listen()
+              + ": "
+              + reason(e)
+              + "; choose another with --listen",
           e);
     }
   }
@@ -211,8 +215,9 @@ public final class CleatServer implements AutoCloseable {
   }
 
   /**
-   * Shuts down: says so to health checks, refuses new work, tells clients to connect again, ends the processes, saves
-   * everything. In this order, so that no client is told of an end that it could have been told of in words.
+   * Shuts down: says so to health checks, refuses new work, tells clients to connect again, ends
+   * the processes, saves everything. In this order, so that no client is told of an end that it
+   * could have been told of in words.
    */
   @Override
   public void close() {

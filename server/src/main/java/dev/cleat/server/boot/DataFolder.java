@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * Where the server keeps what it owns. Readable for its user only: it holds what sessions printed and the environment
- * they were given.
+ * Where the server keeps what it owns. Readable for its user only: it holds what sessions printed
+ * and the environment they were given.
  *
  * @param path the folder, absolute
  */

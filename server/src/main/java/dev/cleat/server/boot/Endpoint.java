@@ -48,7 +48,8 @@ final class Endpoint implements AutoCloseable {
         NettyServerBuilder.forAddress(address)
             .executor(calls)
             .callExecutor(new AttachOnItsEventLoop(calls))
-            // What is larger than our own limit is refused by us, with the field and the fix in the answer.
+            // What is larger than our own limit is refused by us, with the field and the fix in the
+            // answer.
             .maxInboundMessageSize(Math.max(2 * config.limits().messageBytes(), LARGEST_MESSAGE))
             .maxInboundMetadataSize(METADATA_BYTES)
             .permitKeepAliveTime(KEEPALIVE_PERMITTED.toMillis(), TimeUnit.MILLISECONDS)
@@ -68,8 +69,8 @@ final class Endpoint implements AutoCloseable {
   }
 
   /**
-   * Attach takes its messages on the event loop of its connection, which saves a change of threads for each keystroke:
-   * its handlers never wait. Everything else may wait, on virtual threads.
+   * Attach takes its messages on the event loop of its connection, which saves a change of threads
+   * for each keystroke: its handlers never wait. Everything else may wait, on virtual threads.
    */
   private record AttachOnItsEventLoop(Executor calls) implements ServerCallExecutorSupplier {
     @Override

@@ -8,8 +8,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * A look at a serialised event without parsing it: its kind, its time and, for output, where its bytes lie. Readers of
- * the output and filters see every event of every session, so this copies nothing.
+ * A look at a serialised event without parsing it: its kind, its time and, for output, where its
+ * bytes lie. Readers of the output and filters see every event of every session, so this copies
+ * nothing.
  *
  * <p>One object is used for many events; not safe for use by several threads.
  */
@@ -97,7 +98,10 @@ public final class EventBytes {
     }
   }
 
-  /** The field number of {@code Event.kind}, which is the number of its {@code EventKind}; 0 if it has none. */
+  /**
+   * The field number of {@code Event.kind}, which is the number of its {@code EventKind}; 0 if it
+   * has none.
+   */
   public int kind() {
     return kind;
   }

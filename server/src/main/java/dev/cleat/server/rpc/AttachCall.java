@@ -33,10 +33,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One Attach: a cursor on the session's journal, and a way in for input.
  *
- * <p>Two threads of control. What the client sends comes on the call's own executor, which must not be held up. What it
- * gets is sent by the pump, a virtual thread, and by nothing else: it polls the journal at the client's pace, and waits
- * when there is nothing, or when the client does not read. What the first has to tell the second goes through the few
- * fields that say so, and the bell.
+ * <p>Two threads of control. What the client sends comes on the call's own executor, which must not
+ * be held up. What it gets is sent by the pump, a virtual thread, and by nothing else: it polls the
+ * journal at the client's pace, and waits when there is nothing, or when the client does not read.
+ * What the first has to tell the second goes through the few fields that say so, and the bell.
  */
 final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener {
   private static final int BATCH_BYTES = 256 << 10;
@@ -50,7 +50,8 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   private final ArrayDeque<InputAck> acks = new ArrayDeque<>(2);
 
   private @Nullable AttachOpen opening;
-  // Set by the pump before it asks for more of the client's messages, which are the only thing that looks at it.
+  // Set by the pump before it asks for more of the client's messages, which are the only thing that
+  // looks at it.
   private volatile @Nullable Client client;
   private volatile boolean halfClosed;
   private volatile @Nullable Throwable failure;
@@ -117,7 +118,8 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
   private boolean take(Client writer, AttachRequest request) {
     return switch (request.getKindCase()) {
-      case INPUT -> writer.input(request.getInput().getInputSeq(), checked(request.getInput()).getData());
+      case INPUT ->
+          writer.input(request.getInput().getInputSeq(), checked(request.getInput()).getData());
       case RESIZE -> {
         new Checks().size("resize", request.getResize()).done();
         writer.resize(request.getResize());
@@ -137,8 +139,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
   static Refusal tooLarge(String field, int limit) {
     final String what = "may have at most " + limit + " bytes; send it in pieces";
-    return Refusal.of(
-            Code.INVALID_ARGUMENT, ErrorReason.ERROR_REASON_TOO_LARGE, field + " " + what)
+    return Refusal.of(Code.INVALID_ARGUMENT, ErrorReason.ERROR_REASON_TOO_LARGE, field + " " + what)
         .field(field, what)
         .with("limit_bytes", limit);
   }
@@ -249,7 +250,8 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
             case LATEST -> new Places.Beginning(journal.head() + 1, null);
             case LAST_EVENTS ->
                 new Places.Beginning(
-                    Math.max(journal.oldest(), journal.head() + 1 - open.getStart().getLastEvents()),
+                    Math.max(
+                        journal.oldest(), journal.head() + 1 - open.getStart().getLastEvents()),
                     null);
             case EARLIEST, AT_NOT_SET -> new Places.Beginning(journal.oldest(), null);
           };

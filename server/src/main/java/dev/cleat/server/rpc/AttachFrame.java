@@ -14,7 +14,10 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
-/** What an Attach sends: a message, or a batch of the journal, whose bytes are the message's already. */
+/**
+ * What an Attach sends: a message, or a batch of the journal, whose bytes are the message's
+ * already.
+ */
 sealed interface AttachFrame {
 
   /** A message. */

@@ -23,8 +23,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests that say what is wrong with them. By itself gRPC answers a request that is too large, or whose text is not
- * UTF-8, with a code that blames the server and names no field; here it is parsed where the error can be said.
+ * Requests that say what is wrong with them. By itself gRPC answers a request that is too large, or
+ * whose text is not UTF-8, with a code that blames the server and names no field; here it is parsed
+ * where the error can be said.
  */
 final class CheckedRequests {
   private CheckedRequests() {}
@@ -106,7 +107,10 @@ final class CheckedRequests {
     }
   }
 
-  /** The call as the handler of the method knows it. Everything passes, also whether it is ready, until it is refused. */
+  /**
+   * The call as the handler of the method knows it. Everything passes, also whether it is ready,
+   * until it is refused.
+   */
   private static final class Unchecked<Q, R> extends ServerCall<Q, R> {
     private final ServerCall<Parsed<Q>, R> call;
     private final MethodDescriptor<Q, R> method;

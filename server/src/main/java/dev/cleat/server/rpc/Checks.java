@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Collects what is wrong with a request, so that its caller hears of everything at once. For one request, on one thread.
+ * Collects what is wrong with a request, so that its caller hears of everything at once. For one
+ * request, on one thread.
  */
 final class Checks {
   /** What a session's id may look like. */

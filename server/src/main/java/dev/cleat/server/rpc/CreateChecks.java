@@ -96,14 +96,13 @@ final class CreateChecks {
 
   static void labels(Checks checks, String field, Map<String, String> labels) {
     checks.require(labels.size() <= MAX_LABELS, field, "may be at most " + MAX_LABELS);
-    labels.forEach(
-        (key, value) -> {
-          final String name = field + "[\"" + printable(key) + "\"]";
-          checks
-              .require(!key.isEmpty(), name, "the key may not be empty")
-              .text(name, key, LABEL_KEY)
-              .text(name, value, LABEL_VALUE);
-        });
+    labels.forEach((key, value) -> {
+      final String name = field + "[\"" + printable(key) + "\"]";
+      checks
+          .require(!key.isEmpty(), name, "the key may not be empty")
+          .text(name, key, LABEL_KEY)
+          .text(name, value, LABEL_VALUE);
+    });
   }
 
   static void retention(Checks checks, Retention retention) {

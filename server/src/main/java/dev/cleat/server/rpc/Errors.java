@@ -18,8 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says what went wrong in gRPC's words: a canonical code, one ErrorInfo with a stable reason, the fields and when to try
- * again. What is a defect of ours is logged under a number, and only the number is said.
+ * Says what went wrong in gRPC's words: a canonical code, one ErrorInfo with a stable reason, the
+ * fields and when to try again. What is a defect of ours is logged under a number, and only the
+ * number is said.
  */
 final class Errors {
   private static final Logger LOG = LoggerFactory.getLogger(Errors.class);
@@ -37,7 +38,8 @@ final class Errors {
               Refusal.of(
                       com.google.rpc.Code.RESOURCE_EXHAUSTED,
                       ErrorReason.ERROR_REASON_STORAGE_FULL,
-                      "the server's disk is full; nothing was changed; try again when there is room")
+                      "the server's disk is full; nothing was changed; try again when there is"
+                          + " room")
                   .retryAfter(Duration.ofSeconds(5)));
       case StoreException e -> {
         LOG.error("The store failed", e);
@@ -80,11 +82,10 @@ final class Errors {
       final BadRequest.Builder bad = BadRequest.newBuilder();
       refusal
           .violations()
-          .forEach(
-              violation ->
-                  bad.addFieldViolationsBuilder()
-                      .setField(violation.field())
-                      .setDescription(violation.description()));
+          .forEach(violation ->
+              bad.addFieldViolationsBuilder()
+                  .setField(violation.field())
+                  .setDescription(violation.description()));
       status.addDetails(Any.pack(bad.build()));
     }
     final Duration retryAfter = refusal.retryAfter();

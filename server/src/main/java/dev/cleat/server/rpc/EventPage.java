@@ -35,9 +35,7 @@ final class EventPage {
         request.toBuilder().clearPageSize().clearPageToken().clearAfterSeq().clearEpoch().build();
     this.shaper = new EventShaper(request.getKindsList(), request.getEncoding());
     this.mostEvents =
-        request.getPageSize() == 0
-            ? DEFAULT_EVENTS
-            : Math.min(request.getPageSize(), MOST_EVENTS);
+        request.getPageSize() == 0 ? DEFAULT_EVENTS : Math.min(request.getPageSize(), MOST_EVENTS);
   }
 
   ReadEventsResponse read() throws IOException {
@@ -51,8 +49,7 @@ final class EventPage {
       }
     }
     if (full() && next <= journal.head()) {
-      response.setNextPageToken(
-          PageTokens.of("ReadEvents", query, new PageTokens.Place(next, "")));
+      response.setNextPageToken(PageTokens.of("ReadEvents", query, new PageTokens.Place(next, "")));
     }
     return response.setEpoch(journal.epoch()).setHeadSeq(journal.head()).build();
   }

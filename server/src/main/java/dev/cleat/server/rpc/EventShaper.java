@@ -22,13 +22,16 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Makes of a journal's events what a reader asked for: only some kinds, or output as text. Readers who ask for neither
- * get the journal's bytes as they are and do not come here.
+ * Makes of a journal's events what a reader asked for: only some kinds, or output as text. Readers
+ * who ask for neither get the journal's bytes as they are and do not come here.
  *
  * <p>For one reader; not safe for use by several threads.
  */
 final class EventShaper {
-  /** How far back text is looked at for a character or an escape sequence that began before the reader's place. */
+  /**
+   * How far back text is looked at for a character or an escape sequence that began before the
+   * reader's place.
+   */
   private static final int LOOK_BACK_EVENTS = 64;
 
   private static final int LOOK_BACK_BYTES = 256 << 10;
@@ -58,7 +61,10 @@ final class EventShaper {
         || encoding == OutputEncoding.OUTPUT_ENCODING_PLAIN;
   }
 
-  /** Looks at what came before a place, so that text begins there as if it had been read from far back. */
+  /**
+   * Looks at what came before a place, so that text begins there as if it had been read from far
+   * back.
+   */
   void prepare(Journal journal, long firstSeq) throws IOException {
     final long from = Math.max(journal.oldest(), firstSeq - LOOK_BACK_EVENTS);
     if (!asText() || from >= firstSeq) {
@@ -68,13 +74,12 @@ final class EventShaper {
       while (cursor.position() < firstSeq) {
         switch (cursor.poll(LOOK_BACK_BYTES)) {
           case Batch batch ->
-              batch.forEach(
-                  (seq, array, offset, length) -> {
-                    if (seq < firstSeq) {
-                      look.read(array, offset, length);
-                      text();
-                    }
-                  });
+              batch.forEach((seq, array, offset, length) -> {
+                if (seq < firstSeq) {
+                  look.read(array, offset, length);
+                  text();
+                }
+              });
           case Step.Gap _ -> streams.clear();
           case Step.AtHead _, Step.Closed _ -> {
             return;

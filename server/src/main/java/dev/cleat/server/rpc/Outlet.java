@@ -6,8 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way out of a server stream, for the one thread that writes to it, its pump. Handlers of the call only ring the
- * bell; the pump looks at everything again after each.
+ * The way out of a server stream, for the one thread that writes to it, its pump. Handlers of the
+ * call only ring the bell; the pump looks at everything again after each.
  *
  * @param <T> what is sent
  */
@@ -37,24 +37,26 @@ final class Outlet<T> {
     ring();
   }
 
-  /** Starts the pump: work that ends by {@link #complete}, or by an exception that the client is told. */
+  /**
+   * Starts the pump: work that ends by {@link #complete}, or by an exception that the client is
+   * told.
+   */
   void start(String name, Pump work) {
     pump =
         Thread.ofVirtual()
             .name(name)
-            .start(
-                () -> {
-                  // A deadline may not reach the cancel handler.
-                  context.addListener(_ -> cancel(), Runnable::run);
-                  draining.register(bell);
-                  try {
-                    work.run();
-                  } catch (Throwable e) {
-                    fail(e);
-                  } finally {
-                    draining.unregister(bell);
-                  }
-                });
+            .start(() -> {
+              // A deadline may not reach the cancel handler.
+              context.addListener(_ -> cancel(), Runnable::run);
+              draining.register(bell);
+              try {
+                work.run();
+              } catch (Throwable e) {
+                fail(e);
+              } finally {
+                draining.unregister(bell);
+              }
+            });
   }
 
   /** The work of a stream. */

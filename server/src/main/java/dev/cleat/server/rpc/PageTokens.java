@@ -11,8 +11,9 @@ import java.util.Base64;
 import java.util.zip.CRC32C;
 
 /**
- * Where the next page of a query begins, in words that mean nothing to the caller. A token carries a checksum of itself
- * and of its query, so that one that was damaged, or taken from another query, is refused.
+ * Where the next page of a query begins, in words that mean nothing to the caller. A token carries
+ * a checksum of itself and of its query, so that one that was damaged, or taken from another query,
+ * is refused.
  */
 final class PageTokens {
   private PageTokens() {}

@@ -20,9 +20,9 @@ import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
- * The services as a gRPC server takes them: each method of the contract bound to what does it. Attach has a marshaller of
- * its own, so that the journal's bytes go out without becoming objects, and every request is checked for its size and
- * its encoding before anything looks at it.
+ * The services as a gRPC server takes them: each method of the contract bound to what does it.
+ * Attach has a marshaller of its own, so that the journal's bytes go out without becoming objects,
+ * and every request is checked for its size and its encoding before anything looks at it.
  */
 public final class Services {
   private final SessionRpc session;
@@ -68,19 +68,25 @@ public final class Services {
 
   private ServerServiceDefinition sessionService() {
     final Definition service = new Definition(SessionServiceGrpc.getServiceDescriptor());
-    unary(service, SessionServiceGrpc.getCreateMethod(), request -> {
-      draining.refuse();
-      return session.create(request);
-    });
+    unary(
+        service,
+        SessionServiceGrpc.getCreateMethod(),
+        request -> {
+          draining.refuse();
+          return session.create(request);
+        });
     unary(service, SessionServiceGrpc.getGetMethod(), session::get);
     unary(service, SessionServiceGrpc.getListMethod(), session::list);
     unary(service, SessionServiceGrpc.getUpdateMethod(), session::update);
     unary(service, SessionServiceGrpc.getDeleteMethod(), session::delete);
     unary(service, SessionServiceGrpc.getStopMethod(), session::stop);
-    unary(service, SessionServiceGrpc.getRestartMethod(), request -> {
-      draining.refuse();
-      return session.restart(request);
-    });
+    unary(
+        service,
+        SessionServiceGrpc.getRestartMethod(),
+        request -> {
+          draining.refuse();
+          return session.restart(request);
+        });
     unary(service, SessionServiceGrpc.getPauseMethod(), session::pause);
     unary(service, SessionServiceGrpc.getResumeMethod(), session::resume);
     unary(service, SessionServiceGrpc.getInterruptMethod(), session::interrupt);
@@ -89,10 +95,13 @@ public final class Services {
     unary(service, SessionServiceGrpc.getSendInputMethod(), session::sendInput);
     unary(service, SessionServiceGrpc.getResizeMethod(), session::resize);
     unary(service, SessionServiceGrpc.getReadEventsMethod(), session::readEvents);
-    unary(service, SessionServiceGrpc.getSendPromptMethod(), request -> {
-      draining.refuse();
-      return turn.sendPrompt(request);
-    });
+    unary(
+        service,
+        SessionServiceGrpc.getSendPromptMethod(),
+        request -> {
+          draining.refuse();
+          return turn.sendPrompt(request);
+        });
     unary(service, SessionServiceGrpc.getGetTurnMethod(), turn::getTurn);
     unary(service, SessionServiceGrpc.getListTurnsMethod(), turn::listTurns);
     unary(service, SessionServiceGrpc.getWaitTurnMethod(), turn::waitTurn);
@@ -134,9 +143,7 @@ public final class Services {
 
   private void watch(WatchRequest request, StreamObserver<WatchResponse> observer) {
     try {
-      new Checks()
-          .heartbeat(request.hasHeartbeatInterval(), request.getHeartbeatInterval())
-          .done();
+      new Checks().heartbeat(request.hasHeartbeatInterval(), request.getHeartbeatInterval()).done();
       draining.refuse();
       new WatchCall(
               request,
@@ -164,7 +171,8 @@ public final class Services {
     }
 
     <Q, R> void add(MethodDescriptor<Q, R> method, io.grpc.ServerCallHandler<Q, R> handler) {
-      methods.add(CheckedRequests.checked(ServerMethodDefinition.create(method, handler), messageLimit));
+      methods.add(
+          CheckedRequests.checked(ServerMethodDefinition.create(method, handler), messageLimit));
     }
 
     ServerServiceDefinition build() {

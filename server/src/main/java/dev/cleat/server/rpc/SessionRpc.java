@@ -1,7 +1,6 @@
 package dev.cleat.server.rpc;
 
 import com.google.protobuf.Duration;
-import dev.cleat.server.session.Refusal;
 import dev.cleat.server.session.Session;
 import dev.cleat.server.session.Sessions;
 import dev.cleat.server.session.Settings;
@@ -40,13 +39,13 @@ import dev.cleat.v1.StopResponse;
 import dev.cleat.v1.UpdateRequest;
 import dev.cleat.v1.UpdateResponse;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of the session service that answer once, but for those about turns: {@link TurnRpc}. Each method checks its
- * request, does the thing, and answers; it runs on a virtual thread of its own and may wait.
+ * The calls of the session service that answer once, but for those about turns: {@link TurnRpc}.
+ * Each method checks its request, does the thing, and answers; it runs on a virtual thread of its
+ * own and may wait.
  */
 final class SessionRpc {
   private static final int DEFAULT_PAGE = 100;
@@ -143,12 +142,13 @@ final class SessionRpc {
                 request.getSession().getLifetime());
     fields.stream()
         .filter(field -> !Settings.FIELDS.contains(field))
-        .forEach(
-            field ->
-                checks.violation(
-                    "update_mask",
-                    "\"" + field + "\" cannot be updated; these can: "
-                        + String.join(", ", Settings.FIELDS.stream().sorted().toList())));
+        .forEach(field ->
+            checks.violation(
+                "update_mask",
+                "\""
+                    + field
+                    + "\" cannot be updated; these can: "
+                    + String.join(", ", Settings.FIELDS.stream().sorted().toList())));
     CreateChecks.labels(checks, "session.labels", request.getSession().getLabelsMap());
     CreateChecks.retention(checks, request.getSession().getRetention());
     checks.done();
@@ -192,8 +192,7 @@ final class SessionRpc {
   StopResponse stop(StopRequest request) {
     final java.time.Duration grace = grace(request.hasGracePeriod(), request.getGracePeriod());
     final List<Session> some =
-        some(
-            request.getSessionId(), request.getName(), request.hasFilter(), request.getFilter());
+        some(request.getSessionId(), request.getName(), request.hasFilter(), request.getFilter());
     final List<CompletableFuture<Void>> ending =
         some.stream().map(session -> session.stop(grace, "")).toList();
     if (!request.getNoWait()) {
@@ -269,5 +268,4 @@ final class SessionRpc {
     new Checks().pageSize(request.getPageSize()).done();
     return new EventPage(session, request).read();
   }
-
 }

@@ -49,8 +49,7 @@ final class ToolRpc {
             .orElse(null);
     if (found == null) {
       throw Refusal.unknownTool(
-          request.getName(),
-          "There is no tool '" + request.getName() + "'; ListTools names them");
+          request.getName(), "There is no tool '" + request.getName() + "'; ListTools names them");
     }
     return GetToolResponse.newBuilder().setTool(tool(found)).build();
   }

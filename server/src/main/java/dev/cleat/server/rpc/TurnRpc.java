@@ -44,7 +44,8 @@ final class TurnRpc {
     return SessionRpc.session(sessions, id, name);
   }
 
-  SendPromptResponse sendPrompt(SendPromptRequest request) throws IOException, InterruptedException {
+  SendPromptResponse sendPrompt(SendPromptRequest request)
+      throws IOException, InterruptedException {
     final Session session = session(request.getSessionId(), request.getName());
     final Checks checks =
         new Checks()

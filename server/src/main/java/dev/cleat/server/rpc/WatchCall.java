@@ -69,9 +69,9 @@ final class WatchCall {
 
   private void step(Cursor cursor) throws IOException {
     switch (cursor.poll(BATCH_BYTES)) {
-      case Batch batch -> batch.forEach((seq, array, offset, length) -> change(array, offset, length));
-      case Step.Gap gap ->
-          outlet.send(WatchResponse.newBuilder().setGap(Places.gap(gap)).build());
+      case Batch batch ->
+          batch.forEach((seq, array, offset, length) -> change(array, offset, length));
+      case Step.Gap gap -> outlet.send(WatchResponse.newBuilder().setGap(Places.gap(gap)).build());
       case Step.Closed _ -> {
         draining.start();
         draining.refuse();
@@ -95,8 +95,7 @@ final class WatchCall {
     return (filter.getIncludeInternal() || !session.getInternal())
         && (filter.getStatesCount() == 0 || filter.getStatesList().contains(session.getState()))
         && (filter.getTool().isEmpty() || filter.getTool().equals(session.getTool()))
-        && (filter.getWorkspace().isEmpty()
-            || filter.getWorkspace().equals(session.getWorkspace()))
+        && (filter.getWorkspace().isEmpty() || filter.getWorkspace().equals(session.getWorkspace()))
         && (filter.getParentId().isEmpty() || filter.getParentId().equals(session.getParentId()))
         && session.getLabelsMap().entrySet().containsAll(filter.getLabelsMap().entrySet())
         && session.getName().startsWith(filter.getNamePrefix());

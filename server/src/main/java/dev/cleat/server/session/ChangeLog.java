@@ -15,8 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The changes of all sessions, in a journal like any other: whoever watches them resumes like whoever watches a session.
- * After a crash of the server a change may be told again; each carries the whole session.
+ * The changes of all sessions, in a journal like any other: whoever watches them resumes like
+ * whoever watches a session. After a crash of the server a change may be told again; each carries
+ * the whole session.
  *
  * <p>Thread-safe; its lock is taken with a session's lock held, and never the other way round.
  */

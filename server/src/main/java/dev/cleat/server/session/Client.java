@@ -10,13 +10,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * One attached client. It reads through a cursor of its own and types through this.
  *
- * <p>{@link #input} and {@link #resize} are called by one thread at a time, the one that its stream's messages come on.
+ * <p>{@link #input} and {@link #resize} are called by one thread at a time, the one that its
+ * stream's messages come on.
  */
 public final class Client implements AutoCloseable {
 
   /** Hears what concerns a client's input. Called with locks held: it may only ring bells. */
   public interface Listener {
-    /** All input up to this number was handed to the terminal, or thrown away since the call before this one. */
+    /**
+     * All input up to this number was handed to the terminal, or thrown away since the call before
+     * this one.
+     */
     void acked(long inputSeq, boolean discarded);
 
     /** Another stream has taken this writer's id: this one is to end. */

@@ -8,7 +8,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 
 /**
- * An event that was built with the number it gets: the session's lock makes sure that nobody appends between.
+ * An event that was built with the number it gets: the session's lock makes sure that nobody
+ * appends between.
  *
  * @param event with its number and its time
  */

@@ -37,8 +37,7 @@ final class Events {
 
   static Event.Builder state(SessionState state, int run, String message) {
     return Event.newBuilder()
-        .setStateChanged(
-            StateChanged.newBuilder().setState(state).setRun(run).setMessage(message));
+        .setStateChanged(StateChanged.newBuilder().setState(state).setRun(run).setMessage(message));
   }
 
   static Event.Builder resized(TerminalSize size) {
@@ -108,10 +107,7 @@ final class Events {
         .setActivityChanged(
             ActivityChanged.newBuilder()
                 .setActivity(
-                    Activity.newBuilder()
-                        .setState(state)
-                        .setSource(source)
-                        .setEvidenceSeq(seq)));
+                    Activity.newBuilder().setState(state).setSource(source).setEvidenceSeq(seq)));
   }
 
   static Event.Builder updated(Session session, Collection<String> fields) {

@@ -17,9 +17,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a session's journal comes to, up to a number: the session as clients see it, and the turns that have changed
- * since they were last saved. Pure: it is fed events and answers. The same code runs while a session lives and when its
- * journal is read again after a crash, which is why the two cannot disagree.
+ * What a session's journal comes to, up to a number: the session as clients see it, and the turns
+ * that have changed since they were last saved. Pure: it is fed events and answers. The same code
+ * runs while a session lives and when its journal is read again after a crash, which is why the two
+ * cannot disagree.
  *
  * <p>Confined to the session's lock.
  */
@@ -90,7 +91,10 @@ final class Fold {
     return session.getState();
   }
 
-  /** The session, to be read only. Its output figures are not kept up to date; see {@link #snapshot}. */
+  /**
+   * The session, to be read only. Its output figures are not kept up to date; see {@link
+   * #snapshot}.
+   */
   dev.cleat.v1.SessionOrBuilder session() {
     return session;
   }
@@ -168,12 +172,16 @@ final class Fold {
   }
 
   private void created(Created created, Event event) {
-    // With the time of its creation, which is the order of lists and is a moment before this event's.
+    // With the time of its creation, which is the order of lists and is a moment before this
+    // event's.
     session.clear().mergeFrom(created.getSession()).setLastActivityTime(event.getTime());
   }
 
   private void stateChanged(StateChanged change, Event event) {
-    session.setState(change.getState()).setStatusMessage(change.getMessage()).setRun(change.getRun());
+    session
+        .setState(change.getState())
+        .setStatusMessage(change.getMessage())
+        .setRun(change.getRun());
     switch (change.getState()) {
       case SESSION_STATE_STARTING -> session.clearExit().clearEndTime().clearTitle();
       case SESSION_STATE_RUNNING -> {

@@ -2,7 +2,10 @@ package dev.cleat.server.session;
 
 import java.security.SecureRandom;
 
-/** Makes identifiers: 100 random bits, so that two never meet, in an alphabet that is easy to read out. */
+/**
+ * Makes identifiers: 100 random bits, so that two never meet, in an alphabet that is easy to read
+ * out.
+ */
 final class Ids {
   private static final String ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
   private static final int LENGTH = 20;

@@ -16,12 +16,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one way into a session's terminal. It keeps what is typed in the order in which it came, applies each number of
- * each writer once, and never blocks: what the terminal does not take at once waits here, bounded, and a thread of its
- * own pushes it on when there is room.
+ * The one way into a session's terminal. It keeps what is typed in the order in which it came,
+ * applies each number of each writer once, and never blocks: what the terminal does not take at
+ * once waits here, bounded, and a thread of its own pushes it on when there is room.
  *
- * <p>Thread-safe; its lock is held over a non-blocking write and never over anything else. It is taken with or without
- * the session's lock, and never the other way round.
+ * <p>Thread-safe; its lock is held over a non-blocking write and never over anything else. It is
+ * taken with or without the session's lock, and never the other way round.
  */
 final class InputGate {
   private static final int REMEMBERED_WRITERS = 4096;
@@ -199,7 +199,9 @@ final class InputGate {
     }
   }
 
-  /** @throws Refusal INPUT_FULL, when writers are held back just now */
+  /**
+   * @throws Refusal INPUT_FULL, when writers are held back just now
+   */
   void refuseWhenFull() {
     if (!hasRoom()) {
       throw Refusal.of(

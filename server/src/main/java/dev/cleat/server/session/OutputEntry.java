@@ -11,9 +11,9 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 
 /**
- * Output on its way into the journal, serialised by hand: every byte a session prints passes here, and this way it is
- * copied once, from the terminal's buffer into the batch that readers share. {@code OutputEntryTest} holds it against
- * the generated classes.
+ * Output on its way into the journal, serialised by hand: every byte a session prints passes here,
+ * and this way it is copied once, from the terminal's buffer into the batch that readers share.
+ * {@code OutputEntryTest} holds it against the generated classes.
  *
  * <p>One object for each session, set before each append; confined to the session's lock.
  */

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** The first characters of a turn's output as plain text. Looks at no byte once it has them. */
 final class Preview {
   static final int LENGTH = 200;
+
   /** More than this is not looked at: output that is all escape sequences has no preview. */
   private static final int BYTES = 64 << 10;
 
@@ -21,7 +22,8 @@ final class Preview {
     text.append(parser.feed(bytes, from, count));
     seen += count;
     if (text.codePointCount(0, text.length()) >= LENGTH || seen > BYTES) {
-      text.setLength(text.offsetByCodePoints(0, Math.min(LENGTH, text.codePointCount(0, text.length()))));
+      text.setLength(
+          text.offsetByCodePoints(0, Math.min(LENGTH, text.codePointCount(0, text.length()))));
       plain = null;
     }
   }

@@ -53,7 +53,8 @@ record Prompting(Kind kind, Duration stillness, boolean terminal) {
   /** What is typed for a prompt, Enter included. */
   byte[] encode(String prompt) {
     final String text = prompt.stripTrailing();
-    // A shell with marks edits its line: a bracketed paste makes many lines one input, and a tab a tab.
+    // A shell with marks edits its line: a bracketed paste makes many lines one input, and a tab a
+    // tab.
     return (kind == Kind.MARKS ? "\u001b[200~" + text + "\u001b[201~\r" : text + "\n")
         .getBytes(StandardCharsets.UTF_8);
   }

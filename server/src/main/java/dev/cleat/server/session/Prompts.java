@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Prompts from clients: accepted once for each request id, and found again afterwards.
  *
- * <p>The turn is in the journal first and in the store next, both before the caller hears of it. If the store fails in
- * between, the request is remembered here until the saver has written it; if the server dies in between, it is folded
- * from the journal. Thread-safe.
+ * <p>The turn is in the journal first and in the store next, both before the caller hears of it. If
+ * the store fails in between, the request is remembered here until the saver has written it; if the
+ * server dies in between, it is folded from the journal. Thread-safe.
  */
 public final class Prompts {
   private static final Logger LOG = LoggerFactory.getLogger(Prompts.class);
@@ -65,8 +65,7 @@ public final class Prompts {
     if (request.getRequestId().isEmpty()) {
       return session.prompt(turn.build(), refuse);
     }
-    final ReentrantLock stripe =
-        stripes[Math.floorMod(request.getRequestId().hashCode(), STRIPES)];
+    final ReentrantLock stripe = stripes[Math.floorMod(request.getRequestId().hashCode(), STRIPES)];
     stripe.lock();
     try {
       return sendOnce(session, turn.build(), refuse);
@@ -146,14 +145,13 @@ public final class Prompts {
     return store
         .turn(session.id(), turnId)
         .map(Prompts::turn)
-        .orElseThrow(
-            () ->
-                Refusal.of(
-                        Code.NOT_FOUND,
-                        ErrorReason.ERROR_REASON_TURN_NOT_FOUND,
-                        "the session has no turn \"" + turnId + "\"")
-                    .with("session_id", session.id())
-                    .with("turn_id", turnId));
+        .orElseThrow(() ->
+            Refusal.of(
+                    Code.NOT_FOUND,
+                    ErrorReason.ERROR_REASON_TURN_NOT_FOUND,
+                    "the session has no turn \"" + turnId + "\"")
+                .with("session_id", session.id())
+                .with("turn_id", turnId));
   }
 
   /** Cancels a turn; see {@link Turns#cancel}. */

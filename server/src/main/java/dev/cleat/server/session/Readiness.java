@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whether a tool would take a prompt now, and nothing else would be typed over or merged with it.
  *
- * <p>For a shell with marks: it is at its prompt, and no client has typed since the last command began, or what it
- * typed has left no trace behind the prompt (a shell echoes what is on its line). For a shell without marks: it has been
- * still for long enough, with the shell itself in the foreground where that can be known.
+ * <p>For a shell with marks: it is at its prompt, and no client has typed since the last command
+ * began, or what it typed has left no trace behind the prompt (a shell echoes what is on its line).
+ * For a shell without marks: it has been still for long enough, with the shell itself in the
+ * foreground where that can be known.
  *
  * <p>Confined to the session's lock.
  */

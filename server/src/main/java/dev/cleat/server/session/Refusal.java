@@ -11,9 +11,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call that is refused, with everything the caller is told: the canonical code, the stable reason, the fields, the
- * variable parts and when to try again. The message is for the caller's eyes: nothing of the server's inside stands in
- * it. Built and thrown on one thread.
+ * A call that is refused, with everything the caller is told: the canonical code, the stable
+ * reason, the fields, the variable parts and when to try again. The message is for the caller's
+ * eyes: nothing of the server's inside stands in it. Built and thrown on one thread.
  */
 public final class Refusal extends RuntimeException {
   @Serial private static final long serialVersionUID = 1L;

@@ -11,9 +11,11 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One start of a session's process: it carries what the terminal says to the session, and knows which start it was.
+ * One start of a session's process: it carries what the terminal says to the session, and knows
+ * which start it was.
  *
- * <p>The listener's methods are called by the terminal, one at a time; the rest is confined to the session's lock.
+ * <p>The listener's methods are called by the terminal, one at a time; the rest is confined to the
+ * session's lock.
  */
 final class Run implements TerminalListener {
   private final Session session;

@@ -20,10 +20,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what the journals have come to into the store: at once what changes a session's state or a turn, and once a
- * second how far its output has got. What is not saved when the server dies is folded again from the journal.
+ * Writes what the journals have come to into the store: at once what changes a session's state or a
+ * turn, and once a second how far its output has got. What is not saved when the server dies is
+ * folded again from the journal.
  *
- * <p>Thread-safe. One thread of its own; {@link #flush} may be called by any, without a session's lock.
+ * <p>Thread-safe. One thread of its own; {@link #flush} may be called by any, without a session's
+ * lock.
  */
 final class Saver implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Saver.class);

@@ -37,9 +37,9 @@ import org.slf4j.LoggerFactory;
 /**
  * One session: its journal, the process that writes to it, the clients and the turns.
  *
- * <p>Thread-safe. One lock owns everything that changes; it is held over an append to the journal, and over no other
- * wait. The path of the output is {@link #printed}: take the lock, append, let go. What reads the output reads the
- * journal, on threads of its own.
+ * <p>Thread-safe. One lock owns everything that changes; it is held over an append to the journal,
+ * and over no other wait. The path of the output is {@link #printed}: take the lock, append, let
+ * go. What reads the output reads the journal, on threads of its own.
  */
 public final class Session {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
@@ -70,7 +70,8 @@ public final class Session {
    * @param env the variables that the caller set
    * @param aid what the marks of its shell carried before a restart; empty for a new session
    */
-  Session(Shared shared, String id, Journal journal, Fold fold, Map<String, String> env, String aid) {
+  Session(
+      Shared shared, String id, Journal journal, Fold fold, Map<String, String> env, String aid) {
     this.shared = shared;
     this.id = id;
     this.journal = journal;
@@ -152,7 +153,8 @@ public final class Session {
 
   private void running(Run starting, Starter.Started started) {
     aid = started.launch().aid().orElse("");
-    final Event.Builder state = Events.state(SessionState.SESSION_STATE_RUNNING, starting.number(), "");
+    final Event.Builder state =
+        Events.state(SessionState.SESSION_STATE_RUNNING, starting.number(), "");
     state.getStateChangedBuilder().setMode(started.mode()).setWorkdir(started.workdir().toString());
     try {
       append(
@@ -316,18 +318,16 @@ public final class Session {
       Thread.currentThread().interrupt();
     }
     gate.close();
-    untilWritten(
-        () -> {
-          final List<Event.Builder> events = new ArrayList<>(turns.sessionEnded(exit));
-          events.add(
-              Events.state(
-                  SessionState.SESSION_STATE_EXITED, ending.number(), ending.stopReason()));
-          events.add(Events.exited(exit, ending.number()));
-          append(events);
-          turns.clear();
-          run = null;
-          ended();
-        });
+    untilWritten(() -> {
+      final List<Event.Builder> events = new ArrayList<>(turns.sessionEnded(exit));
+      events.add(
+          Events.state(SessionState.SESSION_STATE_EXITED, ending.number(), ending.stopReason()));
+      events.add(Events.exited(exit, ending.number()));
+      append(events);
+      turns.clear();
+      run = null;
+      ended();
+    });
     try {
       journal.seal();
     } catch (IOException e) {
@@ -357,8 +357,7 @@ public final class Session {
       turns.restore(fold.openTurns());
       replayOpenTurn();
       final List<Event.Builder> events = new ArrayList<>(turns.sessionLost());
-      events.add(
-          Events.state(SessionState.SESSION_STATE_LOST, fold.session().getRun(), message));
+      events.add(Events.state(SessionState.SESSION_STATE_LOST, fold.session().getRun(), message));
       append(events);
       turns.clear();
       ended();
@@ -367,14 +366,20 @@ public final class Session {
     }
   }
 
-  /** The end of a turn may be in the journal without having been looked at before the server went down. */
+  /**
+   * The end of a turn may be in the journal without having been looked at before the server went
+   * down.
+   */
   private void replayOpenTurn() {
     for (Turn open : fold.openTurns()) {
       if (open.getFirstSeq() > 0 && open.getFirstSeq() <= journal.head() && !aid.isEmpty()) {
         try {
           new Tracker(
-                  id, journal, Math.max(open.getFirstSeq(), journal.oldest()),
-                  java.util.Optional.of(aid), new TrackerSink())
+                  id,
+                  journal,
+                  Math.max(open.getFirstSeq(), journal.oldest()),
+                  java.util.Optional.of(aid),
+                  new TrackerSink())
               .replay();
         } catch (IOException e) {
           LOG.warn("Session {}: the output of turn {} cannot be read", id, open.getId(), e);
@@ -386,16 +391,18 @@ public final class Session {
 
   // Output.
 
-  /** Takes what the process printed. Blocks while it cannot be written down, and so holds the process back. */
+  /**
+   * Takes what the process printed. Blocks while it cannot be written down, and so holds the
+   * process back.
+   */
   void printed(OutputStream stream, ByteBuffer data) {
-    untilWritten(
-        () -> {
-          final Instant now = shared.clock().instant();
-          final long offset = fold.outputBytes();
-          outputEntry.set(now, offset, stream, data);
-          final long seq = write(List.of(outputEntry));
-          fold.output(seq, offset + data.remaining(), now);
-        });
+    untilWritten(() -> {
+      final Instant now = shared.clock().instant();
+      final long offset = fold.outputBytes();
+      outputEntry.set(now, offset, stream, data);
+      final long seq = write(List.of(outputEntry));
+      fold.output(seq, offset + data.remaining(), now);
+    });
     if (!outputUnsaved) {
       outputUnsaved = true;
       shared.saver().saveSoon(this);
@@ -598,7 +605,9 @@ public final class Session {
       final Run running = run;
       if (running == null || fold.state() == SessionState.SESSION_STATE_STOPPING) {
         throw Refusal.wrongState(
-            id, stateName(), "cannot prompt a session that is " + stateName() + "; restart it first");
+            id,
+            stateName(),
+            "cannot prompt a session that is " + stateName() + "; restart it first");
       }
       if (turns.prompting().kind() == Prompting.Kind.NONE) {
         throw Refusal.of(

@@ -50,11 +50,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All sessions of the server: made, found, listed, changed, deleted. Those that have a process are in memory; the others
- * are opened when somebody asks for them.
+ * All sessions of the server: made, found, listed, changed, deleted. Those that have a process are
+ * in memory; the others are opened when somebody asks for them.
  *
- * <p>Thread-safe. A session that is being made or opened is a future in the map, so nobody sees half of one and nobody
- * waits for another's.
+ * <p>Thread-safe. A session that is being made or opened is a future in the map, so nobody sees
+ * half of one and nobody waits for another's.
  */
 public final class Sessions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
@@ -76,7 +76,8 @@ public final class Sessions implements AutoCloseable {
   /** What a Create came to. */
   public record Created(Session session, boolean created) {}
 
-  private Sessions(JournalRoot journals, Store store, Saver saver, ChangeLog changes, Shared shared) {
+  private Sessions(
+      JournalRoot journals, Store store, Saver saver, ChangeLog changes, Shared shared) {
     this.journals = journals;
     this.store = store;
     this.saver = saver;
@@ -86,7 +87,8 @@ public final class Sessions implements AutoCloseable {
   }
 
   /**
-   * All sessions that there are. Those whose process went down with the last server are LOST from here on.
+   * All sessions that there are. Those whose process went down with the last server are LOST from
+   * here on.
    *
    * @throws IOException if a journal cannot be read or written
    */
@@ -141,7 +143,10 @@ public final class Sessions implements AutoCloseable {
     }
   }
 
-  /** A journal that the store knows nothing of: of a deletion that was cut short, or the store was lost. */
+  /**
+   * A journal that the store knows nothing of: of a deletion that was cut short, or the store was
+   * lost.
+   */
   private void recoverWithoutRow(String id) throws IOException {
     if (store.wasDeleted(id)) {
       journals.delete(id);
@@ -205,8 +210,7 @@ public final class Sessions implements AutoCloseable {
             ? journals.open(row.id(), options, rule)
             : journals.create(row.id(), options);
     final List<Turn> open = store.unfinishedTurns(row.id()).stream().map(Prompts::turn).toList();
-    final Fold fold =
-        row.foldedSeq() == 0 ? new Fold() : new Fold(stored, row.foldedSeq(), open);
+    final Fold fold = row.foldedSeq() == 0 ? new Fold() : new Fold(stored, row.foldedSeq(), open);
     fold(journal, row.foldedSeq() + 1, fold);
     final byte[] secret = store.secret(row.id()).orElse(new byte[0]);
     final Session session =
@@ -228,9 +232,7 @@ public final class Sessions implements AutoCloseable {
 
   private JournalOptions options(dev.cleat.v1.SessionOrBuilder session) {
     final JournalOptions defaults = shared.settings().journal();
-    return session.hasRetention()
-        ? Retentions.options(defaults, session.getRetention())
-        : defaults;
+    return session.hasRetention() ? Retentions.options(defaults, session.getRetention()) : defaults;
   }
 
   /** Prompts to sessions. */
@@ -315,7 +317,9 @@ public final class Sessions implements AutoCloseable {
   public List<dev.cleat.v1.Session> list(
       SessionFilter filter, @Nullable SessionCursor after, int limit, boolean full) {
     saver.flush();
-    return store.sessions(query(filter), after, limit).stream().map(row -> view(row, full)).toList();
+    return store.sessions(query(filter), after, limit).stream()
+        .map(row -> view(row, full))
+        .toList();
   }
 
   private dev.cleat.v1.Session view(SessionRow row, boolean full) {
@@ -431,7 +435,8 @@ public final class Sessions implements AutoCloseable {
     }
   }
 
-  private RuntimeException fail(String id, CompletableFuture<Session> mine, RuntimeException cause) {
+  private RuntimeException fail(
+      String id, CompletableFuture<Session> mine, RuntimeException cause) {
     sessions.remove(id, mine);
     mine.completeExceptionally(cause);
     return cause;
@@ -486,8 +491,7 @@ public final class Sessions implements AutoCloseable {
     if (!request.getWorkdir().isEmpty()) {
       Starter.checkWorkdir(workdir);
     }
-    final Mode mode =
-        request.getMode() == SessionMode.SESSION_MODE_PIPES ? Mode.PIPES : Mode.PTY;
+    final Mode mode = request.getMode() == SessionMode.SESSION_MODE_PIPES ? Mode.PIPES : Mode.PTY;
     Starter.resolve(
         shared,
         new LaunchRequest(
@@ -495,8 +499,7 @@ public final class Sessions implements AutoCloseable {
   }
 
   private static boolean isLive(CompletableFuture<Session> session) {
-    return !session.isDone()
-        || (!session.isCompletedExceptionally() && !session.join().isOver());
+    return !session.isDone() || (!session.isCompletedExceptionally() && !session.join().isOver());
   }
 
   private Created create(String id, CreateRequest request, CompletableFuture<Session> mine)
@@ -504,7 +507,8 @@ public final class Sessions implements AutoCloseable {
     final dev.cleat.v1.Session settings = settings(id, request);
     final byte[] secret =
         CreateRequest.newBuilder().putAllEnv(request.getEnvMap()).build().toByteArray();
-    final @Nullable RequestRow requestRow = request.getRequestId().isEmpty() ? null : row(id, request);
+    final @Nullable RequestRow requestRow =
+        request.getRequestId().isEmpty() ? null : row(id, request);
     final InsertResult inserted;
     synchronized (names) {
       inserted = store.insertSession(Saver.row(settings, 0, ""), secret, requestRow);
@@ -669,13 +673,12 @@ public final class Sessions implements AutoCloseable {
     return store
         .active(caller)
         .flatMap(this::find)
-        .orElseThrow(
-            () ->
-                Refusal.of(
-                        Code.NOT_FOUND,
-                        ErrorReason.ERROR_REASON_NO_ACTIVE_SESSION,
-                        "there is no active session; create one or call SetActive")
-                    .with("caller", caller));
+        .orElseThrow(() ->
+            Refusal.of(
+                    Code.NOT_FOUND,
+                    ErrorReason.ERROR_REASON_NO_ACTIVE_SESSION,
+                    "there is no active session; create one or call SetActive")
+                .with("caller", caller));
   }
 
   // Deleting.
@@ -697,7 +700,8 @@ public final class Sessions implements AutoCloseable {
       all.addAll(family);
     }
     all.stream()
-        .map(session -> session.stop(force ? Duration.ZERO : shared.settings().stopGrace(), "deleted"))
+        .map(session ->
+            session.stop(force ? Duration.ZERO : shared.settings().stopGrace(), "deleted"))
         .toList()
         .forEach(ended -> Session.awaitEnd(ended, Duration.ofSeconds(60)));
     final List<String> ids = all.stream().map(Session::id).toList();

@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The clients of a session, and whose window decides how large its terminal is. Confined to the session's lock, but for
- * {@link #isLatest}.
+ * The clients of a session, and whose window decides how large its terminal is. Confined to the
+ * session's lock, but for {@link #isLatest}.
  */
 final class Sizes {
   private final List<Client> clients = new ArrayList<>(1);

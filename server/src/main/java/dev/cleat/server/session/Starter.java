@@ -88,7 +88,8 @@ final class Starter {
     }
     if (!Files.isExecutable(workdir)) {
       throw workdir(
-          ErrorReason.ERROR_REASON_WORKDIR_NOT_PERMITTED, "may not be entered by the server's user");
+          ErrorReason.ERROR_REASON_WORKDIR_NOT_PERMITTED,
+          "may not be entered by the server's user");
     }
   }
 
@@ -143,18 +144,13 @@ final class Starter {
     final Refusal refusal =
         switch (e.kind()) {
           case UNKNOWN_TOOL ->
-              Refusal.of(
-                  Code.NOT_FOUND, ErrorReason.ERROR_REASON_UNKNOWN_TOOL, message);
+              Refusal.of(Code.NOT_FOUND, ErrorReason.ERROR_REASON_UNKNOWN_TOOL, message);
           case TOOL_NOT_INSTALLED ->
               Refusal.of(
-                  Code.FAILED_PRECONDITION,
-                  ErrorReason.ERROR_REASON_TOOL_NOT_INSTALLED,
-                  message);
+                  Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_TOOL_NOT_INSTALLED, message);
           case TOOL_NOT_SUPPORTED ->
               Refusal.of(
-                  Code.FAILED_PRECONDITION,
-                  ErrorReason.ERROR_REASON_TOOL_NOT_SUPPORTED,
-                  message);
+                  Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_TOOL_NOT_SUPPORTED, message);
         };
     return refusal.field("tool", message).with("tool", e.tool());
   }
@@ -171,12 +167,10 @@ final class Starter {
               ErrorReason.ERROR_REASON_WORKDIR_NOT_PERMITTED,
               "may not be entered by the server's user");
       case NO_PTY ->
-          Refusal.of(
-                  Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_NO_TERMINAL, message)
+          Refusal.of(Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_NO_TERMINAL, message)
               .retryAfter(Duration.ofSeconds(5));
       case PROGRAM_MISSING, FAILED ->
-          Refusal.of(
-                  Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_START_FAILED, message)
+          Refusal.of(Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_START_FAILED, message)
               .with("session_id", sessionId);
     };
   }

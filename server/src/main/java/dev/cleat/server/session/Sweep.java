@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What time does to sessions: idle and old ones are closed, long ended ones are removed, old turns are trimmed. */
+/**
+ * What time does to sessions: idle and old ones are closed, long ended ones are removed, old turns
+ * are trimmed.
+ */
 final class Sweep {
   private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
   private static final int PAGE = 500;
@@ -49,7 +52,8 @@ final class Sweep {
     }
     if (view.hasLifetime() && view.hasStartTime()) {
       final Duration lifetime = Times.duration(view.getLifetime());
-      if (lifetime.isPositive() && !now.isBefore(Times.instant(view.getStartTime()).plus(lifetime))) {
+      if (lifetime.isPositive()
+          && !now.isBefore(Times.instant(view.getStartTime()).plus(lifetime))) {
         stop(session, "its lifetime of " + lifetime.toSeconds() + " s is over");
         return;
       }

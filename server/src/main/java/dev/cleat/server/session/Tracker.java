@@ -18,12 +18,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the output of one run of a session's process through the journal, like any other reader, and tells the session
- * what it finds: marks, titles, silence. It also is the session's sense of time: whatever a turn waits for, it wakes up
- * for.
+ * Follows the output of one run of a session's process through the journal, like any other reader,
+ * and tells the session what it finds: marks, titles, silence. It also is the session's sense of
+ * time: whatever a turn waits for, it wakes up for.
  *
- * <p>One virtual thread. What it tells it tells with the session's lock held, in the order of the output. Where the
- * session cannot write that down, for want of disk, it is told again until it can.
+ * <p>One virtual thread. What it tells it tells with the session's lock held, in the order of the
+ * output. Where the session cannot write that down, for want of disk, it is told again until it
+ * can.
  */
 final class Tracker {
   private static final Logger LOG = LoggerFactory.getLogger(Tracker.class);
@@ -159,7 +160,8 @@ final class Tracker {
     long at = begin;
     for (Mark mark : marks) {
       printed(at, mark.start(), begin, seq, time);
-      // What lies before the mark may end with the event before this one, what lies behind it may begin with the next.
+      // What lies before the mark may end with the event before this one, what lies behind it may
+      // begin with the next.
       final Evidence before =
           new Evidence(mark.start(), mark.start() > begin ? seq : outputSeqBefore, time);
       final Evidence behind = new Evidence(mark.end(), mark.end() < end ? seq : seq + 1, time);

@@ -17,14 +17,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The turns of a session: one at a time, the others in a queue. It is told what the {@link Tracker} finds in the
- * output, and decides when a prompt may be typed and when a turn has ended. What it decides it appends to the journal
- * first and believes afterwards, so that a step that failed for want of disk can be taken again.
+ * The turns of a session: one at a time, the others in a queue. It is told what the {@link Tracker}
+ * finds in the output, and decides when a prompt may be typed and when a turn has ended. What it
+ * decides it appends to the journal first and believes afterwards, so that a step that failed for
+ * want of disk can be taken again.
  *
  * <p>Confined to the session's lock.
  */
 final class Turns {
-  /** How long an interrupt may take before the foreground processes are killed, and the kill before the turn is given up. */
+  /**
+   * How long an interrupt may take before the foreground processes are killed, and the kill before
+   * the turn is given up.
+   */
   static final Duration ESCALATION = Duration.ofSeconds(3);
 
   /** How long after a client has typed its echo must have come, if the shell is at its prompt. */
@@ -123,7 +127,9 @@ final class Turns {
     return current == null ? "" : current.turn.getId();
   }
 
-  /** @throws Refusal BUSY when a turn is under way */
+  /**
+   * @throws Refusal BUSY when a turn is under way
+   */
   void refuseWhenBusy() {
     if (current != null || !queue.isEmpty()) {
       final String id = current != null ? currentId() : queue.getFirst().getId();
@@ -136,7 +142,9 @@ final class Turns {
     }
   }
 
-  /** @throws Refusal QUEUE_FULL */
+  /**
+   * @throws Refusal QUEUE_FULL
+   */
   void refuseWhenFull() {
     final boolean waits = current != null || !queue.isEmpty() || !ready();
     if (waits && queue.size() >= queueLimit) {
@@ -150,7 +158,9 @@ final class Turns {
     }
   }
 
-  /** Takes a turn in, with the state ACCEPTED, and hands it to the tool as soon as that is ready. */
+  /**
+   * Takes a turn in, with the state ACCEPTED, and hands it to the tool as soon as that is ready.
+   */
   Turn accept(Turn turn) {
     final boolean next = current == null && queue.isEmpty() && ready();
     final List<Event.Builder> events = new ArrayList<>(List.of(Events.turn(turn)));
@@ -161,7 +171,9 @@ final class Turns {
     host.append(events);
     queue.add(next ? turn : queued);
     submitNext();
-    return current != null && current.turn.getId().equals(turn.getId()) ? current.turn : queue.getLast();
+    return current != null && current.turn.getId().equals(turn.getId())
+        ? current.turn
+        : queue.getLast();
   }
 
   /**
@@ -219,7 +231,8 @@ final class Turns {
             .setOutputStartOffset(host.outputBytes())
             .setFirstSeq(host.headSeq() + 2)
             .build();
-    // Written down before it is typed: after a crash in between, what was not typed is uncertain, and never the other way round.
+    // Written down before it is typed: after a crash in between, what was not typed is uncertain,
+    // and never the other way round.
     host.append(List.of(Events.turn(submitted)));
     queue.removeFirst();
     final @Nullable Instant deadline =
@@ -228,7 +241,8 @@ final class Turns {
     current = handed;
     readiness.submitted();
     if (!host.type(prompting.encode(next.getPrompt()), inputs)) {
-      // A client typed in the same instant. Nothing of the prompt has been typed, so it can wait again.
+      // A client typed in the same instant. Nothing of the prompt has been typed, so it can wait
+      // again.
       requeue(handed);
     }
   }
@@ -313,7 +327,8 @@ final class Turns {
       events.add(Events.commandEnded(code, start, at, id));
     }
     if (turn != null) {
-      final Turn.Builder ending = turn.running() ? turn.turn.toBuilder() : running(turn.turn, at).toBuilder();
+      final Turn.Builder ending =
+          turn.running() ? turn.turn.toBuilder() : running(turn.turn, at).toBuilder();
       events.add(
           Events.turn(
               finish(
@@ -331,7 +346,8 @@ final class Turns {
   }
 
   private static Turn finish(Current turn, Turn.Builder ending, Evidence at) {
-    final boolean zero = !ending.hasExit() || (ending.getExit().hasCode() && ending.getExit().getCode() == 0);
+    final boolean zero =
+        !ending.hasExit() || (ending.getExit().hasCode() && ending.getExit().getCode() == 0);
     switch (turn.cause) {
       case NONE ->
           ending
@@ -473,7 +489,9 @@ final class Turns {
     return b == null || a.isBefore(b) ? a : b;
   }
 
-  /** The process has ended, and all it printed has been looked at: the events that end its turns. */
+  /**
+   * The process has ended, and all it printed has been looked at: the events that end its turns.
+   */
   List<Event.Builder> sessionEnded(@Nullable Exit exit) {
     final List<Event.Builder> events = new ArrayList<>();
     final Current turn = current;

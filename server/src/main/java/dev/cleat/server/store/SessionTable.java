@@ -203,16 +203,15 @@ record SessionTable(SqlConnection sql) {
     return true;
   }
 
-  /** Removes a session with everything that hangs on it, as if it had never been; false if there is none. */
-  boolean discard(String id) {
-    return handle.execute("DELETE FROM session WHERE id = ?", id) > 0;
+  /**
+   * Removes a session with everything that hangs on it, as if it had never been; false if there is
+   * none.
+   */
+  boolean discard(String id) throws SQLException {
+    return sql.update("DELETE FROM session WHERE id = ?", id) > 0;
   }
 
-  boolean wasDeleted(String id) {
-    return handle
-        .createQuery("SELECT COUNT(*) FROM deleted_session WHERE id = :id")
-        .bind("id", id)
-        .mapTo(Boolean.class)
-        .one();
+  boolean wasDeleted(String id) throws SQLException {
+    return sql.find("SELECT 1 FROM deleted_session WHERE id = ?", row -> true, id).isPresent();
   }
 }
