@@ -10,6 +10,7 @@ import dev.cleat.v1.Event;
 import dev.cleat.v1.SessionServiceGrpc;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +37,8 @@ final class AttachFeed implements ResumeLoop.Feed<AttachRequest, AttachResponse>
   private boolean caughtUp;
   private @Nullable AttachEnd end;
 
-  AttachFeed(Rpc rpc, String sessionId, AttachOptions options, AttachListener listener) {
+  AttachFeed(
+      Rpc rpc, String sessionId, AttachOptions options, AttachListener listener, Executor completions) {
     this.rpc = rpc;
     this.sessionId = sessionId;
     this.template = options.raw();
@@ -45,7 +47,7 @@ final class AttachFeed implements ResumeLoop.Feed<AttachRequest, AttachResponse>
         template.getReadOnly()
             ? null
             : new InputWriter(
-                options.inputBufferBytes(), template.hasSize() ? template.getSize() : null);
+                options.inputBufferBytes(), template.hasSize() ? template.getSize() : null, completions);
     @Nullable Position start =
         template.hasAfterSeq() ? new Position(template.getEpoch(), template.getAfterSeq()) : null;
     this.cursor = new Cursor(start, template.getKindsCount() > 0);

@@ -17,9 +17,12 @@ import dev.cleat.v1.ToolServiceGrpc;
 import io.grpc.ManagedChannel;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +42,11 @@ import org.jspecify.annotations.Nullable;
 public final class CleatClient implements AutoCloseable {
   private final Rpc rpc;
   private final @Nullable ManagedChannel owned;
-  private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
+  private final Map<ResumeLoop<?, ?>, Runnable> open = new ConcurrentHashMap<>();
+  // As many threads as callers' code behind the futures of sends occupies; idle ones go away.
+  private final Executor completions =
+      new ThreadPoolExecutor(
+          0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), CleatClient::completionThread);
   private volatile boolean closed;
 
   CleatClient(Rpc rpc, @Nullable ManagedChannel owned) {
@@ -130,6 +137,25 @@ public final class CleatClient implements AutoCloseable {
         .getSessionIdsList();
   }
 
+  /** Watches what happens to all sessions that are not internal, from now on. */
+  public SessionWatch watch(WatchListener listener) {
+    return watch(SessionQuery.all(), null, listener);
+  }
+
+  /**
+   * Watches what happens to sessions. Returns at once; whether it worked, the listener hears.
+   *
+   * @param query which, judged by each change as it was
+   * @param after where to start, as an earlier change gave it; null for now
+   */
+  public SessionWatch watch(SessionQuery query, @Nullable Position after, WatchListener listener) {
+    WatchFeed feed = new WatchFeed(rpc, query, after, listener);
+    ResumeLoop<?, ?> loop = new ResumeLoop<>(rpc, feed, Times.nanos(WatchFeed.HEARTBEAT) * 5 / 2);
+    SessionWatch watch = new SessionWatch(feed, loop::stop);
+    run(loop, watch::close, threads("cleat-watch"));
+    return watch;
+  }
+
   /** Makes a session the caller's active one; the empty name is a caller like any other. */
   public void setActive(String caller, Session session) {
     SetActiveRequest request =
@@ -171,9 +197,7 @@ public final class CleatClient implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    for (AutoCloseable each : open) {
-      close(each);
-    }
+    open.values().forEach(Runnable::run);
     if (owned != null) {
       owned.shutdownNow();
     }
@@ -181,6 +205,12 @@ public final class CleatClient implements AutoCloseable {
 
   Rpc rpc() {
     return rpc;
+  }
+
+  private static Thread completionThread(Runnable task) {
+    Thread thread = new Thread(task, "cleat-input-applied");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /** A daemon thread for each task. */
@@ -193,35 +223,29 @@ public final class CleatClient implements AutoCloseable {
   }
 
   Attachment attach(String sessionId, AttachOptions options, AttachListener listener) {
-    AttachFeed feed = new AttachFeed(rpc, sessionId, options, listener);
+    AttachFeed feed = new AttachFeed(rpc, sessionId, options, listener, completions);
     long heartbeat = Times.nanos(Times.of(options.raw().getHeartbeatInterval()));
     ResumeLoop<?, ?> loop = new ResumeLoop<>(rpc, feed, heartbeat * 5 / 2);
     Attachment attachment = new Attachment(feed, loop::stop);
     Executor executor =
         options.executor() == null ? threads("cleat-attach-" + sessionId) : options.executor();
-    run(loop, attachment, executor);
+    run(loop, attachment::close, executor);
     return attachment;
   }
 
-  /** Runs a loop whose owner is closed with this client. */
-  void run(ResumeLoop<?, ?> loop, AutoCloseable owner, Executor executor) {
-    open.add(owner);
+  /** Runs a loop that is closed with this client. */
+  private void run(ResumeLoop<?, ?> loop, Runnable close, Executor executor) {
+    open.put(loop, close);
     if (closed) {
-      close(owner);
+      close.run();
     }
     executor.execute(() -> {
       try {
         loop.run();
       } finally {
-        open.remove(owner);
+        open.remove(loop);
       }
     });
-  }
-
-  private static void close(AutoCloseable each) {
-    if (each instanceof Attachment attachment) {
-      attachment.close();
-    }
   }
 
   private Session get(GetRequest request) {

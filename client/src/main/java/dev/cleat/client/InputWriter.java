@@ -15,6 +15,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -65,6 +66,7 @@ final class InputWriter {
   }
 
   private final int limitBytes;
+  private final Executor completions;
   private final ReentrantLock sending = new ReentrantLock(true);
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -81,8 +83,9 @@ final class InputWriter {
   private @Nullable StreamCall<AttachRequest, AttachResponse> call;
   private @Nullable CleatException closed;
 
-  InputWriter(int limitBytes, @Nullable TerminalSize size) {
+  InputWriter(int limitBytes, @Nullable TerminalSize size, Executor completions) {
     this.limitBytes = limitBytes;
+    this.completions = completions;
     this.size = size;
   }
 
@@ -326,7 +329,7 @@ final class InputWriter {
   private void applied(Piece piece) {
     release(piece);
     if (piece.applied != null) {
-      piece.applied.defaultExecutor().execute(() -> piece.applied.complete(null));
+      completions.execute(() -> piece.applied.complete(null));
     }
   }
 
@@ -358,10 +361,10 @@ final class InputWriter {
     changed.signalAll();
   }
 
-  private static void fail(Piece piece, CleatException why) {
+  private void fail(Piece piece, CleatException why) {
     CompletableFuture<Void> applied = piece.applied;
     if (applied != null) {
-      applied.defaultExecutor().execute(() -> applied.completeExceptionally(why));
+      completions.execute(() -> applied.completeExceptionally(why));
     }
   }
 

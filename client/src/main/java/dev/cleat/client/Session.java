@@ -218,7 +218,7 @@ public final class Session {
   }
 
   /** Changes settings. */
-  public SessionInfo update(SessionChanges changes) {
+  public SessionInfo update(SessionSettings changes) {
     return seen(
         rpc.call(SessionServiceGrpc.getUpdateMethod(), changes.toRequest(id), Rpc.Repeat.SAFE)
             .getSession());

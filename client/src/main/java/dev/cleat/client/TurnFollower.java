@@ -81,7 +81,7 @@ final class TurnFollower {
           slice.output(event.getOutput().getOffset(), event.getOutput().getData());
         } else if (event.hasCommandStarted()
             && event.getCommandStarted().getTurnId().equals(turnId)) {
-          slice.goOn();
+          slice.goOn(event.getCommandStarted().getOffset());
         } else if (turn != null && Turn.of(turn).ended()) {
           slice.end(turn.getOutputEndOffset());
           return;

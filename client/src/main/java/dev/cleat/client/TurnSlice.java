@@ -37,16 +37,14 @@ final class TurnSlice {
     held = held.concat(data.substring((int) from));
     release();
     while (held.size() > HELD_BYTES) {
-      goOn();
+      goOn(heldOffset + 1);
     }
   }
 
-  /** The mark that was seen did not end the turn. */
-  void goOn() {
-    if (!held.isEmpty()) {
-      emit(1);
-      release();
-    }
+  /** At this offset the turn went on: marks before it did not end it. */
+  void goOn(long offset) {
+    emit((int) Math.max(0, Math.min(held.size(), offset - heldOffset)));
+    release();
   }
 
   /** The turn ended at this offset. */

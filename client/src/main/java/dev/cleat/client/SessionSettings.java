@@ -10,45 +10,45 @@ import java.util.function.Consumer;
 /**
  * New settings of a session; what is not said stays. Not safe for use by several threads at once.
  */
-public final class SessionChanges {
+public final class SessionSettings {
   private final dev.cleat.v1.Session.Builder session = dev.cleat.v1.Session.newBuilder();
   private final FieldMask.Builder mask = FieldMask.newBuilder();
 
   /** No changes yet. */
-  public SessionChanges() {}
+  public SessionSettings() {}
 
   /** Another name; none when empty. */
-  public SessionChanges name(String name) {
+  public SessionSettings name(String name) {
     return customize(s -> s.setName(name), "name");
   }
 
   /** These labels instead of those it has. */
-  public SessionChanges labels(Map<String, String> labels) {
+  public SessionSettings labels(Map<String, String> labels) {
     return customize(s -> s.clearLabels().putAllLabels(labels), "labels");
   }
 
   /** Another model. */
-  public SessionChanges model(String model) {
+  public SessionSettings model(String model) {
     return customize(s -> s.setModel(model), "model");
   }
 
   /** Another role. */
-  public SessionChanges role(String role) {
+  public SessionSettings role(String role) {
     return customize(s -> s.setRole(role), "role");
   }
 
   /** Another workspace. */
-  public SessionChanges workspace(String workspace) {
+  public SessionSettings workspace(String workspace) {
     return customize(s -> s.setWorkspace(workspace), "workspace");
   }
 
   /** Close it after this long without output, turn or client; zero for never. */
-  public SessionChanges idleTimeout(Duration timeout) {
+  public SessionSettings idleTimeout(Duration timeout) {
     return customize(s -> s.setIdleTimeout(Times.of(timeout)), "idle_timeout");
   }
 
   /** Close it this long after its process started; zero for never. */
-  public SessionChanges lifetime(Duration lifetime) {
+  public SessionSettings lifetime(Duration lifetime) {
     return customize(s -> s.setLifetime(Times.of(lifetime)), "lifetime");
   }
 
@@ -56,7 +56,7 @@ public final class SessionChanges {
    * Keep about so many bytes of its journal, and events about so long; zero for the server's
    * default.
    */
-  public SessionChanges retention(long bytes, Duration age) {
+  public SessionSettings retention(long bytes, Duration age) {
     return customize(
         s -> s.setRetention(Retention.newBuilder().setMaxBytes(bytes).setMaxAge(Times.of(age))),
         "retention");
@@ -68,7 +68,8 @@ public final class SessionChanges {
    * @param change sets the new values
    * @param fields the names of the fields that it sets
    */
-  public SessionChanges customize(Consumer<dev.cleat.v1.Session.Builder> change, String... fields) {
+  public SessionSettings customize(
+      Consumer<dev.cleat.v1.Session.Builder> change, String... fields) {
     change.accept(session);
     for (String field : fields) {
       if (!mask.getPathsList().contains(field)) {

@@ -1,0 +1,320 @@
+package dev.cleat.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.cleat.client.CleatException.Code;
+import dev.cleat.v1.AttachRequest;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of input whatever the server says about it. */
+class AttachInputTest {
+  private final ScriptedService service = new ScriptedService();
+  private final Recorder recorder = new Recorder();
+  private final LoopbackServer server = new LoopbackServer(service);
+  private final List<AttachRequest> taken = new CopyOnWriteArrayList<>();
+  private final CleatClient client =
+      CleatClient.builder()
+          .target(server.target())
+          .backOff(Duration.ofMillis(1), Duration.ofMillis(20))
+          .build();
+
+  @AfterEach
+  void close() {
+    client.close();
+    server.close();
+  }
+
+  private Attachment attach(AttachOptions options) {
+    return client.attach("s", options, recorder);
+  }
+
+  private void take(ScriptedService.Call call) throws InterruptedException {
+    taken.add(call.take());
+  }
+
+  private List<String> typed() {
+    return taken.stream()
+        .filter(AttachRequest::hasInput)
+        .map(r -> r.getInput().getInputSeq() + r.getInput().getData().toString(StandardCharsets.UTF_8))
+        .toList();
+  }
+
+  @Test
+  void aLostAcknowledgementTypesNothingTwice() throws Exception {
+    service
+        .then(
+            c -> {
+              c.attached();
+              take(c);
+              take(c);
+              c.unavailable();
+            })
+        .then(
+            c -> {
+              c.attached(1, 0, 2);
+              take(c);
+              c.acknowledge(2, false);
+            });
+    try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
+      CompletableFuture<Void> first = attachment.send("a");
+      CompletableFuture<Void> second = attachment.send("b");
+      first.get(20, TimeUnit.SECONDS);
+      second.get(20, TimeUnit.SECONDS);
+    }
+    assertThat(typed()).containsExactly("1a", "2b", "2b");
+    assertThat(service.opens.get(1).getWriterId()).isEqualTo(service.opens.get(0).getWriterId()).isNotEmpty();
+  }
+
+  @Test
+  void inputOfAForgottenWriterIsInDoubtAndNotTypedAgain() throws Exception {
+    service
+        .then(
+            c -> {
+              c.attached();
+              take(c);
+              c.acknowledge(1, false);
+              take(c);
+              c.unavailable();
+            })
+        .then(c -> c.attached(1, 0, 1))
+        .then(
+            c -> {
+              c.attached();
+              take(c);
+              c.acknowledge(1, false);
+            });
+    try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
+      attachment.send("a").get(20, TimeUnit.SECONDS);
+      CompletableFuture<Void> doubtful = attachment.send("bcd");
+
+      assertThatThrownBy(() -> doubtful.get(20, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class)
+          .cause()
+          .isInstanceOfSatisfying(
+              InputUncertainException.class, e -> assertThat(e.uncertainBytes()).isEqualTo(3));
+      attachment.send("e").get(20, TimeUnit.SECONDS);
+    }
+    assertThat(recorder.calls).contains("uncertain");
+    assertThat(typed()).containsExactly("1a", "2bcd", "1e");
+    assertThat(service.opens.get(1).getWriterId()).isEqualTo(service.opens.get(0).getWriterId());
+    assertThat(service.opens.get(2).getWriterId()).isNotEqualTo(service.opens.get(0).getWriterId());
+  }
+
+  @Test
+  void inputThatNeverLeftIsTypedThoughTheWriterIsForgotten() throws Exception {
+    service
+        .then(
+            c -> {
+              c.attached();
+              take(c);
+              c.acknowledge(1, false).events(1).unavailable();
+            })
+        .then(c -> c.attached(1, 0, 1))
+        .then(
+            c -> {
+              c.attached();
+              take(c);
+              c.acknowledge(1, false);
+            });
+    CountDownLatch queued = new CountDownLatch(1);
+    Recorder holding =
+        new Recorder() {
+          @Override
+          public void onReconnecting(CleatException cause, int attempt, Duration delay) {
+            try {
+              queued.await();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+          }
+        };
+    try (Attachment attachment = client.attach("s", AttachOptions.fromBeginning(), holding)) {
+      attachment.send("a").get(20, TimeUnit.SECONDS);
+      await().until(() -> holding.seqs.size() == 1);
+      await().until(() -> service.opens.size() == 1);
+      CompletableFuture<Void> later = attachment.send("b");
+      queued.countDown();
+      // Whether it left with the old call depends on when that call's end was noticed; in doubt it must not be typed.
+      try {
+        later.get(20, TimeUnit.SECONDS);
+        assertThat(typed()).containsExactly("1a", "1b");
+        assertThat(holding.calls).doesNotContain("uncertain");
+      } catch (ExecutionException e) {
+        assertThat(e).hasCauseInstanceOf(InputUncertainException.class);
+        assertThat(typed()).containsExactly("1a");
+      }
+    }
+  }
+
+  @Test
+  void discardedInputIsSaid() throws Exception {
+    service.then(
+        c -> {
+          c.attached();
+          take(c);
+          c.acknowledge(1, true);
+          take(c);
+          c.acknowledge(2, false);
+        });
+    try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
+      CompletableFuture<Void> first = attachment.send("a");
+      assertThatThrownBy(() -> first.get(20, TimeUnit.SECONDS))
+          .cause()
+          .isInstanceOfSatisfying(
+              CleatException.class,
+              e -> assertThat(e.reason()).isEqualTo(CleatException.INPUT_DISCARDED));
+      attachment.send("b").get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void aServerThatExpectsInputThatNeverWasBreaksTheContract() throws Exception {
+    service.then(c -> c.attached(1, 0, 5));
+    assertThat(Recorder.failure(attach(AttachOptions.fromBeginning())).reason())
+        .isEqualTo(CleatException.PROTOCOL_VIOLATION);
+  }
+
+  @Test
+  void inputIsBounded() throws Exception {
+    CountDownLatch acknowledge = new CountDownLatch(1);
+    service.then(
+        c -> {
+          c.attached();
+          take(c);
+          acknowledge.await();
+          c.acknowledge(1, false);
+          take(c);
+          c.acknowledge(2, false);
+        });
+    try (Attachment attachment = attach(AttachOptions.fromBeginning().inputBuffer(10))) {
+      attachment.send("12345678");
+      assertThatThrownBy(() -> attachment.send("90a".getBytes(StandardCharsets.UTF_8), Duration.ZERO))
+          .isInstanceOfSatisfying(
+              CleatException.class, e -> assertThat(e.code()).isEqualTo(Code.RESOURCE_EXHAUSTED));
+      assertThat(attachment.flush(Duration.ofMillis(1))).isFalse();
+
+      CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> attachment.send("90a"));
+      acknowledge.countDown();
+      waiting.get(20, TimeUnit.SECONDS);
+      assertThat(attachment.flush(Duration.ofSeconds(20))).isTrue();
+    }
+    assertThat(typed()).containsExactly("112345678", "290a");
+  }
+
+  @Test
+  void inputLargerThanTheBufferGoesInPieces() throws Exception {
+    FakeService fake = new FakeService();
+    byte[] data = new byte[3 << 20];
+    new Random(7).nextBytes(data);
+    try (LoopbackServer other = new LoopbackServer(fake);
+        CleatClient its = CleatClient.connect(other.target());
+        Attachment attachment =
+            its.attach("s", AttachOptions.fromBeginning().inputBuffer(100_000), recorder)) {
+      attachment.send(data).get(60, TimeUnit.SECONDS);
+    }
+    assertThat(Arrays.equals(fake.typed(), data)).isTrue();
+  }
+
+  @Test
+  void sendsOfSeveralThreadsAreAppliedWhole() throws Exception {
+    FakeService fake = new FakeService();
+    byte[] a = "a".repeat(200_000).getBytes(StandardCharsets.UTF_8);
+    byte[] b = "b".repeat(200_000).getBytes(StandardCharsets.UTF_8);
+    try (LoopbackServer other = new LoopbackServer(fake);
+        CleatClient its = CleatClient.connect(other.target());
+        Attachment attachment =
+            its.attach("s", AttachOptions.fromBeginning().inputBuffer(70_000), recorder)) {
+      CompletableFuture<?> one = CompletableFuture.supplyAsync(() -> attachment.send(a));
+      CompletableFuture<?> two = CompletableFuture.supplyAsync(() -> attachment.send(b));
+      CompletableFuture.allOf(one, two).get(60, TimeUnit.SECONDS);
+      assertThat(attachment.flush(Duration.ofSeconds(60))).isTrue();
+    }
+    String typed = new String(fake.typed(), StandardCharsets.UTF_8);
+    assertThat(typed).matches("(a{200000}b{200000})|(b{200000}a{200000})");
+  }
+
+  @Test
+  void theNewestSizeIsSaidAgainAfterACut() throws Exception {
+    service
+        .then(
+            c -> {
+              c.attached();
+              take(c);
+              take(c);
+              c.unavailable();
+            })
+        .then(c -> c.attached().ended());
+    Attachment attachment = attach(AttachOptions.fromBeginning().size(24, 80));
+    await().until(() -> recorder.calls.contains("attached"));
+    attachment.resize(30, 100);
+    await().until(() -> taken.size() == 1);
+    attachment.resize(40, 120);
+    Recorder.end(attachment);
+
+    assertThat(service.opens.get(0).getSize().getRows()).isEqualTo(24);
+    assertThat(taken).extracting(r -> r.getResize().getRows()).containsExactly(30, 40);
+    assertThat(service.opens.get(1).getSize().getColumns()).isEqualTo(120);
+  }
+
+  @Test
+  void aCallbackMayWaitForItsInputToBeApplied() throws Exception {
+    service.then(
+        c -> {
+          c.attached().events(1);
+          take(c);
+          c.acknowledge(1, false).ended();
+        });
+    CompletableFuture<Attachment> self = new CompletableFuture<>();
+    Recorder answering =
+        new Recorder() {
+          @Override
+          public void onOutput(OutputChunk output) {
+            self.join().send("y").orTimeout(20, TimeUnit.SECONDS).join();
+            super.onOutput(output);
+          }
+        };
+    Attachment attachment = client.attach("s", AttachOptions.fromBeginning(), answering);
+    self.complete(attachment);
+    Recorder.end(attachment);
+    assertThat(answering.calls).containsExactly("attached", "output 1", "ended EXITED");
+  }
+
+  @Test
+  void inputThatWaitsWhenTheSessionEndsFails() throws Exception {
+    service.then(
+        c -> {
+          c.attached();
+          take(c);
+          c.ended();
+        });
+    Attachment attachment = attach(AttachOptions.fromBeginning());
+    CompletableFuture<Void> lost = attachment.send("a");
+    assertThatThrownBy(() -> lost.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(CleatException.class);
+    Recorder.end(attachment);
+    assertThatThrownBy(() -> attachment.send("b")).isInstanceOf(CleatException.class);
+  }
+
+  @Test
+  void aWatcherNeitherTypesNorResizes() throws Exception {
+    service.then(c -> c.attached().ended());
+    Attachment attachment = attach(AttachOptions.fromBeginning().readOnly());
+    assertThatThrownBy(() -> attachment.send("a")).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> attachment.resize(1, 1)).isInstanceOf(IllegalStateException.class);
+    Recorder.end(attachment);
+    assertThat(service.opens.get(0).getWriterId()).isEmpty();
+    assertThat(service.opens.get(0).getReadOnly()).isTrue();
+  }
+}

@@ -1,0 +1,410 @@
+package dev.cleat.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.cleat.client.CleatException.Code;
+import dev.cleat.v1.AttachOpen;
+import dev.cleat.v1.EventKind;
+import dev.cleat.v1.GapReason;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What an attachment makes of every way in which a stream can end or lie. */
+class AttachResumeTest {
+  private final ScriptedService service = new ScriptedService();
+  private final Recorder recorder = new Recorder();
+  private LoopbackServer server = new LoopbackServer(service);
+  private CleatClient client = client(Duration.ofSeconds(30));
+
+
+  @AfterEach
+  void close() {
+    client.close();
+    server.close();
+  }
+
+  private CleatClient client(Duration retryFor) {
+    return CleatClient.builder()
+        .target(server.target())
+        .backOff(Duration.ofMillis(1), Duration.ofMillis(20))
+        .retryFor(retryFor)
+        .build();
+  }
+
+  private Attachment attach(AttachOptions options) {
+    return client.attach("s", options, recorder);
+  }
+
+  private Attachment attach() {
+    return attach(AttachOptions.fromBeginning().readOnly());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Status.Code.class,
+      names = {"UNAVAILABLE", "INTERNAL", "UNKNOWN", "ABORTED", "CANCELLED", "DEADLINE_EXCEEDED"})
+  void passingFailuresAreResumedBehindTheLastEvent(Status.Code code) throws Exception {
+    service
+        .then(c -> c.attached().events(1, 2).fail(code.toStatus().asRuntimeException()))
+        .then(c -> c.attached().events(3).ended());
+
+    assertThat(Recorder.end(attach()).reason()).isEqualTo(AttachEnd.Reason.EXITED);
+    assertThat(recorder.calls)
+        .containsExactly(
+            "attached", "output 1", "output 2", "reconnecting 1", "reconnected", "output 3", "ended EXITED");
+    assertThat(recorder.text()).isEqualTo("abc");
+    assertThat(service.opens.get(1).getAfterSeq()).isEqualTo(2);
+    assertThat(service.opens.get(1).getEpoch()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Status.Code.class,
+      names = {
+        "NOT_FOUND",
+        "PERMISSION_DENIED",
+        "INVALID_ARGUMENT",
+        "FAILED_PRECONDITION",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+        "RESOURCE_EXHAUSTED"
+      })
+  void lastingFailuresAreFinalAndToldOnce(Status.Code code) throws Exception {
+    service.then(c -> c.attached().events(1).fail(Failures.of(code, "SOME_REASON")));
+
+    CleatException failure = Recorder.failure(attach());
+    assertThat(failure.code().name()).isEqualTo(code.name());
+    assertThat(failure.reason()).isEqualTo("SOME_REASON");
+    assertThat(failure.metadata()).containsEntry("session_id", "s");
+    assertThat(recorder.calls).containsExactly("attached", "output 1", "error " + code);
+    assertThat(service.opens).hasSize(1);
+  }
+
+  @Test
+  void aReplacedWriterIsNotResumed() throws Exception {
+    service.then(c -> c.attached().fail(Failures.of(Status.Code.ABORTED, "WRITER_REPLACED")));
+
+    assertThat(Recorder.failure(attach(AttachOptions.fromBeginning())).reason()).isEqualTo("WRITER_REPLACED");
+    assertThat(service.opens).hasSize(1);
+  }
+
+  @Test
+  void exhaustionIsResumedAfterTheTimeTheServerSaid() throws Exception {
+    service
+        .then(
+            c ->
+                c.fail(
+                    Failures.retryAfter(
+                        Status.Code.RESOURCE_EXHAUSTED, "TOO_MANY_CLIENTS", Duration.ofMillis(300))))
+        .then(c -> c.attached().ended());
+    long start = System.nanoTime();
+
+    Recorder.end(attach());
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(300));
+    assertThat(recorder.calls).containsExactly("reconnecting 1", "attached", "ended EXITED");
+  }
+
+  @Test
+  void aDrainedStreamIsResumed() throws Exception {
+    service.then(c -> c.attached().events(1).drained()).then(c -> c.attached().events(2).ended());
+
+    Recorder.end(attach());
+    assertThat(recorder.seqs).containsExactly(1L, 2L);
+  }
+
+  @Test
+  void attemptsCountFromTheLastEvent() throws Exception {
+    service
+        .then(ScriptedService.Call::unavailable)
+        .then(c -> c.attached().unavailable())
+        .then(c -> c.attached().caughtUp(0).unavailable())
+        .then(c -> c.attached().caughtUp(0).events(1).unavailable())
+        .then(ScriptedService.Call::unavailable)
+        .then(c -> c.attached().ended());
+
+    Recorder.end(attach());
+    assertThat(recorder.calls.stream().filter(c -> c.startsWith("reconnecting")))
+        .containsExactly(
+            "reconnecting 1", "reconnecting 2", "reconnecting 3", "reconnecting 1", "reconnecting 2");
+    assertThat(recorder.calls.stream().filter(c -> c.startsWith("caught up"))).hasSize(1);
+  }
+
+  @Test
+  void anUnreachableServerIsSaidWithTheLastFailureWhenTheTimeIsUp() throws Exception {
+    client.close();
+    client = client(Duration.ofMillis(200));
+    server.down();
+
+    CleatException failure = Recorder.failure(attach());
+    assertThat(failure.code()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(failure).hasMessageContaining("refused");
+    server.up();
+  }
+
+  @Test
+  void aRestartedServerIsFoundAgain() throws Exception {
+    service
+        .then(c -> c.attached().events(1))
+        .then(c -> c.attached().events(2).ended());
+    Attachment attachment = attach();
+    await().until(() -> recorder.seqs.size() == 1);
+
+    server.down();
+    await().until(() -> recorder.calls.contains("reconnecting 2"));
+    server.up();
+
+    Recorder.end(attachment);
+    assertThat(recorder.seqs).containsExactly(1L, 2L);
+  }
+
+  @Test
+  void aServerThatGoesAwayFinishesItsStreams() throws Exception {
+    CountDownLatch gone = new CountDownLatch(1);
+    service.then(
+        c -> {
+          c.attached().events(1);
+          gone.await();
+          c.events(2).ended();
+        });
+    Attachment attachment = attach();
+    await().until(() -> recorder.seqs.size() == 1);
+
+    server.goAway();
+    gone.countDown();
+
+    Recorder.end(attachment);
+    assertThat(recorder.calls).containsExactly("attached", "output 1", "output 2", "ended EXITED");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1 3", "1 1", "2", "1 2 2", "1 2 1"})
+  void aHoleOrARepetitionEndsTheAttachmentUndelivered(String numbers) throws Exception {
+    long[] seqs = List.of(numbers.split(" ")).stream().mapToLong(Long::parseLong).toArray();
+    service.then(c -> c.attached().events(seqs));
+
+    assertThat(Recorder.failure(attach()).reason()).isEqualTo(CleatException.PROTOCOL_VIOLATION);
+    for (int i = 0; i < recorder.seqs.size(); i++) {
+      assertThat(recorder.seqs.get(i)).isEqualTo(i + 1L);
+    }
+    assertThat(recorder.seqs.size()).isLessThan(seqs.length);
+  }
+
+  @Test
+  void aHeartbeatThatPromisesWhatDidNotComeEndsTheAttachment() throws Exception {
+    service.then(c -> c.attached().events(1).heartbeat(3));
+
+    assertThat(Recorder.failure(attach()).reason()).isEqualTo(CleatException.PROTOCOL_VIOLATION);
+  }
+
+  @Test
+  void aStreamThatDoesNotBeginWithAttachedEndsTheAttachment() throws Exception {
+    service.then(c -> c.events(1));
+
+    assertThat(Recorder.failure(attach()).reason()).isEqualTo(CleatException.PROTOCOL_VIOLATION);
+    assertThat(recorder.seqs).isEmpty();
+  }
+
+  @Test
+  void gapsAndEventsTogetherAreContiguous() throws Exception {
+    service
+        .then(c -> c.attached().gap(1, 4, GapReason.GAP_REASON_RETENTION).unavailable())
+        .then(c -> c.attached().events(5).gap(6, 6, GapReason.GAP_REASON_DAMAGED).events(7).ended());
+
+    Recorder.end(attach());
+    assertThat(recorder.journal())
+        .containsExactly(
+            "attached", "gap 1-4 RETENTION", "output 5", "gap 6-6 DAMAGED", "output 7", "ended EXITED");
+    assertThat(service.opens.get(1).getAfterSeq()).isEqualTo(4);
+  }
+
+  @Test
+  void byDefaultOnlyTrimmedEventsArePassedOver() throws Exception {
+    service
+        .then(
+            c ->
+                c.attached()
+                    .gap(1, 4, GapReason.GAP_REASON_RETENTION)
+                    .events(5)
+                    .gap(6, 6, GapReason.GAP_REASON_DAMAGED));
+    AttachListener simple =
+        new AttachListener() {
+          @Override
+          public void onOutput(OutputChunk output) {
+            recorder.onOutput(output);
+          }
+
+          @Override
+          public void onError(CleatException error) {
+            recorder.onError(error);
+          }
+        };
+
+    CleatException failure = Recorder.failure(client.attach("s", AttachOptions.fromBeginning(), simple));
+    assertThat(failure.code()).isEqualTo(Code.DATA_LOSS);
+    assertThat(recorder.calls).containsExactly("output 5", "error DATA_LOSS");
+  }
+
+  @Test
+  void anEndedEpochTakesTheReaderBack() throws Exception {
+    service
+        .then(c -> c.attached(1, 9, 1).events(1, 2, 3, 4).unavailable())
+        .then(
+            c ->
+                c.attached(2, 6, 1)
+                    .gap(3, 4, GapReason.GAP_REASON_EPOCH_ENDED)
+                    .gap(3, 5, GapReason.GAP_REASON_TAIL_LOST)
+                    .events(6)
+                    .unavailable())
+        .then(c -> c.attached(2, 6, 1).ended());
+
+    Recorder.end(attach());
+    assertThat(recorder.journal())
+        .containsExactly(
+            "attached",
+            "output 1",
+            "output 2",
+            "output 3",
+            "output 4",
+            "gap 3-4 EPOCH_ENDED",
+            "gap 3-5 TAIL_LOST",
+            "output 6",
+            "ended EXITED");
+    assertThat(service.opens).extracting(AttachOpen::getEpoch).containsExactly(0L, 1L, 2L);
+    assertThat(service.opens).extracting(AttachOpen::getAfterSeq).containsExactly(0L, 4L, 6L);
+  }
+
+  @Test
+  void aNewEpochIsOnlyTakenOverWithWhatItMeansForTheReader() throws Exception {
+    service
+        .then(c -> c.attached(1, 9, 1).events(1, 2).unavailable())
+        // Cut between the new epoch and the gap that explains it: resumed under the new one, the loss would go unnoticed.
+        .then(c -> c.attached(2, 6, 1).unavailable())
+        .then(c -> c.attached(2, 6, 1).gap(2, 2, GapReason.GAP_REASON_EPOCH_ENDED).events(2).ended());
+
+    Recorder.end(attach());
+    assertThat(service.opens).extracting(AttachOpen::getEpoch).containsExactly(0L, 1L, 1L);
+    assertThat(service.opens).extracting(AttachOpen::getAfterSeq).containsExactly(0L, 2L, 2L);
+    assertThat(recorder.seqs).containsExactly(1L, 2L, 2L);
+  }
+
+  @Test
+  void whatAFilterHidesIsNotAskedForAgain() throws Exception {
+    service
+        .then(c -> c.attached(1, 9, 1).events(4, 7).caughtUp(9).unavailable())
+        .then(c -> c.attached(1, 20, 1).heartbeat(20).unavailable())
+        .then(c -> c.attached(1, 30, 1).events(25).ended());
+
+    Recorder.end(attach(AttachOptions.fromBeginning().readOnly().kinds(List.of(EventKind.EVENT_KIND_OUTPUT))));
+    assertThat(recorder.seqs).containsExactly(4L, 7L, 25L);
+    assertThat(service.opens).extracting(AttachOpen::getAfterSeq).containsExactly(0L, 9L, 20L);
+  }
+
+  @Test
+  void onlyNewEventsStartAtTheFirstConnectionAlsoWhenItIsCut() throws Exception {
+    service
+        .then(c -> c.attached(3, 41, 1).unavailable())
+        .then(c -> c.attached(3, 43, 1).events(42, 43).ended());
+
+    Recorder.end(attach(AttachOptions.fromNow().readOnly()));
+    assertThat(service.opens.get(0).getStart().hasLatest()).isTrue();
+    assertThat(service.opens.get(1).getAfterSeq()).isEqualTo(41);
+    assertThat(service.opens.get(1).getEpoch()).isEqualTo(3);
+    assertThat(recorder.seqs).containsExactly(42L, 43L);
+  }
+
+  @Test
+  void theLastEventsAreAskedForAgainWhileNoneHasCome() throws Exception {
+    service
+        .then(c -> c.attached(1, 41, 1).unavailable())
+        .then(c -> c.attached(1, 41, 1).events(40, 41).unavailable())
+        .then(c -> c.attached(1, 41, 1).ended());
+
+    Recorder.end(attach(AttachOptions.fromLast(2).readOnly()));
+    assertThat(service.opens.get(1).getStart().getLastEvents()).isEqualTo(2);
+    assertThat(service.opens.get(2).getAfterSeq()).isEqualTo(41);
+  }
+
+  @Test
+  void aSilentConnectionIsLeft() throws Exception {
+    service
+        .then(c -> c.attached().events(1))
+        .then(c -> c.attached().events(2).ended());
+
+    Recorder.end(attach(AttachOptions.fromBeginning().readOnly().heartbeat(Duration.ofSeconds(1))));
+    assertThat(recorder.causes).extracting(CleatException::reason).containsExactly(CleatException.SILENT);
+    assertThat(recorder.seqs).containsExactly(1L, 2L);
+  }
+
+  @Test
+  void aListenerThatThrowsEndsTheAttachment() throws Exception {
+    service.then(c -> c.attached().events(1, 2));
+    RuntimeException thrown = new IllegalStateException("the listener's own");
+    Recorder throwing =
+        new Recorder() {
+          @Override
+          public void onOutput(OutputChunk output) {
+            throw thrown;
+          }
+        };
+
+    CleatException failure =
+        Recorder.failure(client.attach("s", AttachOptions.fromBeginning().readOnly(), throwing));
+    assertThat(failure.reason()).isEqualTo(CleatException.LISTENER_FAILED);
+    assertThat(failure).hasCause(thrown);
+    assertThat(throwing.calls).containsExactly("attached", "error UNKNOWN");
+  }
+
+  @Test
+  void closingInACallbackDeliversNothingMore() throws Exception {
+    service.then(c -> c.attached().events(1, 2, 3));
+    CountDownLatch known = new CountDownLatch(1);
+    Attachment[] self = new Attachment[1];
+    Recorder closing =
+        new Recorder() {
+          @Override
+          public void onOutput(OutputChunk output) {
+            super.onOutput(output);
+            try {
+              known.await();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+            self[0].close();
+          }
+        };
+    self[0] = client.attach("s", AttachOptions.fromBeginning().readOnly(), closing);
+    known.countDown();
+
+    assertThat(Recorder.end(self[0]).reason()).isEqualTo(AttachEnd.Reason.CLOSED);
+    assertThat(closing.calls).containsExactly("attached", "output 1", "ended CLOSED");
+    assertThat(self[0].position()).isEqualTo(new Position(1, 1));
+  }
+
+  @Test
+  void closingTheClientEndsAttachmentsThatWaitForTheirNextTry() throws Exception {
+    client.close();
+    client =
+        CleatClient.builder()
+            .target(server.target())
+            .backOff(Duration.ofHours(1), Duration.ofHours(1))
+            .retryFor(Duration.ofDays(1))
+            .build();
+    service.then(ScriptedService.Call::unavailable);
+    Attachment attachment = attach();
+    await().until(() -> recorder.calls.contains("reconnecting 1"));
+
+    client.close();
+    assertThat(attachment.done().get(20, TimeUnit.SECONDS).reason()).isEqualTo(AttachEnd.Reason.CLOSED);
+  }
+}

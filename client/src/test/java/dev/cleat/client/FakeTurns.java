@@ -1,0 +1,169 @@
+package dev.cleat.client;
+
+import com.google.protobuf.ByteString;
+import dev.cleat.v1.CommandEnded;
+import dev.cleat.v1.CommandStarted;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.EvidenceSource;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.GetResponse;
+import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.SendPromptResponse;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnChanged;
+import dev.cleat.v1.TurnState;
+import dev.cleat.v1.WaitTurnRequest;
+import dev.cleat.v1.WaitTurnResponse;
+import io.grpc.stub.StreamObserver;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * A {@link FakeService} whose session is a shell: a prompt is echoed, printed about, and ended with an end mark and the next prompt, in
+ * pieces of random sizes, and the events about it come some pieces later, as they do from a server that reads its own journal.
+ */
+final class FakeTurns extends FakeService {
+  private final Random random;
+  private final Map<String, Turn> turns = new HashMap<>();
+  private ByteString output = ByteString.EMPTY;
+  private int exitCode;
+  private boolean slow;
+
+  FakeTurns(long seed) {
+    this.random = new Random(seed);
+  }
+
+  /** What the next prompts will print, and end with. */
+  synchronized void willPrint(ByteString bytes, int code) {
+    output = bytes;
+    exitCode = code;
+  }
+
+  /** Turns do not end until this is called again. */
+  synchronized void hold(boolean hold) {
+    slow = hold;
+    notifyAll();
+  }
+
+  synchronized int turnCount() {
+    return turns.size();
+  }
+
+  @Override
+  public void get(GetRequest request, StreamObserver<GetResponse> responses) {
+    responses.onNext(
+        GetResponse.newBuilder()
+            .setSession(dev.cleat.v1.Session.newBuilder().setId("s").setEpoch(1).setHeadSeq(head()))
+            .build());
+    responses.onCompleted();
+  }
+
+  @Override
+  public synchronized void sendPrompt(
+      SendPromptRequest request, StreamObserver<SendPromptResponse> responses) {
+    Turn accepted = turns.get(request.getRequestId());
+    if (accepted == null) {
+      accepted =
+          Turn.newBuilder()
+              .setId("turn " + request.getRequestId())
+              .setSessionId("s")
+              .setRequestId(request.getRequestId())
+              .setState(TurnState.TURN_STATE_ACCEPTED)
+              .build();
+      changed(accepted);
+      Turn started = accepted;
+      Thread shell = new Thread(() -> run(started, request.getPrompt()), "fake-shell");
+      shell.setDaemon(true);
+      shell.start();
+    }
+    responses.onNext(SendPromptResponse.newBuilder().setTurn(accepted).build());
+    responses.onCompleted();
+  }
+
+  @Override
+  public void waitTurn(WaitTurnRequest request, StreamObserver<WaitTurnResponse> responses) {
+    long end = System.nanoTime() + request.getTimeout().getSeconds() * 1_000_000_000L + request.getTimeout().getNanos();
+    Turn turn;
+    synchronized (this) {
+      turn = byId(request.getTurnId());
+      while (!dev.cleat.client.Turn.of(turn).ended() && end - System.nanoTime() > 1_000_000) {
+        try {
+          wait((end - System.nanoTime()) / 1_000_000);
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+        turn = byId(request.getTurnId());
+      }
+    }
+    responses.onNext(WaitTurnResponse.newBuilder().setTurn(turn).build());
+    responses.onCompleted();
+  }
+
+  private Turn byId(String id) {
+    return turns.values().stream().filter(t -> t.getId().equals(id)).findFirst().orElseThrow();
+  }
+
+  private synchronized void run(Turn accepted, String prompt) {
+    changed(accepted.toBuilder().setState(TurnState.TURN_STATE_SUBMITTED).build());
+    ByteString echo = ByteString.copyFromUtf8(prompt + "\r\n\033]133;C\007");
+    ByteString end = ByteString.copyFromUtf8("\033]133;D;" + exitCode + "\007$ \033]133;B\007");
+    ByteString all = echo.concat(output).concat(end);
+    long base = outputBytes();
+    long start = base + echo.size();
+    long stop = start + output.size();
+    long first = 0;
+    boolean running = false;
+    int lag = random.nextInt(3);
+    for (int at = 0; at < all.size(); ) {
+      int size = Math.min(all.size() - at, 1 + random.nextInt(random.nextBoolean() ? 8 : 4000));
+      print(all.substring(at, at + size));
+      at += size;
+      if (first == 0 && base + at > start) {
+        first = head();
+      }
+      if (!running && base + at >= start && lag-- <= 0) {
+        running = true;
+        started(accepted, start);
+      }
+    }
+    if (!running) {
+      started(accepted, start);
+    }
+    while (slow) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    long last = head();
+    append(
+        Event.newBuilder()
+            .setCommandEnded(
+                CommandEnded.newBuilder().setTurnId(accepted.getId()).setExitCode(exitCode).setEndOffset(stop)));
+    changed(
+        accepted.toBuilder()
+            .setState(exitCode == 0 ? TurnState.TURN_STATE_SUCCEEDED : TurnState.TURN_STATE_FAILED)
+            .setExit(dev.cleat.v1.Exit.newBuilder().setCode(exitCode))
+            .setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_MARKS)
+            .setOutputStartOffset(start)
+            .setOutputEndOffset(stop)
+            .setFirstSeq(first)
+            .setLastSeq(last)
+            .build());
+  }
+
+  private void started(Turn accepted, long start) {
+    append(
+        Event.newBuilder()
+            .setCommandStarted(CommandStarted.newBuilder().setTurnId(accepted.getId()).setOffset(start)));
+    changed(
+        accepted.toBuilder().setState(TurnState.TURN_STATE_RUNNING).setOutputStartOffset(start).build());
+  }
+
+  private void changed(Turn turn) {
+    turns.put(turn.getRequestId(), turn);
+    append(Event.newBuilder().setTurnChanged(TurnChanged.newBuilder().setTurn(turn)));
+  }
+}

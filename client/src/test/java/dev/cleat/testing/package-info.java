@@ -1,0 +1,8 @@
+/**
+ * Fixtures for tests of clients, also for other modules. They know nothing of Cleat. {@link dev.cleat.testing.CuttingProxy} is the flaky
+ * network.
+ */
+@NullMarked
+package dev.cleat.testing;
+
+import org.jspecify.annotations.NullMarked;
