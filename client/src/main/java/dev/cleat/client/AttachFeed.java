@@ -38,7 +38,11 @@ final class AttachFeed implements ResumeLoop.Feed<AttachRequest, AttachResponse>
   private @Nullable AttachEnd end;
 
   AttachFeed(
-      Rpc rpc, String sessionId, AttachOptions options, AttachListener listener, Executor completions) {
+      Rpc rpc,
+      String sessionId,
+      AttachOptions options,
+      AttachListener listener,
+      Executor completions) {
     this.rpc = rpc;
     this.sessionId = sessionId;
     this.template = options.raw();
@@ -47,7 +51,9 @@ final class AttachFeed implements ResumeLoop.Feed<AttachRequest, AttachResponse>
         template.getReadOnly()
             ? null
             : new InputWriter(
-                options.inputBufferBytes(), template.hasSize() ? template.getSize() : null, completions);
+                options.inputBufferBytes(),
+                template.hasSize() ? template.getSize() : null,
+                completions);
     @Nullable Position start =
         template.hasAfterSeq() ? new Position(template.getEpoch(), template.getAfterSeq()) : null;
     this.cursor = new Cursor(start, template.getKindsCount() > 0);

@@ -26,19 +26,19 @@ public final class Attachment implements AutoCloseable {
 
   /**
    * Types bytes. Returns once they are queued, and waits for that while unacknowledged input fills
-   * the buffer.
-   *
-   * <p>The future is completed when the last byte was handed to the terminal; it fails with an
-   * {@link InputUncertainException} when that cannot be known, with reason {@link
-   * CleatException#INPUT_DISCARDED} when the session had no process, and with the attachment's own
-   * failure when it ends first. A callback of this attachment's may wait for it.
+   * the buffer. Whether they were applied, {@link #flush} and {@link #sendTracked} tell.
    *
    * @throws IllegalStateException when the attachment only watches
    * @throws CleatException when the attachment has ended, or the thread is interrupted while it
    *     waits
    */
-  public CompletableFuture<Void> send(byte[] data) {
-    return send(data, FOR_EVER);
+  public void send(byte[] data) {
+    send(data, FOR_EVER);
+  }
+
+  /** Types text, in UTF-8, as {@link #send(byte[])} does. */
+  public void send(String text) {
+    send(text.getBytes(StandardCharsets.UTF_8));
   }
 
   /**
@@ -47,13 +47,22 @@ public final class Attachment implements AutoCloseable {
    * @throws CleatException in addition with {@link CleatException.Code#RESOURCE_EXHAUSTED} when
    *     there was none; nothing has been sent then, unless there is more data than the buffer holds
    */
-  public CompletableFuture<Void> send(byte[] data, Duration wait) {
-    return input().send(ByteString.copyFrom(data), wait);
+  public void send(byte[] data, Duration wait) {
+    input().send(ByteString.copyFrom(data), wait, new CompletableFuture<>());
   }
 
-  /** Types text, in UTF-8, as {@link #send(byte[])} does. */
-  public CompletableFuture<Void> send(String text) {
-    return send(text.getBytes(StandardCharsets.UTF_8));
+  /**
+   * Types bytes as {@link #send(byte[])} does, and tells what became of them.
+   *
+   * @return completed when the last byte was handed to the terminal; fails with an {@link
+   *     InputUncertainException} when that cannot be known, with reason {@link
+   *     CleatException#INPUT_DISCARDED} when the session had no process, and with the attachment's
+   *     own failure when it ends first. A callback of this attachment's may wait for it.
+   */
+  public CompletableFuture<Void> sendTracked(byte[] data) {
+    CompletableFuture<Void> applied = new CompletableFuture<>();
+    input().send(ByteString.copyFrom(data), FOR_EVER, applied);
+    return applied;
   }
 
   /**

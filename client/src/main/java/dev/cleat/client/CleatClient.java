@@ -46,7 +46,12 @@ public final class CleatClient implements AutoCloseable {
   // As many threads as callers' code behind the futures of sends occupies; idle ones go away.
   private final Executor completions =
       new ThreadPoolExecutor(
-          0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), CleatClient::completionThread);
+          0,
+          Integer.MAX_VALUE,
+          5,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          CleatClient::completionThread);
   private volatile boolean closed;
 
   CleatClient(Rpc rpc, @Nullable ManagedChannel owned) {

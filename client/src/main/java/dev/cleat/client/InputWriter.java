@@ -93,10 +93,9 @@ final class InputWriter {
    * Queues input, waiting for room. What fits the buffer is queued whole or not at all; more goes
    * in by and by.
    *
-   * @return completed when the last byte was applied
+   * @param applied completed when the last byte was applied
    */
-  CompletableFuture<Void> send(ByteString data, Duration wait) {
-    CompletableFuture<Void> applied = new CompletableFuture<>();
+  void send(ByteString data, Duration wait, CompletableFuture<Void> applied) {
     long end = System.nanoTime() + Math.min(Times.nanos(wait), Long.MAX_VALUE / 2);
     try {
       if (!sending.tryLock(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS)) {
@@ -110,7 +109,6 @@ final class InputWriter {
     } catch (InterruptedException e) {
       throw CleatException.interrupted(e);
     }
-    return applied;
   }
 
   private void queueAll(ByteString data, CompletableFuture<Void> applied, long end)

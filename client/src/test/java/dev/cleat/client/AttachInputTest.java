@@ -12,8 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -41,6 +41,10 @@ class AttachInputTest {
     return client.attach("s", options, recorder);
   }
 
+  private static CompletableFuture<Void> track(Attachment attachment, String text) {
+    return attachment.sendTracked(text.getBytes(StandardCharsets.UTF_8));
+  }
+
   private void take(ScriptedService.Call call) throws InterruptedException {
     taken.add(call.take());
   }
@@ -48,64 +52,63 @@ class AttachInputTest {
   private List<String> typed() {
     return taken.stream()
         .filter(AttachRequest::hasInput)
-        .map(r -> r.getInput().getInputSeq() + r.getInput().getData().toString(StandardCharsets.UTF_8))
+        .map(r ->
+            r.getInput().getInputSeq() + r.getInput().getData().toString(StandardCharsets.UTF_8))
         .toList();
   }
 
   @Test
   void aLostAcknowledgementTypesNothingTwice() throws Exception {
     service
-        .then(
-            c -> {
-              c.attached();
-              take(c);
-              take(c);
-              c.unavailable();
-            })
-        .then(
-            c -> {
-              c.attached(1, 0, 2);
-              take(c);
-              c.acknowledge(2, false);
-            });
+        .then(c -> {
+          c.attached();
+          take(c);
+          take(c);
+          c.unavailable();
+        })
+        .then(c -> {
+          c.attached(1, 0, 2);
+          take(c);
+          c.acknowledge(2, false);
+        });
     try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
-      CompletableFuture<Void> first = attachment.send("a");
-      CompletableFuture<Void> second = attachment.send("b");
+      CompletableFuture<Void> first = track(attachment, "a");
+      CompletableFuture<Void> second = track(attachment, "b");
       first.get(20, TimeUnit.SECONDS);
       second.get(20, TimeUnit.SECONDS);
     }
     assertThat(typed()).containsExactly("1a", "2b", "2b");
-    assertThat(service.opens.get(1).getWriterId()).isEqualTo(service.opens.get(0).getWriterId()).isNotEmpty();
+    assertThat(service.opens.get(1).getWriterId())
+        .isEqualTo(service.opens.get(0).getWriterId())
+        .isNotEmpty();
   }
 
   @Test
   void inputOfAForgottenWriterIsInDoubtAndNotTypedAgain() throws Exception {
     service
-        .then(
-            c -> {
-              c.attached();
-              take(c);
-              c.acknowledge(1, false);
-              take(c);
-              c.unavailable();
-            })
+        .then(c -> {
+          c.attached();
+          take(c);
+          c.acknowledge(1, false);
+          take(c);
+          c.unavailable();
+        })
         .then(c -> c.attached(1, 0, 1))
-        .then(
-            c -> {
-              c.attached();
-              take(c);
-              c.acknowledge(1, false);
-            });
+        .then(c -> {
+          c.attached();
+          take(c);
+          c.acknowledge(1, false);
+        });
     try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
-      attachment.send("a").get(20, TimeUnit.SECONDS);
-      CompletableFuture<Void> doubtful = attachment.send("bcd");
+      track(attachment, "a").get(20, TimeUnit.SECONDS);
+      CompletableFuture<Void> doubtful = track(attachment, "bcd");
 
       assertThatThrownBy(() -> doubtful.get(20, TimeUnit.SECONDS))
           .isInstanceOf(ExecutionException.class)
           .cause()
           .isInstanceOfSatisfying(
               InputUncertainException.class, e -> assertThat(e.uncertainBytes()).isEqualTo(3));
-      attachment.send("e").get(20, TimeUnit.SECONDS);
+      track(attachment, "e").get(20, TimeUnit.SECONDS);
     }
     assertThat(recorder.calls).contains("uncertain");
     assertThat(typed()).containsExactly("1a", "2bcd", "1e");
@@ -116,19 +119,17 @@ class AttachInputTest {
   @Test
   void inputThatNeverLeftIsTypedThoughTheWriterIsForgotten() throws Exception {
     service
-        .then(
-            c -> {
-              c.attached();
-              take(c);
-              c.acknowledge(1, false).events(1).unavailable();
-            })
+        .then(c -> {
+          c.attached();
+          take(c);
+          c.acknowledge(1, false).events(1).unavailable();
+        })
         .then(c -> c.attached(1, 0, 1))
-        .then(
-            c -> {
-              c.attached();
-              take(c);
-              c.acknowledge(1, false);
-            });
+        .then(c -> {
+          c.attached();
+          take(c);
+          c.acknowledge(1, false);
+        });
     CountDownLatch queued = new CountDownLatch(1);
     Recorder holding =
         new Recorder() {
@@ -142,12 +143,13 @@ class AttachInputTest {
           }
         };
     try (Attachment attachment = client.attach("s", AttachOptions.fromBeginning(), holding)) {
-      attachment.send("a").get(20, TimeUnit.SECONDS);
+      track(attachment, "a").get(20, TimeUnit.SECONDS);
       await().until(() -> holding.seqs.size() == 1);
       await().until(() -> service.opens.size() == 1);
-      CompletableFuture<Void> later = attachment.send("b");
+      CompletableFuture<Void> later = track(attachment, "b");
       queued.countDown();
-      // Whether it left with the old call depends on when that call's end was noticed; in doubt it must not be typed.
+      // Whether it left with the old call depends on when that call's end was noticed; in doubt it
+      // must not be typed.
       try {
         later.get(20, TimeUnit.SECONDS);
         assertThat(typed()).containsExactly("1a", "1b");
@@ -161,22 +163,21 @@ class AttachInputTest {
 
   @Test
   void discardedInputIsSaid() throws Exception {
-    service.then(
-        c -> {
-          c.attached();
-          take(c);
-          c.acknowledge(1, true);
-          take(c);
-          c.acknowledge(2, false);
-        });
+    service.then(c -> {
+      c.attached();
+      take(c);
+      c.acknowledge(1, true);
+      take(c);
+      c.acknowledge(2, false);
+    });
     try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
-      CompletableFuture<Void> first = attachment.send("a");
+      CompletableFuture<Void> first = track(attachment, "a");
       assertThatThrownBy(() -> first.get(20, TimeUnit.SECONDS))
           .cause()
           .isInstanceOfSatisfying(
               CleatException.class,
               e -> assertThat(e.reason()).isEqualTo(CleatException.INPUT_DISCARDED));
-      attachment.send("b").get(20, TimeUnit.SECONDS);
+      track(attachment, "b").get(20, TimeUnit.SECONDS);
     }
   }
 
@@ -190,18 +191,18 @@ class AttachInputTest {
   @Test
   void inputIsBounded() throws Exception {
     CountDownLatch acknowledge = new CountDownLatch(1);
-    service.then(
-        c -> {
-          c.attached();
-          take(c);
-          acknowledge.await();
-          c.acknowledge(1, false);
-          take(c);
-          c.acknowledge(2, false);
-        });
+    service.then(c -> {
+      c.attached();
+      take(c);
+      acknowledge.await();
+      c.acknowledge(1, false);
+      take(c);
+      c.acknowledge(2, false);
+    });
     try (Attachment attachment = attach(AttachOptions.fromBeginning().inputBuffer(10))) {
       attachment.send("12345678");
-      assertThatThrownBy(() -> attachment.send("90a".getBytes(StandardCharsets.UTF_8), Duration.ZERO))
+      assertThatThrownBy(
+              () -> attachment.send("90a".getBytes(StandardCharsets.UTF_8), Duration.ZERO))
           .isInstanceOfSatisfying(
               CleatException.class, e -> assertThat(e.code()).isEqualTo(Code.RESOURCE_EXHAUSTED));
       assertThat(attachment.flush(Duration.ofMillis(1))).isFalse();
@@ -223,7 +224,7 @@ class AttachInputTest {
         CleatClient its = CleatClient.connect(other.target());
         Attachment attachment =
             its.attach("s", AttachOptions.fromBeginning().inputBuffer(100_000), recorder)) {
-      attachment.send(data).get(60, TimeUnit.SECONDS);
+      attachment.sendTracked(data).get(60, TimeUnit.SECONDS);
     }
     assertThat(Arrays.equals(fake.typed(), data)).isTrue();
   }
@@ -237,8 +238,8 @@ class AttachInputTest {
         CleatClient its = CleatClient.connect(other.target());
         Attachment attachment =
             its.attach("s", AttachOptions.fromBeginning().inputBuffer(70_000), recorder)) {
-      CompletableFuture<?> one = CompletableFuture.supplyAsync(() -> attachment.send(a));
-      CompletableFuture<?> two = CompletableFuture.supplyAsync(() -> attachment.send(b));
+      CompletableFuture<?> one = CompletableFuture.runAsync(() -> attachment.send(a));
+      CompletableFuture<?> two = CompletableFuture.runAsync(() -> attachment.send(b));
       CompletableFuture.allOf(one, two).get(60, TimeUnit.SECONDS);
       assertThat(attachment.flush(Duration.ofSeconds(60))).isTrue();
     }
@@ -249,13 +250,12 @@ class AttachInputTest {
   @Test
   void theNewestSizeIsSaidAgainAfterACut() throws Exception {
     service
-        .then(
-            c -> {
-              c.attached();
-              take(c);
-              take(c);
-              c.unavailable();
-            })
+        .then(c -> {
+          c.attached();
+          take(c);
+          take(c);
+          c.unavailable();
+        })
         .then(c -> c.attached().ended());
     Attachment attachment = attach(AttachOptions.fromBeginning().size(24, 80));
     await().until(() -> recorder.calls.contains("attached"));
@@ -271,18 +271,17 @@ class AttachInputTest {
 
   @Test
   void aCallbackMayWaitForItsInputToBeApplied() throws Exception {
-    service.then(
-        c -> {
-          c.attached().events(1);
-          take(c);
-          c.acknowledge(1, false).ended();
-        });
+    service.then(c -> {
+      c.attached().events(1);
+      take(c);
+      c.acknowledge(1, false).ended();
+    });
     CompletableFuture<Attachment> self = new CompletableFuture<>();
     Recorder answering =
         new Recorder() {
           @Override
           public void onOutput(OutputChunk output) {
-            self.join().send("y").orTimeout(20, TimeUnit.SECONDS).join();
+            track(self.join(), "y").orTimeout(20, TimeUnit.SECONDS).join();
             super.onOutput(output);
           }
         };
@@ -294,15 +293,15 @@ class AttachInputTest {
 
   @Test
   void inputThatWaitsWhenTheSessionEndsFails() throws Exception {
-    service.then(
-        c -> {
-          c.attached();
-          take(c);
-          c.ended();
-        });
+    service.then(c -> {
+      c.attached();
+      take(c);
+      c.ended();
+    });
     Attachment attachment = attach(AttachOptions.fromBeginning());
-    CompletableFuture<Void> lost = attachment.send("a");
-    assertThatThrownBy(() -> lost.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(CleatException.class);
+    CompletableFuture<Void> lost = track(attachment, "a");
+    assertThatThrownBy(() -> lost.get(20, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(CleatException.class);
     Recorder.end(attachment);
     assertThatThrownBy(() -> attachment.send("b")).isInstanceOf(CleatException.class);
   }

@@ -25,7 +25,6 @@ class AttachResumeTest {
   private LoopbackServer server = new LoopbackServer(service);
   private CleatClient client = client(Duration.ofSeconds(30));
 
-
   @AfterEach
   void close() {
     client.close();
@@ -60,7 +59,13 @@ class AttachResumeTest {
     assertThat(Recorder.end(attach()).reason()).isEqualTo(AttachEnd.Reason.EXITED);
     assertThat(recorder.calls)
         .containsExactly(
-            "attached", "output 1", "output 2", "reconnecting 1", "reconnected", "output 3", "ended EXITED");
+            "attached",
+            "output 1",
+            "output 2",
+            "reconnecting 1",
+            "reconnected",
+            "output 3",
+            "ended EXITED");
     assertThat(recorder.text()).isEqualTo("abc");
     assertThat(service.opens.get(1).getAfterSeq()).isEqualTo(2);
     assertThat(service.opens.get(1).getEpoch()).isEqualTo(1);
@@ -95,23 +100,24 @@ class AttachResumeTest {
   void aReplacedWriterIsNotResumed() throws Exception {
     service.then(c -> c.attached().fail(Failures.of(Status.Code.ABORTED, "WRITER_REPLACED")));
 
-    assertThat(Recorder.failure(attach(AttachOptions.fromBeginning())).reason()).isEqualTo("WRITER_REPLACED");
+    assertThat(Recorder.failure(attach(AttachOptions.fromBeginning())).reason())
+        .isEqualTo("WRITER_REPLACED");
     assertThat(service.opens).hasSize(1);
   }
 
   @Test
   void exhaustionIsResumedAfterTheTimeTheServerSaid() throws Exception {
     service
-        .then(
-            c ->
-                c.fail(
-                    Failures.retryAfter(
-                        Status.Code.RESOURCE_EXHAUSTED, "TOO_MANY_CLIENTS", Duration.ofMillis(300))))
+        .then(c ->
+            c.fail(
+                Failures.retryAfter(
+                    Status.Code.RESOURCE_EXHAUSTED, "TOO_MANY_CLIENTS", Duration.ofMillis(300))))
         .then(c -> c.attached().ended());
     long start = System.nanoTime();
 
     Recorder.end(attach());
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(300));
+    assertThat(Duration.ofNanos(System.nanoTime() - start))
+        .isGreaterThanOrEqualTo(Duration.ofMillis(300));
     assertThat(recorder.calls).containsExactly("reconnecting 1", "attached", "ended EXITED");
   }
 
@@ -136,7 +142,11 @@ class AttachResumeTest {
     Recorder.end(attach());
     assertThat(recorder.calls.stream().filter(c -> c.startsWith("reconnecting")))
         .containsExactly(
-            "reconnecting 1", "reconnecting 2", "reconnecting 3", "reconnecting 1", "reconnecting 2");
+            "reconnecting 1",
+            "reconnecting 2",
+            "reconnecting 3",
+            "reconnecting 1",
+            "reconnecting 2");
     assertThat(recorder.calls.stream().filter(c -> c.startsWith("caught up"))).hasSize(1);
   }
 
@@ -154,9 +164,7 @@ class AttachResumeTest {
 
   @Test
   void aRestartedServerIsFoundAgain() throws Exception {
-    service
-        .then(c -> c.attached().events(1))
-        .then(c -> c.attached().events(2).ended());
+    service.then(c -> c.attached().events(1)).then(c -> c.attached().events(2).ended());
     Attachment attachment = attach();
     await().until(() -> recorder.seqs.size() == 1);
 
@@ -171,12 +179,11 @@ class AttachResumeTest {
   @Test
   void aServerThatGoesAwayFinishesItsStreams() throws Exception {
     CountDownLatch gone = new CountDownLatch(1);
-    service.then(
-        c -> {
-          c.attached().events(1);
-          gone.await();
-          c.events(2).ended();
-        });
+    service.then(c -> {
+      c.attached().events(1);
+      gone.await();
+      c.events(2).ended();
+    });
     Attachment attachment = attach();
     await().until(() -> recorder.seqs.size() == 1);
 
@@ -219,24 +226,28 @@ class AttachResumeTest {
   void gapsAndEventsTogetherAreContiguous() throws Exception {
     service
         .then(c -> c.attached().gap(1, 4, GapReason.GAP_REASON_RETENTION).unavailable())
-        .then(c -> c.attached().events(5).gap(6, 6, GapReason.GAP_REASON_DAMAGED).events(7).ended());
+        .then(
+            c -> c.attached().events(5).gap(6, 6, GapReason.GAP_REASON_DAMAGED).events(7).ended());
 
     Recorder.end(attach());
     assertThat(recorder.journal())
         .containsExactly(
-            "attached", "gap 1-4 RETENTION", "output 5", "gap 6-6 DAMAGED", "output 7", "ended EXITED");
+            "attached",
+            "gap 1-4 RETENTION",
+            "output 5",
+            "gap 6-6 DAMAGED",
+            "output 7",
+            "ended EXITED");
     assertThat(service.opens.get(1).getAfterSeq()).isEqualTo(4);
   }
 
   @Test
   void byDefaultOnlyTrimmedEventsArePassedOver() throws Exception {
-    service
-        .then(
-            c ->
-                c.attached()
-                    .gap(1, 4, GapReason.GAP_REASON_RETENTION)
-                    .events(5)
-                    .gap(6, 6, GapReason.GAP_REASON_DAMAGED));
+    service.then(c ->
+        c.attached()
+            .gap(1, 4, GapReason.GAP_REASON_RETENTION)
+            .events(5)
+            .gap(6, 6, GapReason.GAP_REASON_DAMAGED));
     AttachListener simple =
         new AttachListener() {
           @Override
@@ -250,7 +261,8 @@ class AttachResumeTest {
           }
         };
 
-    CleatException failure = Recorder.failure(client.attach("s", AttachOptions.fromBeginning(), simple));
+    CleatException failure =
+        Recorder.failure(client.attach("s", AttachOptions.fromBeginning(), simple));
     assertThat(failure.code()).isEqualTo(Code.DATA_LOSS);
     assertThat(recorder.calls).containsExactly("output 5", "error DATA_LOSS");
   }
@@ -259,13 +271,12 @@ class AttachResumeTest {
   void anEndedEpochTakesTheReaderBack() throws Exception {
     service
         .then(c -> c.attached(1, 9, 1).events(1, 2, 3, 4).unavailable())
-        .then(
-            c ->
-                c.attached(2, 6, 1)
-                    .gap(3, 4, GapReason.GAP_REASON_EPOCH_ENDED)
-                    .gap(3, 5, GapReason.GAP_REASON_TAIL_LOST)
-                    .events(6)
-                    .unavailable())
+        .then(c ->
+            c.attached(2, 6, 1)
+                .gap(3, 4, GapReason.GAP_REASON_EPOCH_ENDED)
+                .gap(3, 5, GapReason.GAP_REASON_TAIL_LOST)
+                .events(6)
+                .unavailable())
         .then(c -> c.attached(2, 6, 1).ended());
 
     Recorder.end(attach());
@@ -288,9 +299,11 @@ class AttachResumeTest {
   void aNewEpochIsOnlyTakenOverWithWhatItMeansForTheReader() throws Exception {
     service
         .then(c -> c.attached(1, 9, 1).events(1, 2).unavailable())
-        // Cut between the new epoch and the gap that explains it: resumed under the new one, the loss would go unnoticed.
+        // Cut between the new epoch and the gap that explains it: resumed under the new one, the
+        // loss would go unnoticed.
         .then(c -> c.attached(2, 6, 1).unavailable())
-        .then(c -> c.attached(2, 6, 1).gap(2, 2, GapReason.GAP_REASON_EPOCH_ENDED).events(2).ended());
+        .then(
+            c -> c.attached(2, 6, 1).gap(2, 2, GapReason.GAP_REASON_EPOCH_ENDED).events(2).ended());
 
     Recorder.end(attach());
     assertThat(service.opens).extracting(AttachOpen::getEpoch).containsExactly(0L, 1L, 1L);
@@ -305,7 +318,9 @@ class AttachResumeTest {
         .then(c -> c.attached(1, 20, 1).heartbeat(20).unavailable())
         .then(c -> c.attached(1, 30, 1).events(25).ended());
 
-    Recorder.end(attach(AttachOptions.fromBeginning().readOnly().kinds(List.of(EventKind.EVENT_KIND_OUTPUT))));
+    Recorder.end(
+        attach(
+            AttachOptions.fromBeginning().readOnly().kinds(List.of(EventKind.EVENT_KIND_OUTPUT))));
     assertThat(recorder.seqs).containsExactly(4L, 7L, 25L);
     assertThat(service.opens).extracting(AttachOpen::getAfterSeq).containsExactly(0L, 9L, 20L);
   }
@@ -337,12 +352,12 @@ class AttachResumeTest {
 
   @Test
   void aSilentConnectionIsLeft() throws Exception {
-    service
-        .then(c -> c.attached().events(1))
-        .then(c -> c.attached().events(2).ended());
+    service.then(c -> c.attached().events(1)).then(c -> c.attached().events(2).ended());
 
     Recorder.end(attach(AttachOptions.fromBeginning().readOnly().heartbeat(Duration.ofSeconds(1))));
-    assertThat(recorder.causes).extracting(CleatException::reason).containsExactly(CleatException.SILENT);
+    assertThat(recorder.causes)
+        .extracting(CleatException::reason)
+        .containsExactly(CleatException.SILENT);
     assertThat(recorder.seqs).containsExactly(1L, 2L);
   }
 
@@ -405,6 +420,7 @@ class AttachResumeTest {
     await().until(() -> recorder.calls.contains("reconnecting 1"));
 
     client.close();
-    assertThat(attachment.done().get(20, TimeUnit.SECONDS).reason()).isEqualTo(AttachEnd.Reason.CLOSED);
+    assertThat(attachment.done().get(20, TimeUnit.SECONDS).reason())
+        .isEqualTo(AttachEnd.Reason.CLOSED);
   }
 }

@@ -77,7 +77,9 @@ class CallsTest {
     }
 
     private static dev.cleat.v1.Session.Builder session(String id) {
-      return dev.cleat.v1.Session.newBuilder().setId(id).setState(SessionState.SESSION_STATE_RUNNING);
+      return dev.cleat.v1.Session.newBuilder()
+          .setId(id)
+          .setState(SessionState.SESSION_STATE_RUNNING);
     }
 
     @Override
@@ -90,7 +92,10 @@ class CallsTest {
 
     @Override
     public void get(GetRequest request, StreamObserver<GetResponse> responses) {
-      answer(responses, "get", GetResponse.newBuilder().setSession(session(request.getSessionId())).build());
+      answer(
+          responses,
+          "get",
+          GetResponse.newBuilder().setSession(session(request.getSessionId())).build());
     }
 
     @Override
@@ -211,18 +216,24 @@ class CallsTest {
                 .build());
     service.before.add(invalid);
 
-    CleatException failure = catchThrowableOfType(CleatException.class, () -> client.create("bash"));
-    assertThat(failure).hasMessage("2 fields are not valid").hasCauseInstanceOf(StatusRuntimeException.class);
+    CleatException failure =
+        catchThrowableOfType(CleatException.class, () -> client.create("bash"));
+    assertThat(failure)
+        .hasMessage("2 fields are not valid")
+        .hasCauseInstanceOf(StatusRuntimeException.class);
     assertThat(failure.code()).isEqualTo(Code.INVALID_ARGUMENT);
-    assertThat(failure.violations()).containsExactly(new FieldViolation("size.rows", "at most 4,096"));
+    assertThat(failure.violations())
+        .containsExactly(new FieldViolation("size.rows", "at most 4,096"));
     assertThat(service.done).isEmpty();
   }
 
   @Test
   void anExhaustedQuotaIsSaidAtOnce() {
     service.before.add(
-        Failures.retryAfter(Status.Code.RESOURCE_EXHAUSTED, "TOO_MANY_SESSIONS", Duration.ofSeconds(2)));
-    CleatException failure = catchThrowableOfType(CleatException.class, () -> client.create("bash"));
+        Failures.retryAfter(
+            Status.Code.RESOURCE_EXHAUSTED, "TOO_MANY_SESSIONS", Duration.ofSeconds(2)));
+    CleatException failure =
+        catchThrowableOfType(CleatException.class, () -> client.create("bash"));
     assertThat(failure.retryAfter()).contains(Duration.ofSeconds(2));
   }
 
@@ -290,15 +301,19 @@ class CallsTest {
           }
         };
     try (LoopbackServer other =
-            new LoopbackServer(
-                () -> ServerInterceptors.intercept(service.bindService(), reading));
+            new LoopbackServer(() -> ServerInterceptors.intercept(service.bindService(), reading));
         CleatClient its =
             CleatClient.builder()
                 .target(other.target())
                 .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
                 .build()) {
       its.session("s");
-      assertThat(its.grpc().sessions().get(GetRequest.newBuilder().setSessionId("t").build()).getSession().getId())
+      assertThat(
+              its.grpc()
+                  .sessions()
+                  .get(GetRequest.newBuilder().setSessionId("t").build())
+                  .getSession()
+                  .getId())
           .isEqualTo("t");
     }
     assertThat(seen).containsExactly("me", "me");

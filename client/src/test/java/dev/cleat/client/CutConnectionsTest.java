@@ -92,7 +92,8 @@ class CutConnectionsTest {
     MessageDigest received = sha256();
 
     try (CleatClient client = through(MANY_CUTS);
-        SessionOutput output = SessionOutput.open(session(client), AttachOptions.fromBeginning().readOnly())) {
+        SessionOutput output =
+            SessionOutput.open(session(client), AttachOptions.fromBeginning().readOnly())) {
       byte[] buffer = new byte[70_000];
       for (int n = output.read(buffer); n >= 0; n = output.read(buffer)) {
         received.update(buffer, 0, n);
@@ -129,23 +130,28 @@ class CutConnectionsTest {
     Recorder recorder = new Recorder();
     try (CleatClient client = through(CuttingProxy.Cuts.NONE);
         Attachment attachment =
-            client.attach("s", AttachOptions.fromBeginning().heartbeat(Duration.ofSeconds(1)), recorder)) {
+            client.attach(
+                "s", AttachOptions.fromBeginning().heartbeat(Duration.ofSeconds(1)), recorder)) {
       await().until(() -> recorder.calls.contains("caught up 1"));
 
       proxy.swallow();
-      attachment.send("typed into the void").get(60, TimeUnit.SECONDS);
+      attachment
+          .sendTracked("typed into the void".getBytes(StandardCharsets.UTF_8))
+          .get(60, TimeUnit.SECONDS);
       service.print(ByteString.copyFromUtf8(" and after"));
       service.end();
       Recorder.end(attachment);
     }
     assertThat(recorder.text()).isEqualTo("before and after");
-    assertThat(new String(service.typed(), StandardCharsets.UTF_8)).isEqualTo("typed into the void");
+    assertThat(new String(service.typed(), StandardCharsets.UTF_8))
+        .isEqualTo("typed into the void");
     assertThat(recorder.causes.get(0).reason()).isEqualTo(CleatException.SILENT);
     assertThat(proxy.connections()).isEqualTo(2);
   }
 
   static Session session(CleatClient client) {
-    return new Session(client, new SessionInfo(dev.cleat.v1.Session.newBuilder().setId("s").build()));
+    return new Session(
+        client, new SessionInfo(dev.cleat.v1.Session.newBuilder().setId("s").build()));
   }
 
   private static MessageDigest sha256() throws NoSuchAlgorithmException {

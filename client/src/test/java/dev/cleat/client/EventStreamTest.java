@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -35,7 +36,8 @@ class EventStreamTest {
   @Test
   void everythingIsDeliveredWithThePlaceBehindIt() {
     service
-        .then(c -> c.attached(4, 3, 1).gap(1, 1, GapReason.GAP_REASON_RETENTION).events(2).unavailable())
+        .then(c ->
+            c.attached(4, 3, 1).gap(1, 1, GapReason.GAP_REASON_RETENTION).events(2).unavailable())
         .then(c -> c.attached(4, 3, 1).events(3).caughtUp(3).ended());
     List<Delivery> all = new ArrayList<>();
     try (EventStream events = session.events(AttachOptions.fromBeginning())) {
@@ -45,14 +47,16 @@ class EventStreamTest {
     }
     assertThat(all)
         .extracting(Delivery::position)
-        .containsExactly(new Position(4, 1), new Position(4, 2), new Position(4, 3), new Position(4, 3));
+        .containsExactly(
+            new Position(4, 1), new Position(4, 2), new Position(4, 3), new Position(4, 3));
     assertThat(all.get(0)).isInstanceOf(Delivery.Missing.class);
     assertThat(all.get(3)).isInstanceOf(Delivery.CaughtUp.class);
   }
 
   @Test
   void aFailureComesBehindWhatWasDeliveredAndStays() {
-    service.then(c -> c.attached().events(1).fail(Failures.of(Status.Code.NOT_FOUND, "SESSION_NOT_FOUND")));
+    service.then(
+        c -> c.attached().events(1).fail(Failures.of(Status.Code.NOT_FOUND, "SESSION_NOT_FOUND")));
     try (EventStream events = session.events(AttachOptions.fromBeginning())) {
       assertThat(events.next()).isInstanceOf(Delivery.Happened.class);
       for (int i = 0; i < 2; i++) {
@@ -76,10 +80,7 @@ class EventStreamTest {
 
   @Test
   void closingFreesAnAttachmentThatWaitsForItsReader() throws Exception {
-    long[] many = new long[1000];
-    for (int i = 0; i < many.length; i++) {
-      many[i] = i + 1;
-    }
+    long[] many = LongStream.rangeClosed(1, 1000).toArray();
     service.then(c -> c.attached().events(many));
     EventStream events = session.events(AttachOptions.fromBeginning());
     assertThat(events.next()).isNotNull();
@@ -89,7 +90,8 @@ class EventStreamTest {
 
   @Test
   void missingOutputIsSaidOnceAndReadingGoesOn() throws Exception {
-    service.then(c -> c.attached().events(1).gap(2, 4, GapReason.GAP_REASON_DAMAGED).events(5).ended());
+    service.then(
+        c -> c.attached().events(1).gap(2, 4, GapReason.GAP_REASON_DAMAGED).events(5).ended());
     try (SessionOutput output = session.output()) {
       assertThat(output.read()).isEqualTo('a');
       assertThatThrownBy(output::read)
@@ -105,7 +107,9 @@ class EventStreamTest {
   void aFailedAttachmentFailsItsInputStream() throws IOException {
     service.then(c -> c.fail(Failures.of(Status.Code.NOT_FOUND, "SESSION_NOT_FOUND")));
     try (SessionOutput output = session.output()) {
-      assertThatThrownBy(output::read).isInstanceOf(IOException.class).hasCauseInstanceOf(CleatException.class);
+      assertThatThrownBy(output::read)
+          .isInstanceOf(IOException.class)
+          .hasCauseInstanceOf(CleatException.class);
     }
   }
 }

@@ -28,6 +28,11 @@ final class Failures {
         .setCode(code.value())
         .setMessage("as asked for: " + reason)
         .addDetails(
-            Any.pack(ErrorInfo.newBuilder().setDomain("cleat.dev").setReason(reason).putMetadata("session_id", "s").build()));
+            Any.pack(
+                ErrorInfo.newBuilder()
+                    .setDomain("cleat.dev")
+                    .setReason(reason)
+                    .putMetadata("session_id", "s")
+                    .build()));
   }
 }

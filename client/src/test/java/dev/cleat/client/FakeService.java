@@ -31,8 +31,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server with one session, whose journal is a list, that keeps the rules of the contract: contiguous numbers, one batch past a ready
- * stream at most, heartbeats only at the head, input applied once per writer. The monitor of this object guards all its state.
+ * A server with one session, whose journal is a list, that keeps the rules of the contract:
+ * contiguous numbers, one batch past a ready stream at most, heartbeats only at the head, input
+ * applied once per writer. The monitor of this object guards all its state.
  */
 class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
   private static final int BATCH_BYTES = 256 << 10;
@@ -111,13 +112,12 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
     Stream(ServerCallStreamObserver<AttachResponse> responses) {
       this.responses = responses;
       responses.setOnReadyHandler(this::ring);
-      responses.setOnCancelHandler(
-          () -> {
-            synchronized (FakeService.this) {
-              cancelled = true;
-              FakeService.this.notifyAll();
-            }
-          });
+      responses.setOnCancelHandler(() -> {
+        synchronized (FakeService.this) {
+          cancelled = true;
+          FakeService.this.notifyAll();
+        }
+      });
     }
 
     private void ring() {
@@ -193,7 +193,9 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
           }
           if (acknowledge > acknowledged) {
             acknowledged = acknowledge;
-            next = AttachResponse.newBuilder().setInputAck(InputAck.newBuilder().setInputSeq(acknowledged));
+            next =
+                AttachResponse.newBuilder()
+                    .setInputAck(InputAck.newBuilder().setInputSeq(acknowledged));
           } else if (cursor < journal.size()) {
             EventBatch.Builder batch = EventBatch.newBuilder();
             cursor = fill(batch, cursor, opening.getKindsList());
@@ -204,7 +206,9 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
           } else if (!over) {
             FakeService.this.wait(1000);
             if (cursor == journal.size() && acknowledge == acknowledged && !over) {
-              next = AttachResponse.newBuilder().setHeartbeat(Heartbeat.newBuilder().setHeadSeq(cursor));
+              next =
+                  AttachResponse.newBuilder()
+                      .setHeartbeat(Heartbeat.newBuilder().setHeadSeq(cursor));
             }
           } else {
             cancelled = true;
@@ -213,7 +217,9 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
         if (next != null) {
           say(next);
         } else if (cancelled) {
-          say(AttachResponse.newBuilder().setEnded(Ended.newBuilder().setReason(EndReason.END_REASON_EXITED)));
+          say(
+              AttachResponse.newBuilder()
+                  .setEnded(Ended.newBuilder().setReason(EndReason.END_REASON_EXITED)));
           responses.onCompleted();
           return;
         }
@@ -238,7 +244,8 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
       while (at < journal.size() && bytes < BATCH_BYTES) {
         Event event = journal.get((int) at);
         at++;
-        if (kinds.isEmpty() || kinds.contains(EventKind.forNumber(event.getKindCase().getNumber()))) {
+        if (kinds.isEmpty()
+            || kinds.contains(EventKind.forNumber(event.getKindCase().getNumber()))) {
           batch.addEvents(event);
           bytes += event.getSerializedSize();
         }

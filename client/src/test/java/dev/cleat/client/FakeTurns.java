@@ -20,8 +20,9 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * A {@link FakeService} whose session is a shell: a prompt is echoed, printed about, and ended with an end mark and the next prompt, in
- * pieces of random sizes, and the events about it come some pieces later, as they do from a server that reads its own journal.
+ * A {@link FakeService} whose session is a shell: a prompt is echoed, printed about, and ended with
+ * an end mark and the next prompt, in pieces of random sizes, and the events about it come some
+ * pieces later, as they do from a server that reads its own journal.
  */
 final class FakeTurns extends FakeService {
   private final Random random;
@@ -83,7 +84,10 @@ final class FakeTurns extends FakeService {
 
   @Override
   public void waitTurn(WaitTurnRequest request, StreamObserver<WaitTurnResponse> responses) {
-    long end = System.nanoTime() + request.getTimeout().getSeconds() * 1_000_000_000L + request.getTimeout().getNanos();
+    long end =
+        System.nanoTime()
+            + request.getTimeout().getSeconds() * 1_000_000_000L
+            + request.getTimeout().getNanos();
     Turn turn;
     synchronized (this) {
       turn = byId(request.getTurnId());
@@ -141,7 +145,10 @@ final class FakeTurns extends FakeService {
     append(
         Event.newBuilder()
             .setCommandEnded(
-                CommandEnded.newBuilder().setTurnId(accepted.getId()).setExitCode(exitCode).setEndOffset(stop)));
+                CommandEnded.newBuilder()
+                    .setTurnId(accepted.getId())
+                    .setExitCode(exitCode)
+                    .setEndOffset(stop)));
     changed(
         accepted.toBuilder()
             .setState(exitCode == 0 ? TurnState.TURN_STATE_SUCCEEDED : TurnState.TURN_STATE_FAILED)
@@ -157,9 +164,13 @@ final class FakeTurns extends FakeService {
   private void started(Turn accepted, long start) {
     append(
         Event.newBuilder()
-            .setCommandStarted(CommandStarted.newBuilder().setTurnId(accepted.getId()).setOffset(start)));
+            .setCommandStarted(
+                CommandStarted.newBuilder().setTurnId(accepted.getId()).setOffset(start)));
     changed(
-        accepted.toBuilder().setState(TurnState.TURN_STATE_RUNNING).setOutputStartOffset(start).build());
+        accepted.toBuilder()
+            .setState(TurnState.TURN_STATE_RUNNING)
+            .setOutputStartOffset(start)
+            .build());
   }
 
   private void changed(Turn turn) {

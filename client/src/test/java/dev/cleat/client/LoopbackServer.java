@@ -11,7 +11,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** A real gRPC server on loopback, that can go down and come back at the same port. For one thread. */
+/**
+ * A real gRPC server on loopback, that can go down and come back at the same port. For one thread.
+ */
 final class LoopbackServer implements AutoCloseable {
   /** It warns of each stream whose client is gone, and here clients go away on purpose. */
   private static final Logger STREAM_ERRORS =

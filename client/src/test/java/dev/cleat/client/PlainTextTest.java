@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is to be seen of output, whatever pieces it comes in. In the sources E is ESC, and names in brackets are other controls. */
+/**
+ * What is to be seen of output, whatever pieces it comes in. In the sources E is ESC, and names in
+ * brackets are other controls.
+ */
 class PlainTextTest {
 
   @ParameterizedTest

@@ -136,7 +136,9 @@ class PromptTest {
   @Test
   void promptsRunOnceThroughCuts() throws Exception {
     proxy.close();
-    proxy = new CuttingProxy(server.port(), new Cuts(new Range(100, 3000), new Range(100, 3000), 60), seed);
+    proxy =
+        new CuttingProxy(
+            server.port(), new Cuts(new Range(100, 3000), new Range(100, 3000), 60), seed);
     try (CleatClient flaky = client(proxy.target())) {
       Session through = CutConnectionsTest.session(flaky);
       for (int i = 0; i < 30; i++) {

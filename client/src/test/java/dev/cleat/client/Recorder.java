@@ -2,6 +2,7 @@ package dev.cleat.client;
 
 import dev.cleat.v1.Event;
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,7 +84,7 @@ class Recorder implements AttachListener {
   }
 
   String text() {
-    return bytes.toString(java.nio.charset.StandardCharsets.UTF_8);
+    return bytes.toString(StandardCharsets.UTF_8);
   }
 
   /** Waits for the end of an attachment and returns how it came. */
@@ -92,11 +93,15 @@ class Recorder implements AttachListener {
   }
 
   /** Waits for the failure of an attachment. */
-  static CleatException failure(Attachment attachment) throws InterruptedException, TimeoutException {
+  static CleatException failure(Attachment attachment)
+      throws InterruptedException, TimeoutException {
     try {
       attachment.done().get(60, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
-      return (CleatException) e.getCause();
+      if (e.getCause() instanceof CleatException failure) {
+        return failure;
+      }
+      throw new AssertionError(e);
     }
     throw new AssertionError("the attachment did not fail");
   }

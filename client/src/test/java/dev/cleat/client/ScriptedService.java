@@ -60,7 +60,8 @@ final class ScriptedService extends SessionServiceGrpc.SessionServiceImplBase {
     watchRequests.add(request);
     @Nullable WatchScript script = watches.poll();
     if (script == null) {
-      responses.onError(Status.UNIMPLEMENTED.withDescription("no script left").asRuntimeException());
+      responses.onError(
+          Status.UNIMPLEMENTED.withDescription("no script left").asRuntimeException());
     } else {
       script.run(responses);
     }
@@ -95,7 +96,8 @@ final class ScriptedService extends SessionServiceGrpc.SessionServiceImplBase {
             () -> {
               try {
                 if (script == null) {
-                  call.fail(Status.UNIMPLEMENTED.withDescription("no script left").asRuntimeException());
+                  call.fail(
+                      Status.UNIMPLEMENTED.withDescription("no script left").asRuntimeException());
                 } else {
                   script.run(call);
                 }
@@ -156,7 +158,8 @@ final class ScriptedService extends SessionServiceGrpc.SessionServiceImplBase {
     Call gap(long from, long to, GapReason reason) {
       return say(
           AttachResponse.newBuilder()
-              .setGap(dev.cleat.v1.Gap.newBuilder().setFromSeq(from).setToSeq(to).setReason(reason)));
+              .setGap(
+                  dev.cleat.v1.Gap.newBuilder().setFromSeq(from).setToSeq(to).setReason(reason)));
     }
 
     Call caughtUp(long seq) {

@@ -31,7 +31,9 @@ class TurnSliceTest {
         slice.output(100, all.substring(0, a));
         slice.output(100 + a, all.substring(a, b));
         slice.output(100 + b, all.substring(b));
-        assertThat(passed()).as("before the end, cut at %s and %s", a, b).isEqualTo("out\033[1mput");
+        assertThat(passed())
+            .as("before the end, cut at %s and %s", a, b)
+            .isEqualTo("out\033[1mput");
         slice.end(100 + end);
         assertThat(passed()).as("cut at %s and %s", a, b).isEqualTo("out\033[1mput");
       }

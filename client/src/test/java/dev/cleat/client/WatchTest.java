@@ -81,51 +81,57 @@ class WatchTest {
   @Test
   void changesComeOnceAndInOrderOverCuts() throws Exception {
     service
-        .thenWatch(
-            r -> {
-              r.onNext(caughtUp(7));
-              r.onError(Status.UNAVAILABLE.asRuntimeException());
-            })
-        .thenWatch(
-            r -> {
-              r.onNext(change(2, 9));
-              r.onNext(change(2, 12));
-              r.onNext(WatchResponse.newBuilder().setHeartbeat(Heartbeat.newBuilder().setHeadSeq(15)).build());
-              r.onCompleted();
-            })
-        .thenWatch(
-            r -> {
-              r.onNext(
-                  WatchResponse.newBuilder()
-                      .setGap(
-                          dev.cleat.v1.Gap.newBuilder()
-                              .setFromSeq(13)
-                              .setToSeq(20)
-                              .setReason(GapReason.GAP_REASON_RETENTION))
-                      .build());
-              r.onNext(caughtUp(20));
-              r.onNext(change(2, 21));
-            });
+        .thenWatch(r -> {
+          r.onNext(caughtUp(7));
+          r.onError(Status.UNAVAILABLE.asRuntimeException());
+        })
+        .thenWatch(r -> {
+          r.onNext(change(2, 9));
+          r.onNext(change(2, 12));
+          r.onNext(
+              WatchResponse.newBuilder()
+                  .setHeartbeat(Heartbeat.newBuilder().setHeadSeq(15))
+                  .build());
+          r.onCompleted();
+        })
+        .thenWatch(r -> {
+          r.onNext(
+              WatchResponse.newBuilder()
+                  .setGap(
+                      dev.cleat.v1.Gap.newBuilder()
+                          .setFromSeq(13)
+                          .setToSeq(20)
+                          .setReason(GapReason.GAP_REASON_RETENTION))
+                  .build());
+          r.onNext(caughtUp(20));
+          r.onNext(change(2, 21));
+        });
     SessionWatch watch = client.watch(recorder);
     await().until(() -> calls.size() == 5);
     watch.close();
     watch.done().get(20, TimeUnit.SECONDS);
 
     assertThat(calls)
-        .containsExactly("caught up", "CREATED s 9", "CREATED s 12", "gap 13-20", "CREATED s 21", "closed");
-    assertThat(service.watchRequests).extracting(WatchRequest::hasAfterSeq).containsExactly(false, true, true);
+        .containsExactly(
+            "caught up", "CREATED s 9", "CREATED s 12", "gap 13-20", "CREATED s 21", "closed");
+    assertThat(service.watchRequests)
+        .extracting(WatchRequest::hasAfterSeq)
+        .containsExactly(false, true, true);
     // The heartbeat does not say of which epoch its number is.
-    assertThat(service.watchRequests).extracting(WatchRequest::getAfterSeq).containsExactly(0L, 7L, 12L);
-    assertThat(service.watchRequests).extracting(WatchRequest::getEpoch).containsExactly(0L, 0L, 2L);
+    assertThat(service.watchRequests)
+        .extracting(WatchRequest::getAfterSeq)
+        .containsExactly(0L, 7L, 12L);
+    assertThat(service.watchRequests)
+        .extracting(WatchRequest::getEpoch)
+        .containsExactly(0L, 0L, 2L);
   }
 
   @Test
   void aChangeThatComesAgainEndsTheWatch() throws Exception {
-    service.thenWatch(
-        r -> {
-          r.onNext(change(1, 3));
-          r.onNext(change(1, 3));
-        });
+    service.thenWatch(r -> {
+      r.onNext(change(1, 3));
+      r.onNext(change(1, 3));
+    });
     SessionWatch watch = client.watch(recorder);
     try {
       watch.done().get(20, TimeUnit.SECONDS);

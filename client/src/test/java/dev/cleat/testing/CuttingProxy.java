@@ -13,16 +13,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A flaky network: a TCP proxy on loopback that passes bytes in both directions, and cuts connections at random byte positions of either, or
- * swallows what comes. What it does is determined by its seed and the bytes that pass.
+ * A flaky network: a TCP proxy on loopback that passes bytes in both directions, and cuts
+ * connections at random byte positions of either, or swallows what comes. What it does is
+ * determined by its seed and the bytes that pass.
  *
  * <p>Safe for use by any thread.
  */
 public final class CuttingProxy implements AutoCloseable {
 
   /**
-   * When connections are cut: each after a random number of bytes from the server or from the client, whichever is reached first. A handshake takes
-   * about 300 bytes of the client's.
+   * When connections are cut: each after a random number of bytes from the server or from the
+   * client, whichever is reached first. A handshake takes about 300 bytes of the client's.
    *
    * @param fromServer the least and the most bytes from the server
    * @param fromClient the least and the most bytes from the client
@@ -77,14 +78,16 @@ public final class CuttingProxy implements AutoCloseable {
 
   /** Cuts all connections there are. */
   public void cutNow() {
-    links.forEach(
-        link -> {
-          cuts.incrementAndGet();
-          link.cut(true);
-        });
+    links.forEach(link -> {
+      cuts.incrementAndGet();
+      link.cut(true);
+    });
   }
 
-  /** From now on nothing passes on the connections there are, in either direction, and they stay open. New ones work. */
+  /**
+   * From now on nothing passes on the connections there are, in either direction, and they stay
+   * open. New ones work.
+   */
   public void swallow() {
     links.forEach(link -> link.swallowing = true);
   }
@@ -162,7 +165,9 @@ public final class CuttingProxy implements AutoCloseable {
     void pump(Socket from, Socket to, AtomicLong budget) {
       byte[] buffer = new byte[16 << 10];
       try {
-        for (int n = from.getInputStream().read(buffer); n >= 0; n = from.getInputStream().read(buffer)) {
+        for (int n = from.getInputStream().read(buffer);
+            n >= 0;
+            n = from.getInputStream().read(buffer)) {
           if (swallowing) {
             continue;
           }

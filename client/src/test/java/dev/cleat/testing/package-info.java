@@ -1,6 +1,6 @@
 /**
- * Fixtures for tests of clients, also for other modules. They know nothing of Cleat. {@link dev.cleat.testing.CuttingProxy} is the flaky
- * network.
+ * Fixtures for tests of clients, also for other modules. They know nothing of Cleat. {@link
+ * dev.cleat.testing.CuttingProxy} is the flaky network.
  */
 @NullMarked
 package dev.cleat.testing;
