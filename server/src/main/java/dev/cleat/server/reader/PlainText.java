@@ -47,8 +47,14 @@ public final class PlainText {
       kept = new byte[2 * count];
     }
     keptCount = 0;
-    for (int i = from; i < from + count; i++) {
-      step(bytes[i] & 0xFF);
+    int end = from + count;
+    int at = from;
+    while (at < end) {
+      step(bytes[at] & 0xFF);
+      at++;
+      if (state == State.TEXT && !carriageReturn) {
+        at = keepRun(bytes, at, end);
+      }
     }
     return withoutC1(utf8.feed(kept, 0, keptCount));
   }
@@ -56,6 +62,23 @@ public final class PlainText {
   /** What is left at the end of the output: U+FFFD if it ends within a character, else nothing. */
   public String flush() {
     return utf8.flush();
+  }
+
+  /**
+   * Keeps what comes before the next control; after a carriage return this is not all there is to
+   * do.
+   */
+  private int keepRun(byte[] bytes, int from, int end) {
+    int at = from;
+    while (at < end && (bytes[at] < 0 || (bytes[at] >= ' ' && bytes[at] != DEL))) {
+      at++;
+    }
+    if (at > from) {
+      System.arraycopy(bytes, from, kept, keptCount, at - from);
+      keptCount += at - from;
+      lineEmpty = false;
+    }
+    return at;
   }
 
   private void step(int b) {

@@ -197,6 +197,17 @@ class BashMarksTest {
   }
 
   @Test
+  void coloursAndFullScreensComeBetweenTheMarksAndAreNoText() throws Exception {
+    Files.createDirectories(home.resolve("list/folder"));
+    Files.createFile(home.resolve("list/file"));
+    Outcome coloured =
+        bash.prompt("ls -1 --color=always list; tput smcup; tput cup 3 4; tput rmcup");
+
+    assertThat(bash.printed()).contains("\033[01;34mfolder", "\033[?1049h");
+    assertThat(coloured).isEqualTo(new Outcome(ONE_COMMAND, OptionalInt.of(0), "file\nfolder\n"));
+  }
+
+  @Test
   void exitEndsWithTheCommandsOwnCode() throws Exception {
     bash.type("exit 5\r");
 
