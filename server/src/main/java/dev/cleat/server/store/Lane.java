@@ -31,13 +31,29 @@ final class Lane implements AutoCloseable {
   private final class Slot {
     private @Nullable SqlConnection connection;
 
-    SqlConnection connection() throws SQLException {
+    <T> T inTransaction(SqlConnection.Work<T> work) throws SQLException {
       SqlConnection open = connection;
       if (open == null) {
         open = opener.open();
         connection = open;
       }
-      return open;
+      try {
+        return open.inTransaction(work);
+      } catch (SQLException | RuntimeException e) {
+        // Kept if it can be: on a full disk there may be no room to open another.
+        if (!open.recover(e)) {
+          close(e);
+        }
+        throw e;
+      }
+    }
+
+    private void close(Exception why) {
+      try {
+        close();
+      } catch (SQLException e) {
+        why.addSuppressed(e);
+      }
     }
 
     void close() throws SQLException {
@@ -78,17 +94,7 @@ final class Lane implements AutoCloseable {
   private <T> T inTransaction(SqlConnection.Work<T> work) throws SQLException {
     Slot slot = idle.remove();
     try {
-      return slot.connection().inTransaction(work);
-    } catch (SQLException | RuntimeException e) {
-      // After some failures, a full disk among them, SQLite has rolled back by itself and the
-      // driver
-      // believes otherwise. The next one gets a connection that knows nothing of it.
-      try {
-        slot.close();
-      } catch (SQLException closing) {
-        e.addSuppressed(closing);
-      }
-      throw e;
+      return slot.inTransaction(work);
     } finally {
       idle.add(slot);
     }

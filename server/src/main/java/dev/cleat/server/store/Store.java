@@ -60,11 +60,23 @@ public final class Store implements AutoCloseable {
   public static Store open(Path file, InstantSource clock) {
     try {
       new DatabaseFile(file).prepare();
-      return new Store(file, clock);
+      Store store = new Store(file, clock);
+      store.takeWhatReadingNeeds();
+      return store;
     } catch (IOException e) {
       throw new StoreUnwritableException("%s cannot be made: %s".formatted(file, e), e);
     } catch (SQLException e) {
       throw Sqlite.failure(file, e);
+    }
+  }
+
+  /** The log's index is made by the first transaction; later there may be no room for it. */
+  private void takeWhatReadingNeeds() {
+    try {
+      write(sql -> new MetaTable(sql).get(""));
+    } catch (StoreException e) {
+      close();
+      throw e;
     }
   }
 
