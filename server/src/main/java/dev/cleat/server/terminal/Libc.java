@@ -86,6 +86,14 @@ final class Libc {
       call("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
   private static final MethodHandle WAITPID =
       call("waitpid", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+  private static final MethodHandle GETSID =
+      call("getsid", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+  private static final MethodHandle GETPGID =
+      call("getpgid", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+  private static final MethodHandle LSEEK =
+      call("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+  private static final MethodHandle GETDENTS =
+      call("getdents64", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle GETPID = call("getpid", FunctionDescriptor.of(JAVA_INT));
   private static final MethodHandle SYSCALL =
       variadic("syscall", 1, FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT));
@@ -232,6 +240,45 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       final MemorySegment errno = errno(arena);
       return answer(errno, (int) KILL.invokeExact(errno, pid, signal));
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The session of a process. */
+  static int getsid(int pid) {
+    try (Arena arena = Arena.ofConfined()) {
+      final MemorySegment errno = errno(arena);
+      return answer(errno, (int) GETSID.invokeExact(errno, pid));
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The process group of a process. */
+  static int getpgid(int pid) {
+    try (Arena arena = Arena.ofConfined()) {
+      final MemorySegment errno = errno(arena);
+      return answer(errno, (int) GETPGID.invokeExact(errno, pid));
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Goes back to the beginning of an open folder. */
+  static void rewind(int folder) {
+    try (Arena arena = Arena.ofConfined()) {
+      long _ = (long) LSEEK.invokeExact(errno(arena), folder, 0L, 0);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The next entries of an open folder, as many as fit: the bytes they take, 0 after the last. */
+  static int getdents(int folder, MemorySegment entries) {
+    try (Arena arena = Arena.ofConfined()) {
+      final MemorySegment errno = errno(arena);
+      return answer(errno, (long) GETDENTS.invokeExact(errno, folder, entries, entries.byteSize()));
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }

@@ -30,6 +30,7 @@ final class NativeSupport {
         throw new IllegalStateException("terminals need Linux 5.3 or later (pidfd_open)");
       }
       Libc.close(own);
+      ProcessTable.ofMachine();
     } catch (IllegalCallerException | ExceptionInInitializerError | NoClassDefFoundError e) {
       throw new IllegalStateException(
           "terminals need the C library: glibc 2.34 or later, and Java started with"

@@ -1,15 +1,15 @@
 package dev.cleat.server.terminal;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,25 +17,92 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What /proc says about processes. Thread-safe: when many threads ask at a time, as when all
- * sessions are stopped, one scan answers all that asked before it began.
+ * Which processes there are. Thread-safe: when many threads ask at a time, as when all sessions are
+ * stopped, one scan answers all that asked before it began. A scan needs no new descriptor: a
+ * server without any left must be able to stop what it runs.
  */
 final class ProcessTable {
-  private static final Path PROC = Path.of("/proc");
+  private static final String PROC = "/proc";
+  private static final int SCAN_BYTES = 32 * 1024;
+  // struct linux_dirent64: inode and offset, the record's length, the type, the name.
+  private static final long RECORD_LENGTH = 16;
+  private static final long NAME = 19;
 
+  private final int proc;
   private final AtomicLong begun = new AtomicLong();
   // Guarded by this.
   private long latestNumber;
-  private Map<Integer, List<Entry>> latest = Map.of();
+  private Map<Integer, List<Integer>> latest = Map.of();
+
+  private ProcessTable(int proc) {
+    this.proc = proc;
+  }
+
+  /** The machine's, which stays open as long as the server runs. */
+  static ProcessTable ofMachine() {
+    return Machine.TABLE;
+  }
+
+  private static final class Machine {
+    static final ProcessTable TABLE = open();
+
+    private static ProcessTable open() {
+      final int proc = Libc.open(PROC, Libc.O_DIRECTORY | Libc.O_CLOEXEC);
+      if (proc < 0) {
+        throw new IllegalStateException("cannot open /proc, error " + -proc);
+      }
+      return new ProcessTable(proc);
+    }
+  }
+
+  /** The processes of a session, dead but unreaped ones too, as of a moment after the call. */
+  List<Integer> session(int session) {
+    final long needed = begun.get() + 1;
+    synchronized (this) {
+      if (latestNumber < needed) {
+        latestNumber = begun.incrementAndGet();
+        latest = scan();
+      }
+      return latest.getOrDefault(session, List.of());
+    }
+  }
+
+  private Map<Integer, List<Integer>> scan() {
+    final Map<Integer, List<Integer>> sessions = new HashMap<>();
+    try (Arena arena = Arena.ofConfined()) {
+      final MemorySegment records = arena.allocate(SCAN_BYTES, Long.BYTES);
+      Libc.rewind(proc);
+      int bytes = Libc.getdents(proc, records);
+      while (bytes > 0) {
+        long at = 0;
+        while (at < bytes) {
+          if (isDigit(records.get(JAVA_BYTE, at + NAME))) {
+            final int pid = Integer.parseInt(records.getString(at + NAME));
+            sessions.computeIfAbsent(Libc.getsid(pid), _ -> new ArrayList<>()).add(pid);
+          }
+          at += Short.toUnsignedInt(records.get(JAVA_SHORT, at + RECORD_LENGTH));
+        }
+        bytes = Libc.getdents(proc, records);
+      }
+      if (bytes < 0) {
+        throw new IllegalStateException("cannot read /proc, error " + -bytes);
+      }
+    }
+    return sessions;
+  }
+
+  private static boolean isDigit(byte character) {
+    return character >= '0' && character <= '9';
+  }
 
   /**
-   * A process.
+   * What /proc says about a process.
    *
-   * @param state the letter of /proc, see {@link #alive} and {@link #stopped}
+   * @param state a letter, {@code ?} if it cannot be read just now
    * @param flags the kernel's flags of the task
    * @param startTime clock ticks since the machine's start
    */
-  record Entry(int pid, int group, int session, char state, long flags, long startTime) {
+  record Entry(int pid, char state, long flags, long startTime) {
     private static final long FORKED_BUT_NO_EXEC = 0x40;
 
     boolean alive() {
@@ -54,65 +121,21 @@ final class ProcessTable {
       return stopped() || !alive() || state == 'D';
     }
 
-    /** Whether the process still runs the program of the one that made it: this server. */
-    boolean beforeExec() {
-      return (flags & FORKED_BUT_NO_EXEC) != 0;
+    /** Whether the process is known to run a program of its own, and no longer its maker's. */
+    boolean afterExec() {
+      return state != '?' && (flags & FORKED_BUT_NO_EXEC) == 0;
     }
   }
 
-  /**
-   * The processes of a session, zombies too, as of a moment after the call. Oldest first.
-   *
-   * @throws UncheckedIOException if /proc cannot be read
-   */
-  List<Entry> session(int session) {
-    final long needed = begun.get() + 1;
-    synchronized (this) {
-      if (latestNumber < needed) {
-        latestNumber = begun.incrementAndGet();
-        latest = scan();
-      }
-      return latest.getOrDefault(session, List.of());
-    }
-  }
-
-  private static Map<Integer, List<Entry>> scan() {
-    final Map<Integer, List<Entry>> sessions = new HashMap<>();
-    try (DirectoryStream<Path> processes =
-        Files.newDirectoryStream(PROC, path -> isNumber(path.getFileName().toString()))) {
-      for (final Path process : processes) {
-        read(Integer.parseInt(process.getFileName().toString()))
-            .ifPresent(e -> sessions.computeIfAbsent(e.session(), _ -> new ArrayList<>()).add(e));
-      }
-    } catch (DirectoryIteratorException e) {
-      throw new UncheckedIOException("cannot read /proc", e.getCause());
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read /proc", e);
-    }
-    for (final List<Entry> entries : sessions.values()) {
-      entries.sort(Comparator.comparingLong(Entry::startTime).thenComparingInt(Entry::pid));
-    }
-    return sessions;
-  }
-
-  /**
-   * A process as it is now, or empty if there is none with this id.
-   *
-   * @throws UncheckedIOException if /proc cannot be read
-   */
+  /** A process as it is now, or empty if there is none with this id. */
   static Optional<Entry> read(int pid) {
+    final Path process = Path.of(PROC, String.valueOf(pid));
     try {
-      final byte[] stat = Files.readAllBytes(PROC.resolve(pid + "/stat"));
+      final byte[] stat = Files.readAllBytes(process.resolve("stat"));
       return Optional.of(parse(pid, new String(stat, StandardCharsets.ISO_8859_1)));
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
     } catch (IOException e) {
-      // It may have ended between the opening and the reading; anything else must not look like
-      // that.
-      if (Files.exists(PROC.resolve(String.valueOf(pid)))) {
-        throw new UncheckedIOException("cannot read /proc", e);
-      }
-      return Optional.empty();
+      // Ended meanwhile, or there is no descriptor to read it with.
+      return Files.exists(process) ? Optional.of(new Entry(pid, '?', 0, 0)) : Optional.empty();
     }
   }
 
@@ -120,15 +143,6 @@ final class ProcessTable {
     // The program's name stands in parentheses and may itself contain spaces and parentheses.
     final String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", 21);
     return new Entry(
-        pid,
-        Integer.parseInt(fields[2]),
-        Integer.parseInt(fields[3]),
-        fields[0].charAt(0),
-        Long.parseLong(fields[6]),
-        Long.parseLong(fields[19]));
-  }
-
-  private static boolean isNumber(String name) {
-    return name.charAt(0) >= '1' && name.charAt(0) <= '9';
+        pid, fields[0].charAt(0), Long.parseLong(fields[6]), Long.parseLong(fields[19]));
   }
 }

@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import com.pty4j.unix.Pty;
 import com.pty4j.unix.PtyHelpers;
 import dev.cleat.server.terminal.TerminalStartException.Kind;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -22,6 +21,10 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Pty4jLauncher implements Launcher {
   private static final long EXEC_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+  private static final long LONGEST_EXEC_NANOS = TimeUnit.SECONDS.toNanos(20);
+  private static final int SPARE_DESCRIPTORS = 8;
+  private static final int EXEC_FAILED = 127;
+  private static final int NO_TERMINAL = 125;
   private static final int SET_MASK = 2;
   private static final long MASK_BYTES = 128;
   private static final int NO_ERROR_TERMINAL = -1;
@@ -73,6 +76,7 @@ final class Pty4jLauncher implements Launcher {
     try (Arena arena = Arena.ofConfined()) {
       // Java's threads block SIGQUIT, and what is blocked at the fork is blocked in the child.
       final MemorySegment before = arena.allocate(MASK_BYTES, Long.BYTES);
+      makeRoom();
       mask(arena, arena.allocate(MASK_BYTES, Long.BYTES), before);
       pid =
           PtyHelpers.execPty(
@@ -110,7 +114,7 @@ final class Pty4jLauncher implements Launcher {
   private void leaveIfChild(Arena arena) {
     if (Libc.getpid() != server) {
       try {
-        EXIT_NOW.invokeExact(Libc.errno(arena), 127);
+        EXIT_NOW.invokeExact(Libc.errno(arena), NO_TERMINAL);
       } catch (Throwable e) {
         throw new IllegalStateException(e);
       }
@@ -122,19 +126,44 @@ final class Pty4jLauncher implements Launcher {
    * which it was.
    */
   private static void awaitExec(TerminalSpec spec, int pid) throws TerminalStartException {
-    try {
-      Optional<ProcessTable.Entry> child = ProcessTable.read(pid);
-      while (child.isPresent() && child.get().beforeExec()) {
-        if (!child.get().alive()) {
-          TerminalStarter.discard(pid);
-          throw Refusal.notRunnable(spec);
-        }
-        LockSupport.parkNanos(EXEC_LOOK_NANOS);
-        child = ProcessTable.read(pid);
+    final long end = System.nanoTime() + LONGEST_EXEC_NANOS;
+    Optional<ProcessTable.Entry> child = ProcessTable.read(pid);
+    while (child.isPresent() && !child.get().afterExec()) {
+      if (!child.get().alive() || System.nanoTime() - end > 0) {
+        throw refusal(spec, TerminalStarter.discard(pid));
       }
-    } catch (UncheckedIOException e) {
-      TerminalStarter.discard(pid);
-      throw Refusal.noDescriptor(-Libc.EMFILE);
+      LockSupport.parkNanos(EXEC_LOOK_NANOS);
+      child = ProcessTable.read(pid);
     }
+  }
+
+  private static TerminalStartException refusal(TerminalSpec spec, Exit exit) {
+    return switch (exit) {
+      case Exit.Code(int code) when code == EXEC_FAILED -> Refusal.notRunnable(spec);
+      case Exit.Code(int code) when code == NO_TERMINAL -> Refusal.noDescriptor(-Libc.EMFILE);
+      default -> Refusal.neverRan(spec);
+    };
+  }
+
+  /**
+   * Makes sure that the child has room for the descriptor of its terminal. Without it pty4j does
+   * not exit in the child but returns from the fork, as a second server with a single thread, which
+   * may hang on a lock of one that is not there.
+   */
+  private static void makeRoom() throws TerminalStartException {
+    final int[] room = new int[SPARE_DESCRIPTORS];
+    int count = 0;
+    int last = 0;
+    while (last >= 0 && count < room.length) {
+      last = Libc.open("/dev/null", Libc.O_CLOEXEC);
+      if (last >= 0) {
+        room[count++] = last;
+      }
+    }
+    // Several, since other threads may take some of them before the fork.
+    for (int i = 0; i < count; i++) {
+      Libc.close(room[i]);
+    }
+    Refusal.checked(last);
   }
 }

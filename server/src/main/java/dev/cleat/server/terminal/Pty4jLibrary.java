@@ -29,7 +29,7 @@ final class Pty4jLibrary {
     System.setProperty(ENCODING, "UTF-8");
     try {
       final Path folder = Files.createTempDirectory("cleat-pty");
-      System.setProperty(FOLDER, folder.toString());
+      System.setProperty(FOLDER, folder.toAbsolutePath().toString());
       try {
         check();
       } finally {

@@ -64,6 +64,12 @@ final class Refusal {
             + spec.command().getFirst());
   }
 
+  /** A process was made, but did not come to run the program. */
+  static TerminalStartException neverRan(TerminalSpec spec) {
+    return new TerminalStartException(
+        Kind.FAILED, "did not begin to run: " + spec.command().getFirst());
+  }
+
   /** Something else. */
   static TerminalStartException other(TerminalSpec spec, int answer) {
     return new TerminalStartException(

@@ -1,11 +1,11 @@
 package dev.cleat.server.terminal;
 
-import java.util.Collection;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
-import java.util.OptionalInt;
+import java.util.List;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -18,18 +18,22 @@ final class SessionProcesses {
   private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final long STEP_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
   private static final int PAUSE_ROUNDS = 5;
-  private static final int SIGNAL_BITS = 0x7f;
-  private static final int CORE_BIT = 0x80;
 
   private final int leader;
-  private final ProcessTable table;
+  private final Descriptor leaderEnd;
+  private final ProcessTable table = ProcessTable.ofMachine();
   // Guarded by this.
   private boolean reaped;
 
-  /** The leader is a child of this process, has called setsid, and has not been reaped. */
-  SessionProcesses(int leader, ProcessTable table) {
+  /**
+   * The processes of a session that has just begun.
+   *
+   * @param leader a child of this process that has called setsid and has not been reaped
+   * @param leaderEnd becomes readable when the leader has ended
+   */
+  SessionProcesses(int leader, Descriptor leaderEnd) {
     this.leader = leader;
-    this.table = table;
+    this.leaderEnd = leaderEnd;
   }
 
   int leader() {
@@ -44,22 +48,38 @@ final class SessionProcesses {
     }
   }
 
-  /** Signals the leader's process group, then all others of the session, oldest first. */
+  /** Signals the leader's process group, then all others of the session. */
   void signalAll(Signal signal) {
     signal(leader, signal);
-    for (final int group : groups().sequencedKeySet()) {
-      if (group != leader) {
-        signal(group, signal);
-      }
-    }
+    table.session(leader).stream()
+        .map(Libc::getpgid)
+        .filter(group -> group > 0 && group != leader)
+        .distinct()
+        .forEach(group -> signal(group, signal));
   }
 
   /** Whether nothing of the session lives any more. */
   boolean gone() {
     // Most often the leader lives longest, and one look at it saves looking at all processes there
     // are.
-    return ProcessTable.read(leader).stream().noneMatch(ProcessTable.Entry::alive)
-        && table.session(leader).stream().noneMatch(ProcessTable.Entry::alive);
+    return leaderHasEnded()
+        && entries(table.session(leader)).stream().noneMatch(e -> e.alive() && e.pid() != leader);
+  }
+
+  private boolean leaderHasEnded() {
+    try (Arena arena = Arena.ofConfined()) {
+      final Poll poll = new Poll(arena, 1);
+      final int closed = -1;
+      final int answer =
+          leaderEnd.use(
+              fd -> {
+                poll.watch(0, fd, Libc.POLLIN);
+                poll.await(0);
+                return 0;
+              },
+              closed);
+      return answer == closed || poll.ready(0) != 0;
+    }
   }
 
   /**
@@ -68,15 +88,12 @@ final class SessionProcesses {
    */
   void pause() {
     for (int round = 0; round < PAUSE_ROUNDS; round++) {
-      final SequencedMap<Integer, Set<Integer>> groups = groups();
-      if (groups.isEmpty()) {
-        return;
-      }
-      groups.forEach((group, members) -> {
-        signal(group, Signal.STOP);
-        awaitStopped(members);
-      });
-      if (table.session(leader).stream().allMatch(ProcessTable.Entry::standsStill)) {
+      groups()
+          .forEach((group, members) -> {
+            signal(group, Signal.STOP);
+            awaitStopped(members);
+          });
+      if (entries(table.session(leader)).stream().allMatch(ProcessTable.Entry::standsStill)) {
         return;
       }
     }
@@ -89,40 +106,39 @@ final class SessionProcesses {
     }
   }
 
-  private static void awaitStopped(Collection<Integer> pids) {
+  private static void awaitStopped(List<Integer> pids) {
     final long end = System.nanoTime() + LONGEST_WAIT_NANOS;
-    while (!allStopped(pids) && System.nanoTime() - end < 0) {
+    while (System.nanoTime() - end < 0
+        && entries(pids).stream().anyMatch(e -> e.alive() && !e.stopped())) {
       LockSupport.parkNanos(STEP_NANOS);
     }
   }
 
-  private static boolean allStopped(Collection<Integer> pids) {
-    return pids.stream()
-        .flatMap(pid -> ProcessTable.read(pid).stream())
-        .allMatch(e -> e.stopped() || !e.alive());
-  }
-
-  /** The session's living process groups with their members, oldest first. */
-  private SequencedMap<Integer, Set<Integer>> groups() {
-    final SequencedMap<Integer, Set<Integer>> groups = new LinkedHashMap<>();
-    for (final ProcessTable.Entry entry : table.session(leader)) {
-      if (entry.alive()) {
-        groups.computeIfAbsent(entry.group(), _ -> new LinkedHashSet<>()).add(entry.pid());
+  /** The session's living process groups with their members, the oldest first. */
+  private SequencedMap<Integer, List<Integer>> groups() {
+    final SequencedMap<Integer, List<Integer>> groups = new LinkedHashMap<>();
+    for (final ProcessTable.Entry entry : entries(table.session(leader))) {
+      final int group = Libc.getpgid(entry.pid());
+      if (entry.alive() && group > 0) {
+        groups.computeIfAbsent(group, _ -> new ArrayList<>()).add(entry.pid());
       }
     }
     return groups;
   }
 
+  /** What can be said of processes, the oldest first. */
+  private static List<ProcessTable.Entry> entries(List<Integer> pids) {
+    return pids.stream()
+        .flatMap(pid -> ProcessTable.read(pid).stream())
+        .sorted(
+            Comparator.comparingLong(ProcessTable.Entry::startTime)
+                .thenComparingInt(ProcessTable.Entry::pid))
+        .toList();
+  }
+
   /** Takes the status of the leader, which has ended. Nothing is signalled from here on. */
   synchronized Exit reap() {
     reaped = true;
-    final OptionalInt status = Libc.reap(leader);
-    if (status.isEmpty()) {
-      return new Exit.Unknown();
-    }
-    final int signal = status.getAsInt() & SIGNAL_BITS;
-    return signal == 0
-        ? new Exit.Code(status.getAsInt() >> Byte.SIZE & 0xff)
-        : new Exit.Signalled(signal, (status.getAsInt() & CORE_BIT) != 0);
+    return WaitStatus.exit(Libc.reap(leader));
   }
 }

@@ -1,6 +1,5 @@
 package dev.cleat.server.terminal;
 
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +73,18 @@ final class Stopper {
   }
 
   private void run() {
+    try {
+      stepByStep();
+    } finally {
+      // Together, so that who sees that it is done need not expect anything of it any more.
+      synchronized (this) {
+        done = true;
+        whenDone.run();
+      }
+    }
+  }
+
+  private void stepByStep() {
     long moment = FIRST_LOOK_NANOS;
     Step taken = Step.NONE;
     while (true) {
@@ -83,15 +94,10 @@ final class Stopper {
         taken = due;
       }
       if (finished()) {
-        break;
+        return;
       }
       await(Math.min(moment, untilNext()));
       moment = Math.min(moment * 2, SELDOMEST_LOOK_NANOS);
-    }
-    // Together, so that who sees that it is done need not expect anything of it any more.
-    synchronized (this) {
-      done = true;
-      whenDone.run();
     }
   }
 
@@ -117,21 +123,17 @@ final class Stopper {
   }
 
   private void take(Step step) {
-    try {
-      switch (step) {
-        case NONE -> {}
-        case HANG_UP -> {
-          processes.signalAll(Signal.HUP);
-          processes.signalAll(Signal.CONT);
-        }
-        case TERMINATE -> {
-          processes.signalAll(Signal.TERM);
-          processes.signalAll(Signal.CONT);
-        }
-        case KILL -> processes.signalAll(Signal.KILL);
+    switch (step) {
+      case NONE -> {}
+      case HANG_UP -> {
+        processes.signalAll(Signal.HUP);
+        processes.signalAll(Signal.CONT);
       }
-    } catch (UncheckedIOException e) {
-      LOG.warn("Only the leader of session {} was signalled", processes.leader(), e);
+      case TERMINATE -> {
+        processes.signalAll(Signal.TERM);
+        processes.signalAll(Signal.CONT);
+      }
+      case KILL -> processes.signalAll(Signal.KILL);
     }
   }
 
@@ -140,12 +142,7 @@ final class Stopper {
       LOG.warn("Processes of session {} outlive SIGKILL", processes.leader());
       return true;
     }
-    try {
-      return processes.gone();
-    } catch (UncheckedIOException e) {
-      LOG.warn("The processes of session {} could not be listed", processes.leader(), e);
-      return false;
-    }
+    return processes.gone();
   }
 
   private void await(long nanos) {

@@ -1,5 +1,7 @@
 package dev.cleat.server.terminal;
 
+import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
@@ -13,11 +15,12 @@ final class TerminalStarter {
   private final Launcher launcher;
   private final Drain drain;
   private final BufferPool buffers = new BufferPool();
-  private final ProcessTable table = new ProcessTable();
 
   TerminalStarter(Launcher launcher, Drain drain) {
     this.launcher = launcher;
     this.drain = drain;
+    // A server without a descriptor left cannot load the classes that say so: load them now.
+    Objects.requireNonNull(Refusal.noDescriptor(-Libc.EMFILE));
   }
 
   /** Starts the terminal's thread, which starts the program: a virtual thread must do neither. */
@@ -51,14 +54,10 @@ final class TerminalStarter {
       final Descriptor wake = new Descriptor(Refusal.checked(Libc.eventfd()));
       try {
         final Launcher.Launched launched = launcher.launch(spec);
-        parts = new ReadLoop.Parts(launched.line(), watch(launched), wake);
-        terminal =
-            new TerminalProcess(
-                new SessionProcesses(launched.pid(), table),
-                launched.line(),
-                parts.leader(),
-                wake,
-                buffers);
+        final Descriptor leader = watch(launched);
+        final SessionProcesses processes = new SessionProcesses(launched.pid(), leader);
+        parts = new ReadLoop.Parts(launched.line(), leader, wake);
+        terminal = new TerminalProcess(processes, launched.line(), leader, wake, buffers);
       } catch (TerminalStartException | RuntimeException | Error e) {
         wake.close();
         throw e;
@@ -75,17 +74,20 @@ final class TerminalStarter {
   private static Descriptor watch(Launcher.Launched launched) throws TerminalStartException {
     final int pidfd = Libc.pidfd(launched.pid());
     if (pidfd < 0) {
-      discard(launched.pid());
+      final Exit _ = discard(launched.pid());
       launched.line().close();
     }
     return new Descriptor(Refusal.checked(pidfd));
   }
 
-  /** Kills a child that nobody knows of yet, and reaps it. */
-  static void discard(int pid) {
+  /** Kills a child that nobody knows of yet, and reaps it: how it had ended. */
+  static Exit discard(int pid) {
     final int _ = Libc.kill(pid, Signal.KILL.number());
-    while (Libc.reap(pid).isEmpty() && Libc.kill(pid, 0) == 0) {
+    OptionalInt status = Libc.reap(pid);
+    while (status.isEmpty() && Libc.kill(pid, 0) == 0) {
       LockSupport.parkNanos(REAP_STEP_NANOS);
+      status = Libc.reap(pid);
     }
+    return WaitStatus.exit(status);
   }
 }

@@ -200,9 +200,9 @@ final class ContractTest {
   void theProcessLeadsASessionOfItsOwn() throws Exception {
     final Recorder recorder = new Recorder();
     final Terminal terminal = start(spec("/bin/sleep", "1000"), recorder);
-    final ProcessTable.Entry leader = ProcessTable.read((int) terminal.pid()).orElseThrow();
-    assertThat(leader.session()).isEqualTo(leader.pid());
-    assertThat(leader.group()).isEqualTo(leader.pid());
+    final int leader = (int) terminal.pid();
+    assertThat(Libc.getsid(leader)).isEqualTo(leader);
+    assertThat(Libc.getpgid(leader)).isEqualTo(leader);
     terminal.close();
     recorder.awaitExit();
   }

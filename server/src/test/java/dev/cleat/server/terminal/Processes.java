@@ -27,7 +27,7 @@ final class Processes {
 
   /** Processes in a session, dead ones that nobody has reaped included. */
   static List<Integer> session(long leader) {
-    return new ProcessTable().session((int) leader).stream().map(ProcessTable.Entry::pid).toList();
+    return ProcessTable.ofMachine().session((int) leader);
   }
 
   static boolean runs(int pid) {
