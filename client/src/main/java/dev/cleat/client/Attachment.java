@@ -85,7 +85,10 @@ public final class Attachment implements AutoCloseable {
     input().resize(TerminalSize.newBuilder().setRows(rows).setColumns(columns).build());
   }
 
-  /** The place behind what has been delivered: to attach there again, from anywhere. */
+  /**
+   * The place behind what has been delivered: to attach there again, from anywhere. Before anything
+   * was, the place to start from, or the beginning where that is not known yet.
+   */
   public Position position() {
     return feed.delivered();
   }

@@ -227,11 +227,22 @@ public final class CleatClient implements AutoCloseable {
     };
   }
 
-  Attachment attach(String sessionId, AttachOptions options, AttachListener listener) {
+  /**
+   * Attaches; {@code onClose} runs, on the closing thread, when the attachment is closed from this
+   * side.
+   */
+  Attachment attach(
+      String sessionId, AttachOptions options, AttachListener listener, Runnable onClose) {
     AttachFeed feed = new AttachFeed(rpc, sessionId, options, listener, completions);
     long heartbeat = Times.nanos(Times.of(options.raw().getHeartbeatInterval()));
     ResumeLoop<?, ?> loop = new ResumeLoop<>(rpc, feed, heartbeat * 5 / 2);
-    Attachment attachment = new Attachment(feed, loop::stop);
+    Attachment attachment =
+        new Attachment(
+            feed,
+            () -> {
+              onClose.run();
+              loop.stop();
+            });
     Executor executor =
         options.executor() == null ? threads("cleat-attach-" + sessionId) : options.executor();
     run(loop, attachment::close, executor);

@@ -127,7 +127,7 @@ public class CleatException extends RuntimeException {
         Code.INTERNAL, PROTOCOL_VIOLATION, "the server broke the contract: " + what, null);
   }
 
-  static CleatException interrupted(InterruptedException cause) {
+  static CleatException interrupted(Exception cause) {
     Thread.currentThread().interrupt();
     return new CleatException(Code.CANCELLED, INTERRUPTED, "interrupted", cause);
   }

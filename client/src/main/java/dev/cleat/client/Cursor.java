@@ -93,9 +93,9 @@ final class Cursor {
     }
   }
 
-  /** The place behind what has come. */
+  /** The place behind what has come; where nothing has, the place to start from. */
   Position position() {
-    return position;
+    return !known && floor != null ? floor : position;
   }
 
   private void moveTo(long seq) {

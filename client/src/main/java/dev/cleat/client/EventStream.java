@@ -25,9 +25,11 @@ public final class EventStream implements Iterable<Delivery>, AutoCloseable {
     this.attachment = attachment;
   }
 
-  static EventStream open(Session session, AttachOptions options) {
+  static EventStream open(CleatClient client, String sessionId, AttachOptions options) {
     Handoff<Delivery> handoff = new Handoff<>(AHEAD);
-    return new EventStream(handoff, session.attach(options, new Filler(handoff, options)));
+    Attachment attachment =
+        client.attach(sessionId, options, new Filler(handoff, options), handoff::close);
+    return new EventStream(handoff, attachment);
   }
 
   /**
@@ -89,7 +91,6 @@ public final class EventStream implements Iterable<Delivery>, AutoCloseable {
 
   @Override
   public void close() {
-    handoff.close();
     attachment.close();
   }
 

@@ -118,7 +118,7 @@ final class ResumeLoop<Q, R> implements Runnable {
         if (cut.atOnce && backOff.attempts() == 1) {
           delay = Duration.ZERO;
         }
-        if (spent(delay)) {
+        if (spent(delay) || rpc.isShutdown()) {
           return cut.cause;
         }
         feed.reconnecting(cut.cause, backOff.attempts(), delay);

@@ -66,7 +66,10 @@ final class Rpc {
         CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(left, TimeUnit.NANOSECONDS);
         return ClientCalls.blockingUnaryCall(channel, method, options, request);
       } catch (StatusRuntimeException e) {
-        failure = CleatException.of(e);
+        failure =
+            Thread.currentThread().isInterrupted()
+                ? CleatException.interrupted(e)
+                : CleatException.of(e);
       }
       if (before != null && failure.code() == Code.DEADLINE_EXCEEDED) {
         before.addSuppressed(failure);
@@ -75,9 +78,9 @@ final class Rpc {
       Duration delay = backOff.next(failure.retryAfter());
       long end = System.nanoTime() - start + Times.nanos(delay);
       if (!repeatable(failure, repeat)
+          || isShutdown()
           || end > Times.nanos(retry.retryFor())
-          || end > Times.nanos(within)
-          || Thread.currentThread().isInterrupted()) {
+          || end > Times.nanos(within)) {
         throw failure;
       }
       before = failure;
@@ -105,6 +108,11 @@ final class Rpc {
    */
   void leaveConnection() {
     managed.enterIdle();
+  }
+
+  /** True when the channel was shut down: nothing will come over it any more. */
+  boolean isShutdown() {
+    return managed.isShutdown();
   }
 
   /** True when trying a stream again makes sense. */

@@ -124,9 +124,7 @@ public final class RunningTurn {
   }
 
   private void goOnAfter(CleatException failure, BackOff backOff, long contact, long leftNanos) {
-    boolean interrupted =
-        failure.reason().equals(CleatException.INTERRUPTED)
-            || Thread.currentThread().isInterrupted();
+    boolean interrupted = failure.reason().equals(CleatException.INTERRUPTED);
     Duration delay = backOff.next(failure.retryAfter());
     long silent = System.nanoTime() - contact + Times.nanos(delay);
     if (interrupted

@@ -119,12 +119,12 @@ public final class Session {
 
   /** Attaches. Returns at once; whether it worked, the listener hears. */
   public Attachment attach(AttachOptions options, AttachListener listener) {
-    return client.attach(id, options, listener);
+    return client.attach(id, options, listener, () -> {});
   }
 
   /** The journal to be read by pulling. */
   public EventStream events(AttachOptions options) {
-    return EventStream.open(this, options);
+    return EventStream.open(client, id, options);
   }
 
   /** The output as a stream of bytes: everything there is, then live. */
@@ -134,7 +134,7 @@ public final class Session {
 
   /** The output as a stream of bytes. */
   public SessionOutput output(AttachOptions options) {
-    return SessionOutput.open(this, options);
+    return SessionOutput.open(client, id, options);
   }
 
   /** Types bytes, up to 1 MiB, once, without attaching. */

@@ -22,8 +22,8 @@ public final class SessionOutput extends InputStream {
     this.events = events;
   }
 
-  static SessionOutput open(Session session, AttachOptions options) {
-    return new SessionOutput(EventStream.open(session, options.outputOnly()));
+  static SessionOutput open(CleatClient client, String sessionId, AttachOptions options) {
+    return new SessionOutput(EventStream.open(client, sessionId, options.outputOnly()));
   }
 
   @Override

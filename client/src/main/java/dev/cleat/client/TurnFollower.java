@@ -33,7 +33,9 @@ final class TurnFollower {
   /** Returns when the turn has ended, or the session, or the time is up. */
   void follow(Consumer<byte[]> output) {
     dev.cleat.v1.@Nullable Turn running = awaitStart();
-    if (running != null) {
+    boolean over = running != null && Turn.of(running).ended();
+    if (running != null
+        && !(over && running.getOutputEndOffset() <= running.getOutputStartOffset())) {
       passOn(new TurnSlice(running.getOutputStartOffset(), output));
     }
   }

@@ -38,7 +38,7 @@ class AttachInputTest {
   }
 
   private Attachment attach(AttachOptions options) {
-    return client.attach("s", options, recorder);
+    return LoopbackServer.session(client).attach(options, recorder);
   }
 
   private static CompletableFuture<Void> track(Attachment attachment, String text) {
@@ -142,7 +142,8 @@ class AttachInputTest {
             }
           }
         };
-    try (Attachment attachment = client.attach("s", AttachOptions.fromBeginning(), holding)) {
+    try (Attachment attachment =
+        LoopbackServer.session(client).attach(AttachOptions.fromBeginning(), holding)) {
       track(attachment, "a").get(20, TimeUnit.SECONDS);
       await().until(() -> holding.seqs.size() == 1);
       await().until(() -> service.opens.size() == 1);
@@ -223,7 +224,8 @@ class AttachInputTest {
     try (LoopbackServer other = new LoopbackServer(fake);
         CleatClient its = CleatClient.connect(other.target());
         Attachment attachment =
-            its.attach("s", AttachOptions.fromBeginning().inputBuffer(100_000), recorder)) {
+            LoopbackServer.session(its)
+                .attach(AttachOptions.fromBeginning().inputBuffer(100_000), recorder)) {
       attachment.sendTracked(data).get(60, TimeUnit.SECONDS);
     }
     assertThat(Arrays.equals(fake.typed(), data)).isTrue();
@@ -237,7 +239,8 @@ class AttachInputTest {
     try (LoopbackServer other = new LoopbackServer(fake);
         CleatClient its = CleatClient.connect(other.target());
         Attachment attachment =
-            its.attach("s", AttachOptions.fromBeginning().inputBuffer(70_000), recorder)) {
+            LoopbackServer.session(its)
+                .attach(AttachOptions.fromBeginning().inputBuffer(70_000), recorder)) {
       CompletableFuture<?> one = CompletableFuture.runAsync(() -> attachment.send(a));
       CompletableFuture<?> two = CompletableFuture.runAsync(() -> attachment.send(b));
       CompletableFuture.allOf(one, two).get(60, TimeUnit.SECONDS);
@@ -285,7 +288,8 @@ class AttachInputTest {
             super.onOutput(output);
           }
         };
-    Attachment attachment = client.attach("s", AttachOptions.fromBeginning(), answering);
+    Attachment attachment =
+        LoopbackServer.session(client).attach(AttachOptions.fromBeginning(), answering);
     self.complete(attachment);
     Recorder.end(attachment);
     assertThat(answering.calls).containsExactly("attached", "output 1", "ended EXITED");

@@ -7,6 +7,9 @@ import dev.cleat.client.CleatException.Code;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.EventKind;
 import dev.cleat.v1.GapReason;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
@@ -40,7 +43,7 @@ class AttachResumeTest {
   }
 
   private Attachment attach(AttachOptions options) {
-    return client.attach("s", options, recorder);
+    return LoopbackServer.session(client).attach(options, recorder);
   }
 
   private Attachment attach() {
@@ -262,7 +265,8 @@ class AttachResumeTest {
         };
 
     CleatException failure =
-        Recorder.failure(client.attach("s", AttachOptions.fromBeginning(), simple));
+        Recorder.failure(
+            LoopbackServer.session(client).attach(AttachOptions.fromBeginning(), simple));
     assertThat(failure.code()).isEqualTo(Code.DATA_LOSS);
     assertThat(recorder.calls).containsExactly("output 5", "error DATA_LOSS");
   }
@@ -331,11 +335,21 @@ class AttachResumeTest {
         .then(c -> c.attached(3, 41, 1).unavailable())
         .then(c -> c.attached(3, 43, 1).events(42, 43).ended());
 
-    Recorder.end(attach(AttachOptions.fromNow().readOnly()));
+    Attachment attachment = attach(AttachOptions.fromNow().readOnly());
+    Recorder.end(attachment);
+    assertThat(attachment.position()).isEqualTo(new Position(3, 43));
     assertThat(service.opens.get(0).getStart().hasLatest()).isTrue();
     assertThat(service.opens.get(1).getAfterSeq()).isEqualTo(41);
     assertThat(service.opens.get(1).getEpoch()).isEqualTo(3);
     assertThat(recorder.seqs).containsExactly(42L, 43L);
+  }
+
+  @Test
+  void thePlaceToStartFromIsKnownBeforeAnythingWasDelivered() throws Exception {
+    service.then(c -> c.attached(3, 41, 1).ended());
+    Attachment attachment = attach(AttachOptions.fromNow().readOnly());
+    Recorder.end(attachment);
+    assertThat(attachment.position()).isEqualTo(new Position(3, 41));
   }
 
   @Test
@@ -374,7 +388,9 @@ class AttachResumeTest {
         };
 
     CleatException failure =
-        Recorder.failure(client.attach("s", AttachOptions.fromBeginning().readOnly(), throwing));
+        Recorder.failure(
+            LoopbackServer.session(client)
+                .attach(AttachOptions.fromBeginning().readOnly(), throwing));
     assertThat(failure.reason()).isEqualTo(CleatException.LISTENER_FAILED);
     assertThat(failure).hasCause(thrown);
     assertThat(throwing.calls).containsExactly("attached", "error UNKNOWN");
@@ -398,12 +414,28 @@ class AttachResumeTest {
             self[0].close();
           }
         };
-    self[0] = client.attach("s", AttachOptions.fromBeginning().readOnly(), closing);
+    self[0] =
+        LoopbackServer.session(client).attach(AttachOptions.fromBeginning().readOnly(), closing);
     known.countDown();
 
     assertThat(Recorder.end(self[0]).reason()).isEqualTo(AttachEnd.Reason.CLOSED);
     assertThat(closing.calls).containsExactly("attached", "output 1", "ended CLOSED");
     assertThat(self[0].position()).isEqualTo(new Position(1, 1));
+  }
+
+  @Test
+  void aChannelThatItsOwnerShutsDownEndsTheAttachment() throws Exception {
+    ManagedChannel channel =
+        Grpc.newChannelBuilder(server.target(), InsecureChannelCredentials.create()).build();
+    service.then(c -> c.attached().events(1));
+    try (CleatClient its = CleatClient.builder().channel(channel).build()) {
+      Attachment attachment =
+          LoopbackServer.session(its).attach(AttachOptions.fromBeginning().readOnly(), recorder);
+      await().until(() -> recorder.seqs.size() == 1);
+      channel.shutdownNow();
+      assertThat(Recorder.failure(attachment).code()).isEqualTo(Code.UNAVAILABLE);
+    }
+    assertThat(channel.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test

@@ -170,7 +170,7 @@ class CallsTest {
     service.after.add(unavailable());
     service.before.add(
         Failures.retryAfter(Status.Code.RESOURCE_EXHAUSTED, "INPUT_FULL", Duration.ofMillis(5)));
-    CutConnectionsTest.session(client).sendInput(new byte[] {1});
+    LoopbackServer.session(client).sendInput(new byte[] {1});
 
     assertThat(service.done).hasSize(2);
     assertThat(service.done.stream().distinct()).hasSize(1);
@@ -178,7 +178,7 @@ class CallsTest {
 
   @Test
   void anInterruptIsOnlyRepeatedWhenTheServerRefusedIt() {
-    Session session = CutConnectionsTest.session(client);
+    Session session = LoopbackServer.session(client);
     service.before.add(Failures.of(Status.Code.UNAVAILABLE, "DRAINING"));
     session.interrupt();
     assertThat(service.done).containsExactly("interrupt");
@@ -191,9 +191,9 @@ class CallsTest {
   @Test
   void aDeletionWhoseAnswerWasLostIsDone() {
     service.after.add(unavailable());
-    CutConnectionsTest.session(client).delete();
+    LoopbackServer.session(client).delete();
     assertThat(service.done).containsExactly("delete");
-    assertThatThrownBy(() -> CutConnectionsTest.session(client).delete())
+    assertThatThrownBy(() -> LoopbackServer.session(client).delete())
         .isInstanceOfSatisfying(
             CleatException.class, e -> assertThat(e.reason()).isEqualTo("SESSION_NOT_FOUND"));
   }

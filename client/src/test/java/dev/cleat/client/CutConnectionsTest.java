@@ -76,7 +76,9 @@ class CutConnectionsTest {
         };
 
     try (CleatClient client = through(MANY_CUTS)) {
-      Recorder.end(client.attach("s", AttachOptions.fromBeginning().readOnly(), recorder));
+      Recorder.end(
+          LoopbackServer.session(client)
+              .attach(AttachOptions.fromBeginning().readOnly(), recorder));
     }
     assertThat(HexFormat.of().formatHex(received.digest())).isEqualTo(sent);
     assertThat(recorder.seqs).hasSize(1500);
@@ -93,7 +95,7 @@ class CutConnectionsTest {
 
     try (CleatClient client = through(MANY_CUTS);
         SessionOutput output =
-            SessionOutput.open(session(client), AttachOptions.fromBeginning().readOnly())) {
+            LoopbackServer.session(client).output(AttachOptions.fromBeginning().readOnly())) {
       byte[] buffer = new byte[70_000];
       for (int n = output.read(buffer); n >= 0; n = output.read(buffer)) {
         received.update(buffer, 0, n);
@@ -110,7 +112,8 @@ class CutConnectionsTest {
     Recorder recorder = new Recorder();
     try (CleatClient client = through(CUTS_OF_INPUT);
         Attachment attachment =
-            client.attach("s", AttachOptions.fromBeginning().inputBuffer(8 << 10), recorder)) {
+            LoopbackServer.session(client)
+                .attach(AttachOptions.fromBeginning().inputBuffer(8 << 10), recorder)) {
       for (int i = 1; i <= 10_000; i++) {
         String line = "line " + i + "\n";
         expected.writeBytes(line.getBytes(StandardCharsets.UTF_8));
@@ -130,8 +133,8 @@ class CutConnectionsTest {
     Recorder recorder = new Recorder();
     try (CleatClient client = through(CuttingProxy.Cuts.NONE);
         Attachment attachment =
-            client.attach(
-                "s", AttachOptions.fromBeginning().heartbeat(Duration.ofSeconds(1)), recorder)) {
+            LoopbackServer.session(client)
+                .attach(AttachOptions.fromBeginning().heartbeat(Duration.ofSeconds(1)), recorder)) {
       await().until(() -> recorder.calls.contains("caught up 1"));
 
       proxy.swallow();
@@ -147,11 +150,6 @@ class CutConnectionsTest {
         .isEqualTo("typed into the void");
     assertThat(recorder.causes.get(0).reason()).isEqualTo(CleatException.SILENT);
     assertThat(proxy.connections()).isEqualTo(2);
-  }
-
-  static Session session(CleatClient client) {
-    return new Session(
-        client, new SessionInfo(dev.cleat.v1.Session.newBuilder().setId("s").build()));
   }
 
   private static MessageDigest sha256() throws NoSuchAlgorithmException {

@@ -25,7 +25,7 @@ class EventStreamTest {
           .target(server.target())
           .backOff(Duration.ofMillis(1), Duration.ofMillis(20))
           .build();
-  private final Session session = CutConnectionsTest.session(client);
+  private final Session session = LoopbackServer.session(client);
 
   @AfterEach
   void close() {
@@ -85,6 +85,15 @@ class EventStreamTest {
     EventStream events = session.events(AttachOptions.fromBeginning());
     assertThat(events.next()).isNotNull();
     events.close();
+    assertThat(Recorder.end(events.attachment()).reason()).isEqualTo(AttachEnd.Reason.CLOSED);
+  }
+
+  @Test
+  void closingTheClientFreesAttachmentsThatWaitForTheirReader() throws Exception {
+    service.then(c -> c.attached().events(LongStream.rangeClosed(1, 1000).toArray()));
+    EventStream events = session.events(AttachOptions.fromBeginning());
+    assertThat(events.next()).isNotNull();
+    client.close();
     assertThat(Recorder.end(events.attachment()).reason()).isEqualTo(AttachEnd.Reason.CLOSED);
   }
 

@@ -16,6 +16,7 @@ import dev.cleat.v1.WaitTurnRequest;
 import dev.cleat.v1.WaitTurnResponse;
 import io.grpc.stub.StreamObserver;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
@@ -30,6 +31,7 @@ final class FakeTurns extends FakeService {
   private ByteString output = ByteString.EMPTY;
   private int exitCode;
   private boolean slow;
+  private boolean queued;
 
   FakeTurns(long seed) {
     this.random = new Random(seed);
@@ -44,6 +46,18 @@ final class FakeTurns extends FakeService {
   /** Turns do not end until this is called again. */
   synchronized void hold(boolean hold) {
     slow = hold;
+    notifyAll();
+  }
+
+  /** Ends all turns where they are, as a cancel in the queue does. */
+  synchronized void cancelAll() {
+    List.copyOf(turns.values())
+        .forEach(t -> changed(t.toBuilder().setState(TurnState.TURN_STATE_CANCELLED).build()));
+  }
+
+  /** Turns are not begun until this is called again. */
+  synchronized void queue(boolean queue) {
+    queued = queue;
     notifyAll();
   }
 
@@ -109,6 +123,16 @@ final class FakeTurns extends FakeService {
   }
 
   private synchronized void run(Turn accepted, String prompt) {
+    while (queued) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    if (byId(accepted.getId()).getState() == TurnState.TURN_STATE_CANCELLED) {
+      return;
+    }
     changed(accepted.toBuilder().setState(TurnState.TURN_STATE_SUBMITTED).build());
     ByteString echo = ByteString.copyFromUtf8(prompt + "\r\n\033]133;C\007");
     ByteString end = ByteString.copyFromUtf8("\033]133;D;" + exitCode + "\007$ \033]133;B\007");

@@ -33,6 +33,12 @@ final class LoopbackServer implements AutoCloseable {
     this.port = server.getPort();
   }
 
+  /** The session that every fake has. */
+  static Session session(CleatClient client) {
+    return new Session(
+        client, new SessionInfo(dev.cleat.v1.Session.newBuilder().setId("s").build()));
+  }
+
   int port() {
     return port;
   }

@@ -25,7 +25,7 @@ class PromptTest {
   private final LoopbackServer server = new LoopbackServer(service);
   private CuttingProxy proxy = new CuttingProxy(server.port(), Cuts.NONE, seed);
   private final CleatClient client = client(server.target());
-  private final Session session = CutConnectionsTest.session(client);
+  private final Session session = LoopbackServer.session(client);
 
   PromptTest() {
     System.out.println("seed of the shell: " + seed);
@@ -110,6 +110,22 @@ class PromptTest {
   }
 
   @Test
+  void aTurnThatIsCancelledBeforeItBeginsPassesNothingOn() throws Exception {
+    service.queue(true);
+    ByteArrayOutputStream passed = new ByteArrayOutputStream();
+    CompletableFuture<Turn> turn =
+        CompletableFuture.supplyAsync(() -> session.prompt(Prompt.of("x"), passed::writeBytes));
+    await().until(() -> service.turnCount() == 1);
+    service.print(ByteString.copyFromUtf8("of another turn"));
+    service.cancelAll();
+    service.print(ByteString.copyFromUtf8("of another turn"));
+
+    assertThat(turn.get(20, TimeUnit.SECONDS).state()).isEqualTo(Turn.State.CANCELLED);
+    assertThat(passed.size()).isZero();
+    service.queue(false);
+  }
+
+  @Test
   void aWaitThatIsOverReturnsTheTurnAsItIs() {
     service.hold(true);
     service.willPrint(ByteString.copyFromUtf8("x"), 0);
@@ -140,7 +156,7 @@ class PromptTest {
         new CuttingProxy(
             server.port(), new Cuts(new Range(100, 3000), new Range(100, 3000), 60), seed);
     try (CleatClient flaky = client(proxy.target())) {
-      Session through = CutConnectionsTest.session(flaky);
+      Session through = LoopbackServer.session(flaky);
       for (int i = 0; i < 30; i++) {
         String printed = ("line " + i + "\n").repeat(1 + i * 20);
         service.willPrint(ByteString.copyFromUtf8(printed), 0);

@@ -35,17 +35,17 @@ class SlowListenerTest {
     CountDownLatch go = new CountDownLatch(1);
     AtomicLong received = new AtomicLong();
     Attachment attachment =
-        client.attach(
-            "s",
-            AttachOptions.fromBeginning().readOnly(),
-            output -> {
-              try {
-                go.await();
-              } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-              }
-              received.addAndGet(output.bytes().length);
-            });
+        LoopbackServer.session(client)
+            .attach(
+                AttachOptions.fromBeginning().readOnly(),
+                output -> {
+                  try {
+                    go.await();
+                  } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                  }
+                  received.addAndGet(output.bytes().length);
+                });
 
     await().during(Duration.ofMillis(500)).until(standsStill());
     // The window here, HTTP/2's, and the server's one batch past it; the journal is 125 MiB.
