@@ -102,7 +102,8 @@ public class CleatException extends RuntimeException {
     this.retryAfter = retryAfter;
   }
 
-  static CleatException of(StatusRuntimeException failure) {
+  /** What gRPC's own exception says, for calls that were made through {@link GrpcAccess}. */
+  public static CleatException of(StatusRuntimeException failure) {
     Status status = failure.getStatus();
     com.google.rpc.@Nullable Status details = StatusProto.fromThrowable(failure);
     @Nullable ErrorInfo info = detail(details, ErrorInfo.class);

@@ -1,0 +1,184 @@
+package dev.cleat.cli;
+
+import dev.cleat.cli.terminal.DetachKeys;
+import dev.cleat.cli.terminal.LocalTerminal;
+import dev.cleat.client.AttachEnd;
+import dev.cleat.client.AttachInfo;
+import dev.cleat.client.AttachListener;
+import dev.cleat.client.AttachOptions;
+import dev.cleat.client.Attachment;
+import dev.cleat.client.CleatException;
+import dev.cleat.client.Gap;
+import dev.cleat.client.InputUncertainException;
+import dev.cleat.client.OutputChunk;
+import dev.cleat.client.Session;
+import dev.cleat.v1.SessionMode;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jline.terminal.Size;
+
+/**
+ * Connects the terminal that the command runs on with a session, until one of them leaves. The
+ * terminal gets its modes back however that happens: by the end of the session, the detach keys, an
+ * error, or a signal that ends this process.
+ */
+final class Attaching {
+  /** How many of the last events are shown first, unless asked otherwise. */
+  static final int REPLAY_EVENTS = 200;
+
+  private static final int MAX_SIZE = 4_096;
+
+  private final Streams streams;
+  private final Session session;
+  private final DetachKeys keys;
+  private AttachOptions options = AttachOptions.fromLast(REPLAY_EVENTS);
+  private boolean readOnly;
+
+  Attaching(Streams streams, Session session, DetachKeys keys) {
+    this.streams = streams;
+    this.session = session;
+    this.keys = keys;
+  }
+
+  /** To start elsewhere than at the last events. */
+  Attaching from(AttachOptions start) {
+    options = start;
+    return this;
+  }
+
+  /** Only to watch. */
+  Attaching readOnly() {
+    readOnly = true;
+    return this;
+  }
+
+  /** Returns at the end, with the exit code. */
+  int run() {
+    boolean pipes = session.info().raw().getMode() == SessionMode.SESSION_MODE_PIPES;
+    Optional<LocalTerminal> terminal = LocalTerminal.open();
+    // A session on pipes has no line editing of its own: leave that to the terminal.
+    boolean raw = terminal.isPresent() && !pipes;
+    Screen screen = new Screen(streams, terminal.filter(t -> raw));
+    Thread restore = new Thread(screen::close, "cleat-restore");
+    Runtime.getRuntime().addShutdownHook(restore);
+    AttachEnd end;
+    try {
+      end = attach(screen, terminal.filter(t -> raw)).join();
+    } finally {
+      screen.close();
+    }
+    streams.note(Notices.ended(end, name()));
+    return Notices.exitCode(end);
+  }
+
+  private CompletableFuture<AttachEnd> attach(Screen screen, Optional<LocalTerminal> terminal) {
+    AttachOptions how = options.outputOnly();
+    how =
+        readOnly
+            ? how.readOnly()
+            : terminal.flatMap(LocalTerminal::size).map(this::sized).orElse(how);
+    CompletableFuture<Attachment> started = new CompletableFuture<>();
+    Attachment attachment = session.attach(how, new Listener(screen, terminal, started));
+    started.complete(attachment);
+    return attachment.done();
+  }
+
+  private AttachOptions sized(Size size) {
+    return options.outputOnly().size(limited(size.getRows()), limited(size.getColumns()));
+  }
+
+  private static int limited(int cells) {
+    return Math.min(cells, MAX_SIZE);
+  }
+
+  private String name() {
+    return Show.name(session.info());
+  }
+
+  private String greeting(boolean keyboard) {
+    String what = readOnly ? "watching %s" : "attached to %s";
+    String leave = !keyboard || keys.shown().isEmpty() ? "" : "; detach with " + keys.shown();
+    return "cleat: " + what.formatted(name()) + leave;
+  }
+
+  /** Runs on the attachment's thread. */
+  private final class Listener implements AttachListener {
+    private final Screen screen;
+    private final Optional<LocalTerminal> terminal;
+    private final CompletableFuture<Attachment> started;
+    private boolean lost;
+
+    Listener(
+        Screen screen, Optional<LocalTerminal> terminal, CompletableFuture<Attachment> started) {
+      this.screen = screen;
+      this.terminal = terminal;
+      this.started = started;
+    }
+
+    @Override
+    public void onAttached(AttachInfo attached) {
+      Attachment attachment = started.join();
+      screen.notice(greeting(terminal.isPresent()));
+      terminal.ifPresent(t -> {
+        t.enterRawMode();
+        if (!readOnly) {
+          t.onResize(() -> resized(t, attachment));
+        }
+      });
+      DetachKeys watched = terminal.isPresent() ? keys : DetachKeys.of("none");
+      new Keyboard(streams.in(), watched, attachment, readOnly, screen).start(terminal.isPresent());
+    }
+
+    private void resized(LocalTerminal from, Attachment attachment) {
+      if (!attachment.done().isDone()) {
+        from.size()
+            .ifPresent(
+                size -> attachment.resize(limited(size.getRows()), limited(size.getColumns())));
+      }
+    }
+
+    @Override
+    public void onOutput(OutputChunk output) {
+      screen.print(output.bytes(), output.stream() == OutputChunk.Stream.STDERR);
+    }
+
+    @Override
+    public void onCaughtUp(long seq) {
+      if (!readOnly && terminal.isPresent()) {
+        screen.answer();
+      }
+    }
+
+    @Override
+    public void onGap(Gap gap) {
+      screen.notice(Notices.gap(gap));
+    }
+
+    @Override
+    public void onReconnecting(CleatException cause, int attempt, Duration delay) {
+      if (!lost) {
+        screen.notice(Notices.reconnecting(cause));
+      }
+      lost = true;
+    }
+
+    @Override
+    public void onReconnected(AttachInfo attached) {
+      if (lost) {
+        screen.notice("cleat: reconnected");
+      }
+      lost = false;
+    }
+
+    @Override
+    public void onInputUncertain(InputUncertainException uncertain) {
+      screen.notice("cleat: " + uncertain.getMessage());
+    }
+
+    @Override
+    public void onError(CleatException error) {
+      // Comes out of done(), after the terminal has its modes back.
+    }
+  }
+}

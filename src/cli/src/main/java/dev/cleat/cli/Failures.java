@@ -1,0 +1,148 @@
+package dev.cleat.cli;
+
+import dev.cleat.client.CleatException;
+import io.grpc.StatusRuntimeException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Turns whatever went wrong into one line with the fix, and an exit code. */
+final class Failures {
+  private final Streams streams;
+  private final boolean debug;
+
+  Failures(Streams streams) {
+    this.streams = streams;
+    String wanted = System.getenv("CLEAT_DEBUG");
+    this.debug = wanted != null && !wanted.isEmpty() && !wanted.equals("0");
+  }
+
+  /** The command line is not one. */
+  int wrongUsage(ParameterException failure, String[] args) {
+    CommandSpec command = failure.getCommandLine().getCommandSpec();
+    say(failure, usage(failure) + " (see " + command.qualifiedName() + " --help)");
+    return ExitCode.WRONG_USAGE;
+  }
+
+  /** The command failed. */
+  int failed(Exception failure, CommandLine line, ParseResult parsed) {
+    return report(failure, line.getCommandSpec());
+  }
+
+  private int report(Throwable failure, CommandSpec command) {
+    return switch (failure) {
+      case CompletionException e when e.getCause() != null -> report(e.getCause(), command);
+      case OutputClosedException e -> {
+        // As usual for a pipe whose reader has left: no message.
+        if (debug) {
+          say(e, e.getMessage());
+        }
+        yield ExitCode.FAILED;
+      }
+      case CliException e -> {
+        say(e, e.getMessage());
+        yield e.exitCode();
+      }
+      case StatusRuntimeException e -> server(CleatException.of(e), command);
+      case CleatException e
+          when e.reason().equals(CleatException.LISTENER_FAILED) && e.getCause() != null ->
+          report(e.getCause(), command);
+      case CleatException e -> server(e, command);
+      default -> {
+        say(failure, failure + "; CLEAT_DEBUG=1 shows where");
+        yield ExitCode.FAILED;
+      }
+    };
+  }
+
+  private int server(CleatException failure, CommandSpec command) {
+    if (!noContact(failure)) {
+      say(failure, advice(failure, command));
+      return failure.code() == CleatException.Code.INVALID_ARGUMENT
+          ? ExitCode.WRONG_USAGE
+          : ExitCode.FAILED;
+    }
+    CommandSpec mixin = command.mixins().get(ServerOption.NAME);
+    String target =
+        mixin != null && mixin.userObject() instanceof ServerOption server ? server.target() : "?";
+    say(
+        failure,
+        "cannot reach the server at %s (%s); is it running? start it with ./cleat serve"
+            .formatted(target, oneLine(failure.getMessage())));
+    return ExitCode.UNREACHABLE;
+  }
+
+  /** True when it was not Cleat that answered. */
+  private static boolean noContact(CleatException failure) {
+    boolean silent = failure.reason().isEmpty() || failure.reason().equals(CleatException.SILENT);
+    return silent
+        && switch (failure.code()) {
+          case UNAVAILABLE, DEADLINE_EXCEEDED, UNKNOWN, INTERNAL, UNIMPLEMENTED -> true;
+          default -> false;
+        };
+  }
+
+  private static String advice(CleatException failure, CommandSpec command) {
+    String fields =
+        failure.violations().stream()
+            .map(violation -> violation.field() + ": " + violation.description())
+            .collect(Collectors.joining("; "));
+    String message = fields.isEmpty() ? oneLine(failure.getMessage()) : fields;
+    String fix =
+        switch (failure.reason()) {
+          case "SESSION_NOT_FOUND" -> "cleat ls lists the sessions";
+          case "UNKNOWN_TOOL", "TOOL_NOT_INSTALLED" -> "cleat tools lists the tools";
+          case "NAME_TAKEN" ->
+              "choose another --name, or take that session with --get-or-create or cleat attach";
+          case "SESSION_RUNNING" -> "stop it first, or say --force";
+          case "CHILDREN_RUNNING" -> "stop its children first, or say --force";
+          case "BUSY" -> "wait, or say --busy queue";
+          case "TURN_NOT_FOUND" -> "cleat turns lists the turns of a session";
+          case "WRONG_STATE" ->
+              command.name().equals("resume")
+                  ? ""
+                  : "cleat info shows its state, cleat restart" + " starts it again";
+          default -> "";
+        };
+    return fix.isEmpty() ? message : message + "; " + fix;
+  }
+
+  private static String usage(ParameterException failure) {
+    String message = oneLine(failure.getMessage());
+    if (failure instanceof UnmatchedArgumentException unmatched
+        && failure.getCommandLine().getParent() == null
+        && !unmatched.isUnknownOption()) {
+      String near = String.join(" or ", unmatched.getSuggestions());
+      return "there is no command '%s'%s"
+          .formatted(
+              unmatched.getUnmatched().getFirst(),
+              near.isEmpty() ? "" : "; did you mean " + near + "?");
+    }
+    if (failure instanceof UnmatchedArgumentException unmatched
+        && unmatched.isUnknownOption()
+        && failure.getCommandLine().getCommandName().equals("new")) {
+      return message + "; what is meant for the tool comes after --";
+    }
+    return message;
+  }
+
+  private void say(Throwable failure, @Nullable String message) {
+    streams.note("cleat: " + oneLine(message));
+    if (debug) {
+      StringWriter trace = new StringWriter();
+      failure.printStackTrace(new PrintWriter(trace));
+      streams.note(trace.toString());
+    }
+  }
+
+  private static String oneLine(@Nullable String text) {
+    return text == null ? "unknown" : text.strip().replaceAll("\\s*\\R\\s*", "; ");
+  }
+}

@@ -1,0 +1,112 @@
+package dev.cleat.cli;
+
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.SessionInfo;
+import dev.cleat.v1.Session;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code cleat info}. */
+@Command(name = "info", description = "Show all there is to know about a session.")
+final class InfoCommand implements Callable<Integer> {
+  private final Streams streams;
+
+  @Mixin private final SessionParameter session = new SessionParameter();
+  @Mixin private final FormatOption format = new FormatOption();
+  @Mixin private final ServerOption server = new ServerOption();
+
+  InfoCommand(Streams streams) {
+    this.streams = streams;
+  }
+
+  @Override
+  public Integer call() {
+    try (CleatClient client = server.connect()) {
+      SessionInfo info = session.find(client).info();
+      if (format.json()) {
+        streams.line(Json.of(info.raw()));
+      } else {
+        lines(info)
+            .forEach((name, value) -> {
+              if (!value.isEmpty()) {
+                streams.line("%-14s %s".formatted(name, value));
+              }
+            });
+      }
+      return ExitCode.DONE;
+    }
+  }
+
+  private static Map<String, String> lines(SessionInfo info) {
+    Session raw = info.raw();
+    Map<String, String> lines = new LinkedHashMap<>();
+    lines.put("id", raw.getId());
+    lines.put("name", raw.getName());
+    lines.put("tool", String.join(" ", raw.getTool(), String.join(" ", raw.getArgsList())).strip());
+    lines.put("state", Show.state(info));
+    lines.put("message", raw.getStatusMessage());
+    lines.put("activity", activity(info));
+    lines.put("title", raw.getTitle());
+    lines.put("workdir", raw.getWorkdir());
+    lines.put("directory", raw.getCurrentDirectory());
+    lines.put("environment", String.join(" ", raw.getEnvNamesList()));
+    lines.put("labels", labels(raw));
+    lines.put("model", raw.getModel());
+    lines.put("role", raw.getRole());
+    lines.put("workspace", raw.getWorkspace());
+    lines.put("parent", raw.getParentId());
+    lines.put("terminal", terminal(raw));
+    lines.put("run", raw.getRun() == 0 ? "" : Integer.toString(raw.getRun()));
+    lines.put("turns", turns(raw));
+    lines.put("clients", Integer.toString(raw.getClientCount()));
+    lines.put(
+        "journal",
+        "events %d to %d, on stable storage to %d, epoch %d"
+            .formatted(raw.getOldestSeq(), raw.getHeadSeq(), raw.getDurableSeq(), raw.getEpoch()));
+    lines.put("output", raw.getOutputBytes() + " bytes");
+    lines.put("created", raw.hasCreateTime() ? Show.time(raw.getCreateTime()) : "");
+    lines.put("started", raw.hasStartTime() ? Show.time(raw.getStartTime()) : "");
+    lines.put("ended", raw.hasEndTime() ? Show.time(raw.getEndTime()) : "");
+    lines.put("last output", raw.hasLastOutputTime() ? Show.time(raw.getLastOutputTime()) : "");
+    return lines;
+  }
+
+  private static String activity(SessionInfo info) {
+    String source = info.raw().getActivity().getSource().name();
+    return info.raw().hasActivity()
+        ? "%s, judged by %s"
+            .formatted(
+                Show.word(info.activity()),
+                source.replace("EVIDENCE_SOURCE_", "").toLowerCase(Locale.ROOT))
+        : "";
+  }
+
+  private static String labels(Session raw) {
+    StringBuilder labels = new StringBuilder();
+    raw.getLabelsMap().entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .forEach(label ->
+            labels.append(label.getKey()).append('=').append(label.getValue()).append(' '));
+    return labels.toString().strip();
+  }
+
+  private static String terminal(Session raw) {
+    return switch (raw.getMode()) {
+      case SESSION_MODE_PIPES -> "none, on pipes";
+      default ->
+          "%d rows, %d columns".formatted(raw.getSize().getRows(), raw.getSize().getColumns());
+    };
+  }
+
+  private static String turns(Session raw) {
+    String turns = Long.toString(raw.getTurnCount());
+    return raw.getCurrentTurnId().isEmpty()
+        ? turns
+        : "%s, now %s, %d waiting"
+            .formatted(turns, raw.getCurrentTurnId(), raw.getQueuedTurnCount());
+  }
+}

@@ -1,0 +1,153 @@
+package dev.cleat.cli;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.Prompt;
+import dev.cleat.client.RunningTurn;
+import dev.cleat.client.Session;
+import dev.cleat.client.Turn;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code cleat prompt}. */
+@Command(
+    name = "prompt",
+    description = {
+      "Hand a prompt to a session, wait, and print what comes of it.",
+      "Ends with the code of the command. Ctrl-C cancels the turn; a second one leaves it alone."
+    },
+    footer = {"", "Example: cleat prompt work 'make test'"})
+final class PromptCommand implements Callable<Integer> {
+
+  /** What to do when a turn is under way, in lower case on the command line. */
+  enum Busy {
+    QUEUE,
+    REFUSE;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private final Streams streams;
+
+  @Mixin private final SessionParameter session = new SessionParameter();
+
+  @Parameters(
+      index = "1..*",
+      arity = "0..*",
+      paramLabel = "PROMPT",
+      description = "The prompt; words are put together with spaces. Default: standard input.")
+  private List<String> words = new ArrayList<>();
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "DURATION",
+      converter = Durations.class,
+      description = "Interrupt the turn this long after it began.")
+  private @Nullable Duration timeout;
+
+  @Option(names = "--no-wait", description = "Print the turn's id instead of waiting for its end.")
+  private boolean noWait;
+
+  @Option(
+      names = "--busy",
+      paramLabel = "WHAT",
+      defaultValue = "queue",
+      description = "When a turn is under way: ${COMPLETION-CANDIDATES}. Default: queue.")
+  private Busy busy = Busy.QUEUE;
+
+  @Option(
+      names = "--request-id",
+      paramLabel = "ID",
+      description = "Makes it safe to repeat: for 24 hours the same id finds the same turn.")
+  private String requestId = "";
+
+  @Mixin private final OutputOption output = new OutputOption();
+  @Mixin private final FormatOption format = new FormatOption();
+  @Mixin private final ServerOption server = new ServerOption();
+
+  PromptCommand(Streams streams) {
+    this.streams = streams;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Prompt prompt = prompt();
+    try (CleatClient client = server.connect()) {
+      Session found = session.find(client);
+      if (noWait) {
+        RunningTurn running = found.start(prompt);
+        streams.line(format.json() ? Json.of(running.started().raw()) : running.id());
+        return ExitCode.DONE;
+      }
+      try (TurnInterrupt interrupt = TurnInterrupt.arm(streams, client, found, requestId)) {
+        return ended(format.json() ? json(found, prompt) : stream(found, prompt), interrupt);
+      }
+    }
+  }
+
+  private Prompt prompt() throws IOException {
+    if (requestId.isEmpty()) {
+      requestId = UUID.randomUUID().toString();
+    }
+    String text =
+        words.isEmpty()
+            ? new String(streams.in().readAllBytes(), StandardCharsets.UTF_8).stripTrailing()
+            : String.join(" ", words);
+    if (text.isBlank()) {
+      throw CliException.usage("the prompt is empty");
+    }
+    Prompt prompt = Prompt.of(text).requestId(requestId);
+    if (timeout != null) {
+      prompt = prompt.timeout(timeout);
+    }
+    return busy == Busy.REFUSE ? prompt.refuseWhenBusy() : prompt;
+  }
+
+  private Turn stream(Session to, Prompt prompt) {
+    try (Printout printout = new Printout(streams, output)) {
+      return to.prompt(prompt, printout::print);
+    }
+  }
+
+  /** One object: the turn, with its output in it. */
+  private Turn json(Session to, Prompt prompt) {
+    Turn turn = to.prompt(output.plain(streams) ? prompt : prompt.rawOutput());
+    Struct.Builder object = Json.struct(turn.raw());
+    object.putFields("output", Value.newBuilder().setStringValue(turn.output()).build());
+    if (turn.omittedBytes() > 0) {
+      object.putFields(
+          "omittedBytes", Value.newBuilder().setNumberValue((double) turn.omittedBytes()).build());
+    }
+    streams.line(Json.of(object));
+    return turn;
+  }
+
+  private int ended(Turn turn, TurnInterrupt interrupt) {
+    boolean explained = turn.state() == Turn.State.SUCCEEDED || turn.state() == Turn.State.FAILED;
+    if (!explained || turn.exitCode().isEmpty()) {
+      String why = turn.statusMessage();
+      if (turn.state() != Turn.State.SUCCEEDED && !interrupt.cancelled()) {
+        streams.note(
+            "cleat: the turn is %s%s".formatted(Show.state(turn), why.isEmpty() ? "" : ": " + why));
+      }
+    }
+    int otherwise = turn.succeeded() ? ExitCode.DONE : ExitCode.FAILED;
+    int code = turn.exitCode().orElse(otherwise);
+    return code == 0 ? otherwise : code;
+  }
+}

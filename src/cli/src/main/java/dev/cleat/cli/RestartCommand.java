@@ -1,0 +1,32 @@
+package dev.cleat.cli;
+
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.SessionInfo;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code cleat restart}. */
+@Command(
+    name = "restart",
+    description = "Start the process of a session again, under the same id and numbering.")
+final class RestartCommand implements Callable<Integer> {
+  private final Streams streams;
+
+  @Mixin private final SessionParameter session = new SessionParameter();
+  @Mixin private final FormatOption format = new FormatOption();
+  @Mixin private final ServerOption server = new ServerOption();
+
+  RestartCommand(Streams streams) {
+    this.streams = streams;
+  }
+
+  @Override
+  public Integer call() {
+    try (CleatClient client = server.connect()) {
+      SessionInfo now = session.find(client).restart();
+      streams.line(format.json() ? Json.of(now.raw()) : now.id() + " " + Show.state(now));
+      return ExitCode.DONE;
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.cleat.cli;
+
+import dev.cleat.cli.terminal.LocalTerminal;
+import dev.cleat.cli.terminal.OutputFilter;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where an attached session is shown. Safe for use by any thread: output, notices and the closing
+ * come one after the other under {@code lock}, and nothing is shown after the closing.
+ */
+final class Screen implements AutoCloseable {
+  /** A terminal that takes nothing any more does not keep the process from ending. */
+  private static final long CLOSE_MILLIS = 1_000;
+
+  private final Streams streams;
+  private final @Nullable LocalTerminal terminal;
+  private final @Nullable OutputFilter filter;
+  private final ReentrantLock lock = new ReentrantLock();
+  private boolean printed;
+  private boolean closed;
+
+  /**
+   * For a terminal in raw mode, or for whatever standard output is.
+   *
+   * @param terminal where the session takes the whole terminal
+   */
+  Screen(Streams streams, Optional<LocalTerminal> terminal) {
+    this.streams = streams;
+    this.terminal = terminal.orElse(null);
+    this.filter = terminal.isPresent() ? OutputFilter.forTerminal() : null;
+  }
+
+  /** The session printed this. */
+  void print(byte[] bytes, boolean toStandardError) {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      printed = true;
+      byte[] shown = filter == null ? bytes : filter.filter(bytes);
+      if (toStandardError) {
+        streams.note(shown);
+      } else {
+        streams.print(shown);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What the terminal answers from now on reaches the program that asked. */
+  void answer() {
+    lock.lock();
+    try {
+      if (filter != null) {
+        filter.letQuestionsThrough();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Says something beside the session's output, on lines of its own. */
+  void notice(String text) {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      boolean raw = terminal != null && terminal.isRaw();
+      streams.note((raw ? "\r\n" + text + "\r\n" : text + "\n").getBytes(StandardCharsets.UTF_8));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Gives the terminal back as it was. */
+  @Override
+  public void close() {
+    boolean locked = false;
+    try {
+      locked = lock.tryLock(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+      if (locked && !closed) {
+        closed = true;
+        undo();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      if (terminal != null) {
+        terminal.close();
+      }
+      if (locked) {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void undo() {
+    if (terminal == null || filter == null || !terminal.isRaw()) {
+      return;
+    }
+    try {
+      if (printed) {
+        streams.print(filter.undo());
+      }
+      streams.note("\r\n".getBytes(StandardCharsets.UTF_8));
+    } catch (OutputClosedException e) {
+      return; // the terminal is gone, and its modes with it
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package dev.cleat.cli.terminal;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Stands between what a session prints and where it is shown. For one thread at a time.
+ *
+ * <p>On a terminal it remembers what the program has switched, and keeps back questions to the
+ * terminal while nobody waits for their answer. For a file or a pipe it leaves plain text: no
+ * escape sequences, no control characters other than newline and tab.
+ */
+public final class OutputFilter {
+  private final boolean plain;
+  private final EscapeParser parser = new EscapeParser(new Parts());
+  private final ScreenModes modes = new ScreenModes();
+  private final ByteArrayOutputStream result = new ByteArrayOutputStream();
+  private boolean answers;
+
+  private OutputFilter(boolean plain) {
+    this.plain = plain;
+  }
+
+  /** For a terminal. */
+  public static OutputFilter forTerminal() {
+    return new OutputFilter(false);
+  }
+
+  /** Leaves plain text. */
+  public static OutputFilter plain() {
+    return new OutputFilter(true);
+  }
+
+  /** From now on the terminal's answers reach the program: let questions through. */
+  public void letQuestionsThrough() {
+    answers = true;
+  }
+
+  /** What of this is to be shown. The end of it may come with the next piece. */
+  public byte[] filter(byte[] printed) {
+    parser.parse(printed, 0, printed.length);
+    byte[] shown = result.toByteArray();
+    result.reset();
+    return shown;
+  }
+
+  /** What switches the terminal back to how it was. */
+  public byte[] undo() {
+    return modes.undo().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private final class Parts implements EscapeParser.Handler {
+    @Override
+    public void text(byte[] bytes, int from, int to) {
+      if (!plain) {
+        result.write(bytes, from, to - from);
+        return;
+      }
+      for (int i = from; i < to; i++) {
+        byte b = bytes[i];
+        boolean control = (b >= 0 && b < 0x20 && b != '\n' && b != '\t') || b == 0x7f;
+        if (!control) {
+          result.write(b);
+        }
+      }
+    }
+
+    @Override
+    public void sequence(byte[] bytes, int length) {
+      if (plain) {
+        return;
+      }
+      modes.printed(bytes, length);
+      if (answers || !Queries.isOne(bytes, length)) {
+        result.write(bytes, 0, length);
+      }
+    }
+
+    @Override
+    public void overlong(byte b) {
+      if (!plain) {
+        result.write(b);
+      }
+    }
+  }
+}
