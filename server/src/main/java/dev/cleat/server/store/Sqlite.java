@@ -41,6 +41,7 @@ final class Sqlite {
   }
 
   private static SQLiteConfig config() {
+    SqliteLibrary.load();
     SQLiteConfig config = new SQLiteConfig();
     config.setBusyTimeout(BUSY_TIMEOUT_MILLIS);
     return config;
