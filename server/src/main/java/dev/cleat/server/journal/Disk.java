@@ -8,8 +8,11 @@ import java.nio.file.Path;
  * Writing and syncing: what can fail or take long, so that tests can make it do so. Thread-safe.
  */
 interface Disk {
-  /** Begins a file that is not there yet. */
-  Output create(Path file) throws IOException;
+  /**
+   * Begins a file that is not there yet. It appears with its first bytes or not at all, also when the process is killed
+   * meanwhile.
+   */
+  Output create(Path file, byte[] firstBytes) throws IOException;
 
   /** Opens a file to be written on. */
   Output open(Path file) throws IOException;

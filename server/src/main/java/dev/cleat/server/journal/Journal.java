@@ -3,9 +3,7 @@ package dev.cleat.server.journal;
 import dev.cleat.server.journal.Bells.Bell;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -33,26 +31,20 @@ public final class Journal {
   private final JournalOptions options;
   private final Recovery recovery;
   private final Disk disk;
-  private final @Nullable SyncLane lane;
   private final RecentBatches recent;
   private final Bells bells = new Bells();
   private final ReentrantLock writing = new ReentrantLock();
   private final SegmentWriter writer; // guarded by writing
-  private final Object publishing = new Object();
-  private final AtomicBoolean dirty = new AtomicBoolean();
+  private final Durability durability;
 
   /** What is in the files. */
   private volatile Tip written;
 
   /**
-   * What readers may see. Set under {@code writing}, or with {@link SyncPolicy#ALWAYS} under {@code
-   * publishing}.
+   * What readers may see. Set under {@code writing}, or with {@link SyncPolicy#ALWAYS} under {@code durability}.
    */
   private volatile Tip tip;
 
-  private volatile long durable; // set under publishing
-  private volatile @Nullable Segment folderSyncedFor; // set under publishing
-  private volatile @Nullable IOException syncFailure;
   private volatile Step.@Nullable Closed closed;
 
   Journal(
@@ -61,26 +53,20 @@ public final class Journal {
       JournalOptions options,
       Recovery recovery,
       Disk disk,
-      @Nullable SyncLane lane,
+      Durability durability,
       RecentBatches recent,
       SegmentWriter writer,
-      long head,
-      boolean synced) {
+      Tip tip) {
     this.id = id;
     this.folder = folder;
     this.options = options;
     this.recovery = recovery;
     this.disk = disk;
-    this.lane = lane;
+    this.durability = durability;
     this.recent = recent;
     this.writer = writer;
-    this.written = new Tip(head, writer.active(), writer.end());
-    this.tip = written;
-    this.durable = head;
-    this.folderSyncedFor = synced ? writer.active() : null;
-    if (!synced && lane != null && options.sync() != SyncPolicy.ALWAYS) {
-      markDirty(lane);
-    }
+    this.written = tip;
+    this.tip = tip;
   }
 
   /** The name it has in its root. */
@@ -103,7 +89,7 @@ public final class Journal {
    * not known yet.
    */
   public long durableHead() {
-    return durable;
+    return durability.head();
   }
 
   /** The oldest number still kept, which is one past the head when nothing is. */
@@ -159,9 +145,7 @@ public final class Journal {
     if (options.sync() != SyncPolicy.ALWAYS) {
       bells.ring();
     }
-    if (lane != null) {
-      markDirty(lane);
-    }
+    durability.appended(this);
     return firstSeq;
   }
 
@@ -207,7 +191,7 @@ public final class Journal {
     if (end != null) {
       throw new JournalClosedException(id, end.deleted());
     }
-    IOException failure = syncFailure;
+    IOException failure = durability.failure();
     if (failure != null && options.sync() == SyncPolicy.ALWAYS) {
       throw new IOException("journal " + id + " takes nothing more: syncing it failed", failure);
     }
@@ -347,68 +331,39 @@ public final class Journal {
     bells.ring();
   }
 
-  private void markDirty(SyncLane target) {
-    if (!dirty.get() && dirty.compareAndSet(false, true)) {
-      target.add(this);
-    }
+  SyncTask prepareSync() {
+    durability.syncBegins();
+    return new SyncTask(this, written);
   }
 
-  SyncTask prepareSync() {
-    // Cleared first: what is appended after the next line is of the next round.
-    dirty.set(false);
-    Tip target = written;
-    Segment syncedFor = folderSyncedFor;
-    List<Path> paths = new ArrayList<>();
-    if (target.head() > durable || syncedFor == null) {
-      for (Segment segment : writer.segments().from(durable + 1)) {
-        paths.add(folder.resolve(segment.fileName()));
-      }
-    }
-    if (syncedFor != target.segment()) {
-      paths.add(folder);
-    }
-    Path parent = folder.getParent();
-    if (syncedFor == null && parent != null) {
-      paths.add(parent);
-    }
-    return new SyncTask(this, target, paths);
+  List<Path> unsynced(Tip target) {
+    return durability.unsynced(target, writer.segments());
   }
 
   void synced(Tip target) {
-    boolean publish;
-    synchronized (publishing) {
-      if (syncFailure != null) {
-        return;
-      }
-      durable = Math.max(durable, target.head());
-      folderSyncedFor = target.segment();
-      publish = options.sync() == SyncPolicy.ALWAYS && target.head() > tip.head();
-      if (publish) {
+    boolean shown = false;
+    synchronized (durability) {
+      if (durability.synced(target)
+          && options.sync() == SyncPolicy.ALWAYS
+          && target.head() > tip.head()) {
         tip = target;
+        shown = true;
       }
     }
-    if (publish) {
+    if (shown) {
       bells.ring();
     }
   }
 
-  /**
-   * After a failed sync the system may have dropped what it could not write: nothing later can be
-   * called durable.
-   */
   void syncFailed(IOException failure) {
-    synchronized (publishing) {
-      if (syncFailure == null) {
-        syncFailure = failure;
-        LOG.error("Syncing journal {} failed after event {}; open it anew", id, durable, failure);
-      }
+    if (durability.failed(failure)) {
+      LOG.error("Syncing journal {} failed after event {}; open it anew", id, durableHead(), failure);
     }
     bells.ring();
   }
 
   boolean isSynced() {
-    Tip last = written;
-    return durable >= last.head() && folderSyncedFor == last.segment() && syncFailure == null;
+    return durability.covers(written);
   }
 
   void requirePosition(long seq) {

@@ -176,6 +176,8 @@ public final class JournalRoot implements Closeable {
           case INTERVAL -> intervals;
           case ALWAYS -> always;
         };
+    Tip tip = new Tip(head, writer.active(), writer.end());
+    Durability durability = new Durability(target, lane, tip, synced);
     Journal journal =
         new Journal(
             id,
@@ -183,14 +185,14 @@ public final class JournalRoot implements Closeable {
             options,
             recovery,
             machine.disk(),
-            lane,
+            durability,
             new RecentBatches(options.recentBytes(), budget),
             writer,
-            head,
-            synced);
-    if (options.sync() == SyncPolicy.ALWAYS) {
-      // What the last run wrote and had not yet synced is visible from now on.
+            tip);
+    if (!synced && options.sync() == SyncPolicy.ALWAYS) {
       journal.seal();
+    } else if (!synced) {
+      durability.appended(journal);
     }
     open.put(id, journal);
     if (closed.get()) {
@@ -238,14 +240,18 @@ public final class JournalRoot implements Closeable {
     return new Recovery(found.excess(), newEpoch, reason);
   }
 
-  /**
-   * Syncs an open journal and closes it; its readers are told. Does nothing when it is not open.
-   */
+  /** Closes an open journal and syncs it; its readers are told. Does nothing when it is not open. */
   public void close(String id) throws IOException {
-    Journal journal = open.remove(id);
-    if (journal != null) {
-      journal.end(false);
-      journal.seal();
+    claimId(id);
+    try {
+      Journal journal = open.get(id);
+      if (journal != null) {
+        journal.end(false);
+        journal.seal();
+      }
+    } finally {
+      open.remove(id);
+      busy.remove(id);
     }
   }
 
@@ -286,7 +292,11 @@ public final class JournalRoot implements Closeable {
   private void maintainEvery(long pauseMillis) {
     try {
       while (!closing.await(pauseMillis, TimeUnit.MILLISECONDS)) {
-        maintain();
+        try {
+          maintain();
+        } catch (RuntimeException e) {
+          Journal.LOG.error("Maintaining the journals failed", e);
+        }
       }
     } catch (InterruptedException e) {
       Journal.LOG.warn("Journals are no longer maintained: interrupted");

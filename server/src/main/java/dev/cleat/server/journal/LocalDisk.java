@@ -4,15 +4,37 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /** The files of this machine. */
 final class LocalDisk implements Disk {
   @Override
-  public Output create(Path file) throws IOException {
-    return new FileOutput(
-        file, FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW));
+  public Output create(Path file, byte[] firstBytes) throws IOException {
+    Path draft = file.resolveSibling(file.getFileName() + ".new");
+    FileOutput output =
+        new FileOutput(
+            draft,
+            FileChannel.open(
+                draft,
+                StandardOpenOption.WRITE,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING));
+    try {
+      output.write(firstBytes, 0);
+      Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+      output.file = file;
+      return output;
+    } catch (IOException | RuntimeException e) {
+      try (output) {
+        Files.deleteIfExists(draft);
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
   }
 
   @Override
@@ -33,10 +55,10 @@ final class LocalDisk implements Disk {
   }
 
   private static final class FileOutput implements Output {
-    /** The JDK copies through a buffer of this size that it keeps for each thread. */
-    private static final int CHUNK = 256 << 10;
+    /** The JDK copies through a buffer of this size at most, which it keeps for each thread. */
+    private static final int PIECE = 128 << 10;
 
-    private final Path file;
+    private Path file;
     private FileChannel channel;
 
     FileOutput(Path file, FileChannel channel) {
@@ -54,7 +76,7 @@ final class LocalDisk implements Disk {
       try {
         int done = 0;
         while (done < bytes.length) {
-          ByteBuffer part = ByteBuffer.wrap(bytes, done, Math.min(CHUNK, bytes.length - done));
+          ByteBuffer part = ByteBuffer.wrap(bytes, done, Math.min(PIECE, bytes.length - done));
           try {
             done += channel.write(part, position + done);
           } catch (ClosedByInterruptException e) {

@@ -122,6 +122,7 @@ final class RecentBatches {
     while (array != null && oldest <= newest) {
       forgetOldest(array);
     }
+    slots = null;
   }
 
   /** Under the writing lock. */

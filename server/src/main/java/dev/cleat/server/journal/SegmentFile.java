@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * channel it meets, and must not close it for others. For one thread at a time.
  */
 final class SegmentFile implements Closeable {
+  /** The JDK copies through a buffer of this size at most, which it keeps for each thread. */
+  private static final int PIECE = 128 << 10;
+
   private final Path file;
   private final FileChannel channel;
   private final @Nullable SegmentHeader header;
@@ -85,14 +88,14 @@ final class SegmentFile implements Closeable {
 
   private static void fill(FileChannel channel, ByteBuffer buffer, long position)
       throws IOException {
-    long at = position;
-    while (buffer.hasRemaining()) {
-      int count = channel.read(buffer, at);
-      if (count < 0) {
-        return;
-      }
-      at += count;
+    int limit = buffer.limit();
+    int begin = buffer.position();
+    int count = 0;
+    while (count >= 0 && buffer.position() < limit) {
+      buffer.limit(Math.min(limit, buffer.position() + PIECE));
+      count = channel.read(buffer, position + buffer.position() - begin);
     }
+    buffer.limit(limit);
   }
 
   @Override

@@ -54,9 +54,7 @@ final class SegmentWriter {
     Segment first = new Segment(1, 1);
     SegmentHeader header =
         new SegmentHeader(SALTS.nextInt(), 1, 1, clock.millis(), run, EpochStarts.first());
-    try (Output output = disk.create(folder.resolve(first.fileName()))) {
-      output.write(header.encode(), 0);
-    }
+    disk.create(folder.resolve(first.fileName()), header.encode()).close();
   }
 
   Segments segments() {
@@ -108,20 +106,7 @@ final class SegmentWriter {
   private void beginSegment(Segment next, EpochStarts starts) throws IOException {
     SegmentHeader header =
         new SegmentHeader(SALTS.nextInt(), next.epoch, next.firstSeq, clock.millis(), run, starts);
-    Path file = folder.resolve(next.fileName());
-    // Left behind when an earlier attempt failed half-way; a segment that counts is in the list.
-    Files.deleteIfExists(file);
-    Output begun = disk.create(file);
-    try {
-      begun.write(header.encode(), 0);
-    } catch (IOException e) {
-      try (begun) {
-        Files.deleteIfExists(file);
-      } catch (IOException suppressed) {
-        e.addSuppressed(suppressed);
-      }
-      throw e;
-    }
+    Output begun = disk.create(folder.resolve(next.fileName()), header.encode());
     closeOutput();
     active.measured(end, clock.millis());
     output = begun;

@@ -3,16 +3,14 @@ package dev.cleat.server.journal;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * What there is to sync of one journal, as of one moment.
  *
  * @param journal whose
  * @param target how far it goes once this is done
- * @param paths the files and folders, in the order to sync them in
  */
-record SyncTask(Journal journal, Tip target, List<Path> paths) {
+record SyncTask(Journal journal, Tip target) {
 
   /** Syncs, unless it was done for the whole file system, and tells the journal. */
   void finish(boolean alreadySynced, Disk disk) {
@@ -23,11 +21,14 @@ record SyncTask(Journal journal, Tip target, List<Path> paths) {
       journal.synced(target);
     } catch (IOException e) {
       journal.syncFailed(e);
+    } catch (RuntimeException e) {
+      // The thread that syncs all journals must not end over one of them.
+      journal.syncFailed(new IOException(e));
     }
   }
 
   void force(Disk disk) throws IOException {
-    for (Path path : paths) {
+    for (Path path : journal.unsynced(target)) {
       try {
         disk.force(path);
       } catch (NoSuchFileException e) {

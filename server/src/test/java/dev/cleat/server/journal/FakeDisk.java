@@ -44,8 +44,12 @@ final class FakeDisk implements Disk {
   }
 
   @Override
-  public Output create(Path file) throws IOException {
-    return new Limited(real.create(file));
+  public Output create(Path file, byte[] firstBytes) throws IOException {
+    if (room.addAndGet(-firstBytes.length) < 0) {
+      room.set(0);
+      throw new IOException("No space left on device");
+    }
+    return new Limited(real.create(file, firstBytes));
   }
 
   @Override
