@@ -9,8 +9,8 @@ import java.nio.file.Path;
  */
 interface Disk {
   /**
-   * Begins a file that is not there yet. It appears with its first bytes or not at all, also when the process is killed
-   * meanwhile.
+   * Begins a file that is not there yet. It appears with its first bytes or not at all, also when
+   * the process is killed meanwhile.
    */
   Output create(Path file, byte[] firstBytes) throws IOException;
 

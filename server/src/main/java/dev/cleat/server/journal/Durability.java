@@ -77,8 +77,8 @@ final class Durability {
   /**
    * Everything up to a tip was synced.
    *
-   * @return false if an earlier sync failed: the system may have dropped what it could not write, so nothing later can
-   *     be called durable
+   * @return false if an earlier sync failed: the system may have dropped what it could not write,
+   *     so nothing later can be called durable
    */
   synchronized boolean synced(Tip tip) {
     if (failure != null) {

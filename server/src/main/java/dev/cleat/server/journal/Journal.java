@@ -41,7 +41,8 @@ public final class Journal {
   private volatile Tip written;
 
   /**
-   * What readers may see. Set under {@code writing}, or with {@link SyncPolicy#ALWAYS} under {@code durability}.
+   * What readers may see. Set under {@code writing}, or with {@link SyncPolicy#ALWAYS} under {@code
+   * durability}.
    */
   private volatile Tip tip;
 
@@ -357,7 +358,8 @@ public final class Journal {
 
   void syncFailed(IOException failure) {
     if (durability.failed(failure)) {
-      LOG.error("Syncing journal {} failed after event {}; open it anew", id, durableHead(), failure);
+      LOG.error(
+          "Syncing journal {} failed after event {}; open it anew", id, durableHead(), failure);
     }
     bells.ring();
   }

@@ -240,7 +240,9 @@ public final class JournalRoot implements Closeable {
     return new Recovery(found.excess(), newEpoch, reason);
   }
 
-  /** Closes an open journal and syncs it; its readers are told. Does nothing when it is not open. */
+  /**
+   * Closes an open journal and syncs it; its readers are told. Does nothing when it is not open.
+   */
   public void close(String id) throws IOException {
     claimId(id);
     try {

@@ -54,11 +54,11 @@ class DamageTest {
     Path file = segments().getFirst();
     byte[] whole = Files.readAllBytes(file);
     int last = whole.length - Records.size(events.getLast().sizeAt(5));
-    for (int at = 0; at < last; at++) {
-      byte[] flipped = whole.clone();
-      flipped[at] ^= (byte) (1 << (at % 8));
-      FakeDisk.overwrite(file, flipped);
-      try (JournalRoot root = FakeDisk.root(folder)) {
+    try (JournalRoot root = FakeDisk.root(folder)) {
+      for (int at = 0; at < last; at++) {
+        byte[] flipped = whole.clone();
+        flipped[at] ^= (byte) (1 << (at % 8));
+        FakeDisk.overwrite(file, flipped);
         Journal journal = root.open("a", SMALL, EpochRule.unsealed(5));
 
         assertThat(journal.head()).as("byte %d", at).isEqualTo(5);
@@ -66,6 +66,7 @@ class DamageTest {
         assertThat(Reading.of(journal, 1, 1500).matches(events).missing())
             .as("byte %d", at)
             .isEqualTo(lostBy(whole, at, file));
+        root.close("a");
       }
     }
   }
@@ -186,35 +187,38 @@ class DamageTest {
     for (Path file : files) {
       originals.add(Files.readAllBytes(file));
     }
-    for (int round = 0; round < 300; round++) {
-      int index = random.nextInt(files.size() - 1);
-      byte[] damaged = originals.get(index).clone();
-      switch (random.nextInt(4)) {
-        case 0 -> damaged = java.util.Arrays.copyOf(damaged, random.nextInt(damaged.length));
-        case 1 -> {
-          byte[] noise = new byte[1 + random.nextInt(600)];
-          random.nextBytes(noise);
-          int at = random.nextInt(damaged.length - noise.length);
-          System.arraycopy(noise, 0, damaged, at, noise.length);
+    try (JournalRoot root = FakeDisk.root(folder)) {
+      for (int round = 0; round < 200; round++) {
+        int index = random.nextInt(files.size() - 1);
+        byte[] damaged = originals.get(index).clone();
+        switch (random.nextInt(4)) {
+          case 0 -> damaged = java.util.Arrays.copyOf(damaged, random.nextInt(damaged.length));
+          case 1 -> {
+            byte[] noise = new byte[1 + random.nextInt(600)];
+            random.nextBytes(noise);
+            int at = random.nextInt(damaged.length - noise.length);
+            System.arraycopy(noise, 0, damaged, at, noise.length);
+          }
+          case 2 -> {
+            int from = random.nextInt(damaged.length - 300);
+            int length = 1 + random.nextInt(299);
+            System.arraycopy(damaged, from, damaged, random.nextInt(damaged.length - 300), length);
+          }
+          default ->
+              java.util.Arrays.fill(
+                  damaged, random.nextInt(damaged.length), damaged.length, (byte) 0);
         }
-        case 2 -> {
-          int from = random.nextInt(damaged.length - 300);
-          int length = 1 + random.nextInt(299);
-          System.arraycopy(damaged, from, damaged, random.nextInt(damaged.length - 300), length);
-        }
-        default ->
-            java.util.Arrays.fill(
-                damaged, random.nextInt(damaged.length), damaged.length, (byte) 0);
-      }
-      FakeDisk.overwrite(files.get(index), damaged);
-      try (JournalRoot root = FakeDisk.root(folder)) {
+        FakeDisk.overwrite(files.get(index), damaged);
         Journal journal = root.open("a", SMALL, EpochRule.unsealed(60));
-        assertThat(journal.head()).isEqualTo(60);
-        Reading.of(journal, 1 + random.nextInt(60), 1 + random.nextInt(3000)).matches(events);
-      } catch (AssertionError e) {
-        throw new AssertionError("seed " + seed + " round " + round, e);
+        try {
+          assertThat(journal.head()).isEqualTo(60);
+          Reading.of(journal, 1 + random.nextInt(60), 1 + random.nextInt(3000)).matches(events);
+        } catch (AssertionError e) {
+          throw new AssertionError("seed " + seed + " round " + round, e);
+        }
+        root.close("a");
+        FakeDisk.overwrite(files.get(index), originals.get(index));
       }
-      FakeDisk.overwrite(files.get(index), originals.get(index));
     }
   }
 

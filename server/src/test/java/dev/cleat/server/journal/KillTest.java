@@ -30,7 +30,7 @@ class KillTest {
       root.create("a", SMALL);
     }
     long seen = 0;
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 2; round++) {
       seen = runAndKill(policy, 50 + random.nextInt(400));
 
       try (JournalRoot root = JournalRoot.open(folder, JournalRootOptions.defaults())) {

@@ -37,9 +37,9 @@ class TornTailTest {
     byte[] whole = Files.readAllBytes(segment());
     int firstOfBatch = Records.length(whole, (int) before);
 
-    for (long cut = before; cut < after; cut++) {
-      FakeDisk.overwrite(segment(), Arrays.copyOf(whole, (int) cut));
-      try (JournalRoot root = FakeDisk.root(folder)) {
+    try (JournalRoot root = FakeDisk.root(folder)) {
+      for (long cut = before; cut < after; cut++) {
+        FakeDisk.overwrite(segment(), Arrays.copyOf(whole, (int) cut));
         Journal journal = root.open("a", JournalOptions.defaults(), EpochRule.unsealed(0));
 
         long kept = cut < before + firstOfBatch ? before : before + firstOfBatch;
@@ -53,6 +53,7 @@ class TornTailTest {
         Reading reading = Reading.of(journal, 1, 1 << 20);
         assertThat(reading.gaps()).isEmpty();
         assertThat(reading.events().get(next)).isEqualTo(TestEvent.of("next").bytesAt(next));
+        root.close("a");
       }
     }
   }
@@ -68,11 +69,11 @@ class TornTailTest {
     byte[] whole = Files.readAllBytes(segment());
     int last = SegmentHeader.BYTES + 2 * Records.length(whole, SegmentHeader.BYTES);
 
-    for (int at = last; at < whole.length; at++) {
-      byte[] flipped = whole.clone();
-      flipped[at] ^= 0x41;
-      FakeDisk.overwrite(segment(), flipped);
-      try (JournalRoot root = FakeDisk.root(folder)) {
+    try (JournalRoot root = FakeDisk.root(folder)) {
+      for (int at = last; at < whole.length; at++) {
+        byte[] flipped = whole.clone();
+        flipped[at] ^= 0x41;
+        FakeDisk.overwrite(segment(), flipped);
         Journal journal = root.open("a", JournalOptions.defaults(), EpochRule.unsealed(0));
 
         // Somebody may have seen event 3: its number must not stand for another in the same epoch.
@@ -82,9 +83,10 @@ class TornTailTest {
         assertThat(journal.resolve(1, 2)).isEqualTo(new Resume.Ok());
         assertThat(journal.append(TestEvent.of("next"))).isEqualTo(3);
         assertThat(Reading.of(journal, 1, 1 << 20).gaps()).isEmpty();
-      }
-      try (Stream<Path> files = Files.list(segment().getParent())) {
-        files.filter(f -> !f.equals(segment())).forEach(f -> f.toFile().delete());
+        root.close("a");
+        try (Stream<Path> files = Files.list(segment().getParent())) {
+          files.filter(f -> !f.equals(segment())).forEach(f -> f.toFile().delete());
+        }
       }
     }
   }
