@@ -87,7 +87,7 @@ public final class Journal {
 
   /**
    * The newest event that would survive a crash of the machine now; 0 when none, or when that is
-   * not known yet.
+   * not known yet. Stands still for good once a sync has failed.
    */
   public long durableHead() {
     return durability.head();

@@ -42,10 +42,24 @@ final class LocalDisk implements Disk {
     return new FileOutput(file, FileChannel.open(file, StandardOpenOption.WRITE));
   }
 
+  /** Not to be ended by an interrupt, which would pass for a failed sync. */
   @Override
   public void force(Path fileOrFolder) throws IOException {
-    try (FileChannel channel = FileChannel.open(fileOrFolder, StandardOpenOption.READ)) {
-      channel.force(false);
+    boolean interrupted = Thread.interrupted();
+    try {
+      boolean done = false;
+      while (!done) {
+        try (FileChannel channel = FileChannel.open(fileOrFolder, StandardOpenOption.READ)) {
+          channel.force(false);
+          done = true;
+        } catch (ClosedByInterruptException e) {
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

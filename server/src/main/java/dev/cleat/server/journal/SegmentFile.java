@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -33,7 +34,7 @@ final class SegmentFile implements Closeable {
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       ByteBuffer start = ByteBuffer.allocate(SegmentHeader.BYTES);
-      fill(channel, start, 0);
+      fill(file, channel, start, 0);
       SegmentHeader header =
           SegmentHeader.decode(start.array(), start.position())
               .filter(h -> h.firstSeq() == segment.firstSeq && h.epoch() == segment.epoch)
@@ -73,7 +74,7 @@ final class SegmentFile implements Closeable {
   /** Fills part of an array from a position; the bytes must be there. */
   void read(long position, byte[] target, int offset, int length) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(target, offset, length);
-    fill(channel, buffer, position);
+    fill(file, channel, buffer, position);
     if (buffer.hasRemaining()) {
       throw new EOFException(
           file
@@ -86,14 +87,20 @@ final class SegmentFile implements Closeable {
     }
   }
 
-  private static void fill(FileChannel channel, ByteBuffer buffer, long position)
+  private static void fill(Path file, FileChannel channel, ByteBuffer buffer, long position)
       throws IOException {
     int limit = buffer.limit();
     int begin = buffer.position();
     int count = 0;
-    while (count >= 0 && buffer.position() < limit) {
-      buffer.limit(Math.min(limit, buffer.position() + PIECE));
-      count = channel.read(buffer, position + buffer.position() - begin);
+    try {
+      while (count >= 0 && buffer.position() < limit) {
+        buffer.limit(Math.min(limit, buffer.position() + PIECE));
+        count = channel.read(buffer, position + buffer.position() - begin);
+      }
+    } catch (ClosedChannelException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new IOException("reading " + file + " failed: " + e.getMessage(), e);
     }
     buffer.limit(limit);
   }

@@ -124,6 +124,35 @@ class DiskFailureTest {
   }
 
   @Test
+  void aSegmentThatCannotBeReadIsAnErrorThatNamesIt() throws IOException {
+    try (JournalRoot root = open(new FakeDisk())) {
+      root.create("a", SMALL).append(TestEvent.of("x"));
+      root.close("a");
+      // Permissions do not bind the superuser; a folder cannot be read by anyone.
+      Path segment = folder.resolve("journals/a").resolve(new Segment(2, 1).fileName());
+      Files.createDirectory(segment);
+
+      assertThatThrownBy(() -> root.open("a", SMALL, EpochRule.unsealed(1)))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining(segment.toString());
+      Files.delete(segment);
+      assertThat(root.open("a", SMALL, EpochRule.unsealed(1)).head()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void anInterruptIsNotTakenForAFailedSync() throws IOException {
+    try (JournalRoot root = JournalRoot.open(folder, JournalRootOptions.defaults())) {
+      Journal journal = root.create("a", SMALL);
+      journal.append(TestEvent.of("x"));
+      Thread.currentThread().interrupt();
+      journal.seal();
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(journal.durableHead()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void anEmptyFolderIsNotTakenForAnEmptyJournal() throws IOException {
     try (JournalRoot root = open(new FakeDisk())) {
       Files.createDirectory(folder.resolve("journals/a"));
