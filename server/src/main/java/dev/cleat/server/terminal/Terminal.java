@@ -17,7 +17,9 @@ public interface Terminal extends AutoCloseable {
   long pid();
 
   /**
-   * Gives input to the process, without ever blocking.
+   * Gives input to the process, without ever blocking. What the process has asked its terminal to
+   * do with input happens to it: so it is the kernel that drops what exceeds 4,095 bytes in a line,
+   * where a process reads whole lines.
    *
    * @param data what to write from its position on; the position moves over what was taken
    * @return how many bytes were taken, 0 if the process does not keep up: see {@link

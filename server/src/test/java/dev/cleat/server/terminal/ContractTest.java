@@ -5,7 +5,6 @@ import static dev.cleat.server.terminal.Implementation.spec;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.cleat.server.terminal.TerminalStartException.Kind;
 import java.nio.ByteBuffer;
@@ -116,9 +115,8 @@ final class ContractTest {
         start(shell(implementation.raw() + "echo ready; exec sleep 1000"), recorder);
     recorder.awaitText("ready");
     final ByteBuffer flood = ByteBuffer.allocate(4 * 1024 * 1024);
-    await()
-        .atMost(LONG)
-        .until(() -> terminal.write(flood) == 0 && !terminal.awaitWritable(Duration.ofMillis(50)));
+    Processes.eventually(
+        () -> terminal.write(flood) == 0 && !terminal.awaitWritable(Duration.ofMillis(50)));
     assertThat(flood.hasRemaining()).isTrue();
     terminal.stop(LONG);
     assertThat(recorder.awaitExit()).isEqualTo(new Exit.Signalled(Signal.HUP.number(), false));
@@ -133,9 +131,8 @@ final class ContractTest {
         start(shell(implementation.raw() + "echo ready; exec sleep 1000"), recorder);
     recorder.awaitText("ready");
     final ByteBuffer flood = ByteBuffer.allocate(4 * 1024 * 1024);
-    await()
-        .atMost(LONG)
-        .until(() -> terminal.write(flood) == 0 && !terminal.awaitWritable(Duration.ofMillis(50)));
+    Processes.eventually(
+        () -> terminal.write(flood) == 0 && !terminal.awaitWritable(Duration.ofMillis(50)));
     final Thread killer = Thread.ofPlatform().start(() -> terminal.signal(Signal.KILL));
     assertThat(terminal.awaitWritable(LONG)).isFalse();
     killer.join();

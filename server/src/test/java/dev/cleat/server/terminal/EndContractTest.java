@@ -5,7 +5,6 @@ import static dev.cleat.server.terminal.Implementation.spec;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -181,7 +180,7 @@ final class EndContractTest {
                     + " 1002 | sleep 1003 & echo ready; wait"),
             recorder);
     recorder.awaitText("ready");
-    await().until(() -> Processes.session(terminal.pid()).size() >= 5);
+    Processes.eventually(() -> Processes.session(terminal.pid()).size() >= 5);
     terminal.stop(SHORT);
     recorder.awaitExit();
     assertThat(Processes.session(terminal.pid())).filteredOn(Processes::runs).isEmpty();
@@ -281,7 +280,7 @@ final class EndContractTest {
                 recorder.exited(exit);
               }
             });
-    await().until(() -> Libc.reap((int) terminal.pid()).isPresent());
+    Processes.eventually(() -> Libc.reap((int) terminal.pid()).isPresent());
     reaped.countDown();
     assertThat(recorder.awaitExit()).isEqualTo(new Exit.Unknown());
     assertThat(recorder.text()).isEqualToNormalizingNewlines("word\n");
@@ -335,7 +334,7 @@ final class EndContractTest {
     called.await();
     assertThat(exitOf("exit 4")).isEqualTo(new Exit.Code(4));
     terminal.stop(LONG);
-    await().until(() -> !Processes.runs((int) terminal.pid()));
+    Processes.eventually(() -> !Processes.runs((int) terminal.pid()));
     assertThat(blocked.hasExited()).isFalse();
     free.countDown();
     assertThat(blocked.awaitExit()).isEqualTo(new Exit.Signalled(Signal.HUP.number(), false));

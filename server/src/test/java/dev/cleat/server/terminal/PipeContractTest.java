@@ -4,7 +4,6 @@ import static dev.cleat.server.terminal.Implementation.shell;
 import static dev.cleat.server.terminal.Implementation.spec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
@@ -56,7 +55,7 @@ final class PipeContractTest {
     recorder.awaitText("none");
     assertThat(terminal.foreground()).isEqualTo(Foreground.UNKNOWN);
     terminal.killForeground();
-    await().until(() -> Processes.runs((int) terminal.pid()));
+    Processes.eventually(() -> Processes.runs((int) terminal.pid()));
     terminal.close();
     recorder.awaitExit();
   }

@@ -1,7 +1,6 @@
 package dev.cleat.server.terminal;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,10 +11,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.awaitility.Awaitility;
 
 /** What tests ask of, and do to, processes. */
 final class Processes {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Duration POLL = Duration.ofMillis(5);
 
   private Processes() {}
 
@@ -41,7 +44,7 @@ final class Processes {
   static void kill(int pid) {
     final Optional<ProcessHandle> process = ProcessHandle.of(pid);
     process.ifPresent(ProcessHandle::destroyForcibly);
-    await().atMost(PATIENCE).until(() -> !runs(pid));
+    eventually(() -> !runs(pid));
   }
 
   /** This server's children that have ended and were not reaped. */
@@ -62,6 +65,11 @@ final class Processes {
         assertThat(terminal.awaitWritable(PATIENCE)).isTrue();
       }
     }
+  }
+
+  /** Waits until a condition holds. */
+  static void eventually(Callable<Boolean> condition) {
+    Awaitility.await().pollInterval(POLL).atMost(PATIENCE).until(condition);
   }
 
   static void type(Terminal terminal, String text) throws TerminalClosedException {

@@ -3,7 +3,6 @@ package dev.cleat.server.terminal;
 import static dev.cleat.server.terminal.Implementation.ENVIRONMENT;
 import static dev.cleat.server.terminal.Implementation.shell;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -21,7 +20,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass
 @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PIPES")
 final class TtyContractTest {
-  private static final Duration LONG = Duration.ofMinutes(5);
   private static final Duration HOUR = Duration.ofHours(1);
   private static final String PROMPT = "ready> ";
 
@@ -83,15 +81,17 @@ final class TtyContractTest {
     final Recorder recorder = new Recorder();
     final Terminal terminal = terminals.start(bash(), recorder);
     assertThat(recorder.awaitText(PROMPT)).isEqualTo(PROMPT);
-    Processes.type(terminal, "sleep 1000\n");
-    await().until(() -> terminal.foreground() == Foreground.OTHER);
+    Processes.type(terminal, "sh -c 'echo job''up; exec sleep 1000'\n");
+    // Before its exec, a job still ignores what shells ignore.
+    recorder.awaitText("jobup");
+    assertThat(terminal.foreground()).isEqualTo(Foreground.OTHER);
     Processes.type(terminal, "\032");
     recorder.awaitText("Stopped");
-    await().until(() -> terminal.foreground() == Foreground.LEADER);
+    Processes.eventually(() -> terminal.foreground() == Foreground.LEADER);
     Processes.type(terminal, "fg\n");
-    await().until(() -> terminal.foreground() == Foreground.OTHER);
+    Processes.eventually(() -> terminal.foreground() == Foreground.OTHER);
     Processes.type(terminal, "\003");
-    await().until(() -> terminal.foreground() == Foreground.LEADER);
+    Processes.eventually(() -> terminal.foreground() == Foreground.LEADER);
     Processes.type(terminal, "exit $?\n");
     assertThat(recorder.awaitExit()).isEqualTo(new Exit.Code(130));
   }
@@ -102,12 +102,12 @@ final class TtyContractTest {
     final Terminal terminal = terminals.start(bash(), recorder);
     recorder.awaitText(PROMPT);
     terminal.killForeground();
-    Processes.type(terminal, "sleep 1000; echo code=$?\n");
-    await().until(() -> terminal.foreground() == Foreground.OTHER);
+    Processes.type(terminal, "sh -c 'echo job''up; exec sleep 1000'\n");
+    recorder.awaitText("jobup");
     terminal.interrupt();
     recorder.awaitText(t -> t.split(PROMPT, -1).length == 3);
-    Processes.type(terminal, "(trap '' INT; sleep 1000); echo killed=$?\n");
-    await().until(() -> terminal.foreground() == Foreground.OTHER);
+    Processes.type(terminal, "sh -c 'echo again''up; exec sleep 1000'; echo killed=$?\n");
+    recorder.awaitText("againup");
     terminal.killForeground();
     assertThat(recorder.awaitLine("killed=")).isEqualTo("137");
     terminal.close();
@@ -123,9 +123,8 @@ final class TtyContractTest {
             recorder);
     recorder.awaitText("ready");
     final ByteBuffer flood = ByteBuffer.allocate(4 * 1024 * 1024);
-    await()
-        .atMost(LONG)
-        .until(() -> terminal.write(flood) == 0 && !terminal.awaitWritable(Duration.ofMillis(20)));
+    Processes.eventually(
+        () -> terminal.write(flood) == 0 && !terminal.awaitWritable(Duration.ofMillis(20)));
     terminal.interrupt();
     assertThat(recorder.awaitExit()).isEqualTo(new Exit.Code(7));
   }
@@ -145,7 +144,7 @@ final class TtyContractTest {
         echo do''ne
         """);
     recorder.awaitText("done");
-    await().until(() -> Processes.session(terminal.pid()).size() >= 6);
+    Processes.eventually(() -> Processes.session(terminal.pid()).size() >= 6);
     terminal.stop(Duration.ofMillis(200));
     recorder.awaitExit();
     assertThat(Processes.session(terminal.pid())).filteredOn(Processes::runs).isEmpty();
@@ -158,7 +157,7 @@ final class TtyContractTest {
     recorder.awaitText(PROMPT);
     final Path end = folder.resolve("end");
     Processes.type(terminal, "while [ ! -e " + end + " ]; do sleep 0.01; done; echo code=$?\n");
-    await().until(() -> terminal.foreground() == Foreground.OTHER);
+    Processes.eventually(() -> terminal.foreground() == Foreground.OTHER);
     for (int i = 0; i < 50; i++) {
       terminal.pause();
       terminal.resume();
