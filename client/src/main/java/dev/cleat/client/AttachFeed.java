@@ -32,6 +32,7 @@ final class AttachFeed implements ResumeLoop.Feed<AttachRequest, AttachResponse>
   private volatile Position delivered;
   private volatile boolean closed;
 
+  private @Nullable Attachment unstarted;
   private boolean attachedBefore;
   private boolean attachedNow;
   private boolean caughtUp;
@@ -81,8 +82,17 @@ final class AttachFeed implements ResumeLoop.Feed<AttachRequest, AttachResponse>
     }
   }
 
+  /** Says whose feed this is, before the loop runs. */
+  void of(Attachment attachment) {
+    unstarted = attachment;
+  }
+
   @Override
   public StreamCall<AttachRequest, AttachResponse> open() {
+    if (unstarted != null) {
+      listener.onStart(unstarted);
+      unstarted = null;
+    }
     attachedNow = false;
     AttachOpen.Builder open = template.toBuilder().setSessionId(sessionId);
     cursor.goOn(open);

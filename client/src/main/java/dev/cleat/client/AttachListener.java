@@ -19,6 +19,13 @@ public interface AttachListener {
   /** The session printed something. */
   void onOutput(OutputChunk output);
 
+  /**
+   * The first of all callbacks, before any connection is made.
+   *
+   * @param attachment the handle, for callbacks that send or close
+   */
+  default void onStart(Attachment attachment) {}
+
   /** The first connection stands. */
   default void onAttached(AttachInfo attached) {}
 

@@ -245,6 +245,7 @@ public final class CleatClient implements AutoCloseable {
             });
     Executor executor =
         options.executor() == null ? threads("cleat-attach-" + sessionId) : options.executor();
+    feed.of(attachment);
     run(loop, attachment::close, executor);
     return attachment;
   }

@@ -10,12 +10,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -279,18 +281,23 @@ class AttachInputTest {
       take(c);
       c.acknowledge(1, false).ended();
     });
-    CompletableFuture<Attachment> self = new CompletableFuture<>();
     Recorder answering =
         new Recorder() {
+          private @Nullable Attachment self;
+
+          @Override
+          public void onStart(Attachment attachment) {
+            self = attachment;
+          }
+
           @Override
           public void onOutput(OutputChunk output) {
-            track(self.join(), "y").orTimeout(20, TimeUnit.SECONDS).join();
+            track(Objects.requireNonNull(self), "y").orTimeout(20, TimeUnit.SECONDS).join();
             super.onOutput(output);
           }
         };
     Attachment attachment =
         LoopbackServer.session(client).attach(AttachOptions.fromBeginning(), answering);
-    self.complete(attachment);
     Recorder.end(attachment);
     assertThat(answering.calls).containsExactly("attached", "output 1", "ended EXITED");
   }

@@ -13,8 +13,10 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -399,28 +401,27 @@ class AttachResumeTest {
   @Test
   void closingInACallbackDeliversNothingMore() throws Exception {
     service.then(c -> c.attached().events(1, 2, 3));
-    CountDownLatch known = new CountDownLatch(1);
-    Attachment[] self = new Attachment[1];
     Recorder closing =
         new Recorder() {
+          private @Nullable Attachment self;
+
+          @Override
+          public void onStart(Attachment attachment) {
+            self = attachment;
+          }
+
           @Override
           public void onOutput(OutputChunk output) {
             super.onOutput(output);
-            try {
-              known.await();
-            } catch (InterruptedException e) {
-              throw new IllegalStateException(e);
-            }
-            self[0].close();
+            Objects.requireNonNull(self).close();
           }
         };
-    self[0] =
+    Attachment attachment =
         LoopbackServer.session(client).attach(AttachOptions.fromBeginning().readOnly(), closing);
-    known.countDown();
 
-    assertThat(Recorder.end(self[0]).reason()).isEqualTo(AttachEnd.Reason.CLOSED);
+    assertThat(Recorder.end(attachment).reason()).isEqualTo(AttachEnd.Reason.CLOSED);
     assertThat(closing.calls).containsExactly("attached", "output 1", "ended CLOSED");
-    assertThat(self[0].position()).isEqualTo(new Position(1, 1));
+    assertThat(attachment.position()).isEqualTo(new Position(1, 1));
   }
 
   @Test

