@@ -83,10 +83,6 @@ final class Fold {
     return outputBytes;
   }
 
-  @Nullable Instant lastOutput() {
-    return lastOutput;
-  }
-
   SessionState state() {
     return session.getState();
   }

@@ -229,9 +229,9 @@ final class InputGate {
     return clientInputs.get();
   }
 
-  /** When a client typed last, on the clock of {@link System#nanoTime}. */
-  long lastClientInputNanos() {
-    return lastClientInputNanos;
+  /** How long ago a client typed last; means nothing while none has. */
+  Duration sinceClientInput() {
+    return Duration.ofNanos(System.nanoTime() - lastClientInputNanos);
   }
 
   private void clientTyped() {

@@ -138,13 +138,9 @@ public final class Prompts {
    * @throws Refusal TURN_NOT_FOUND
    */
   public Turn find(Session session, String turnId) {
-    final Turn recent = session.recentTurn(turnId);
-    if (recent != null) {
-      return recent;
-    }
-    return store
-        .turn(session.id(), turnId)
-        .map(Prompts::turn)
+    return session
+        .recentTurn(turnId)
+        .or(() -> store.turn(session.id(), turnId).map(Prompts::turn))
         .orElseThrow(() ->
             Refusal.of(
                     Code.NOT_FOUND,
@@ -156,8 +152,7 @@ public final class Prompts {
 
   /** Cancels a turn; see {@link Turns#cancel}. */
   public Turn cancel(Session session, String turnId) {
-    final Turn open = session.cancel(turnId);
-    return open != null ? open : find(session, turnId);
+    return session.cancel(turnId).orElseGet(() -> find(session, turnId));
   }
 
   /** A turn as it was stored. */

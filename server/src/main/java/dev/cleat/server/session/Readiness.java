@@ -1,8 +1,10 @@
 package dev.cleat.server.session;
 
 import dev.cleat.server.terminal.Foreground;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,34 +12,72 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>For a shell with marks: it is at its prompt, and no client has typed since the last command
  * began, or what it typed has left no trace behind the prompt (a shell echoes what is on its line).
- * For a shell without marks: it has been still for long enough, with the shell itself in the
- * foreground where that can be known.
+ * After an interrupt the shell is first made to show another prompt: its line editor may keep a
+ * signal until the next key, and throw away what that key belongs to. For a shell without marks: it
+ * has been still for long enough, with the shell itself in the foreground where that can be known.
  *
  * <p>Confined to the session's lock.
  */
 final class Readiness {
+  /** How long after a client has typed its echo must have come, if the shell is at its prompt. */
+  static final Duration ECHO = Duration.ofMillis(200);
+
+  private static final byte[] ENTER = "\r".getBytes(StandardCharsets.US_ASCII);
+
+  /** What an interrupt leaves to be done. */
+  private enum Aftermath {
+    NONE,
+    ANOTHER_PROMPT,
+    QUIET
+  }
+
   private final Turns.Host host;
+  private final Duration stillness;
   private boolean prompt;
+  private boolean promptBegun;
+  private int serial = -1;
   private long promptEnd;
   private long inputsAtCommand;
   private @Nullable Evidence command;
+  private Aftermath aftermath = Aftermath.NONE;
   private boolean still;
   private Instant lastPrinted;
 
-  Readiness(Turns.Host host) {
+  Readiness(Turns.Host host, Duration stillness) {
     this.host = host;
+    this.stillness = stillness;
     this.lastPrinted = host.now();
     this.inputsAtCommand = host.clientInputs();
   }
 
-  void promptShown(long endOffset) {
-    prompt = true;
-    promptEnd = endOffset;
+  /**
+   * The shell is about to print a prompt: what follows is a new one, and not one that is drawn
+   * anew.
+   */
+  void promptBegun() {
+    promptBegun = true;
   }
 
-  /** The prompt that is shown now has been shown before: the shell has only drawn it anew. */
-  boolean shownAlready() {
-    return prompt;
+  /** Whether the prompt that has just been shown is a new one. */
+  boolean isNewPrompt(OptionalInt number) {
+    return promptBegun || number.orElse(-1) > serial;
+  }
+
+  void promptShown(long endOffset, OptionalInt number) {
+    prompt = true;
+    promptBegun = false;
+    serial = number.orElse(serial);
+    promptEnd = endOffset;
+    command = null;
+  }
+
+  /** A prompt was begun whose end never came: its user's own prompt command has replaced it. */
+  boolean isPromptWithoutEnd() {
+    return promptBegun && isQuiet(stillness);
+  }
+
+  private boolean isQuiet(Duration time) {
+    return !host.now().isBefore(lastPrinted.plus(time));
   }
 
   void submitted() {
@@ -47,9 +87,14 @@ final class Readiness {
     inputsAtCommand = host.clientInputs();
   }
 
-  /** A client typed just when a prompt was to be: the prompt is still shown. */
-  void clientTyped() {
+  /** A client typed just when a prompt was to be: the shell is still at its own. */
+  void notSubmitted() {
     prompt = true;
+  }
+
+  /** What runs, or the shell at its prompt, was interrupted. */
+  void interrupted() {
+    aftermath = Aftermath.ANOTHER_PROMPT;
   }
 
   boolean commandRunning() {
@@ -81,15 +126,26 @@ final class Readiness {
     if (!prompt) {
       return false;
     }
-    if (host.clientInputs() == inputsAtCommand) {
-      return true;
+    if (aftermath == Aftermath.ANOTHER_PROMPT && host.type(ENTER, host.clientInputs())) {
+      aftermath = Aftermath.QUIET;
+      prompt = false;
+      lastPrinted = host.now();
+      return false;
     }
-    return host.outputBytes() <= promptEnd && host.sinceClientInput().compareTo(Turns.ECHO) >= 0;
+    if (aftermath == Aftermath.QUIET && isQuiet(ECHO)) {
+      aftermath = Aftermath.NONE;
+    }
+    return aftermath == Aftermath.NONE && lineIsEmpty();
   }
 
-  void judge(Instant now, Duration stillness) {
+  private boolean lineIsEmpty() {
+    return host.clientInputs() == inputsAtCommand
+        || (host.outputBytes() <= promptEnd && host.sinceClientInput().compareTo(ECHO) >= 0);
+  }
+
+  void judgeStillness() {
     still =
-        !now.isBefore(lastPrinted.plus(stillness))
+        isQuiet(stillness)
             && host.sinceClientInput().compareTo(stillness) >= 0
             && host.foreground() != Foreground.OTHER;
   }
@@ -98,15 +154,22 @@ final class Readiness {
     return still;
   }
 
-  /** When waiting alone may have made it ready. */
-  @Nullable Instant nextLook(Instant now, Prompting prompting) {
-    return switch (prompting.kind()) {
-      case MARKS -> prompt && !atPrompt() ? now.plus(Turns.ECHO) : null;
-      case STILLNESS -> {
-        final Instant due = lastPrinted.plus(prompting.stillness());
-        yield due.isAfter(now) ? due : now.plus(prompting.stillness());
+  /** When waiting alone may have made it ready; null when something must happen first. */
+  @Nullable Instant nextLook(Prompting.Kind kind) {
+    final Instant now = host.now();
+    return switch (kind) {
+      case MARKS -> {
+        if (promptBegun) {
+          yield later(lastPrinted.plus(stillness), now);
+        }
+        yield prompt ? now.plus(ECHO) : null;
       }
+      case STILLNESS -> later(lastPrinted.plus(stillness), now);
       case NONE -> null;
     };
+  }
+
+  private Instant later(Instant due, Instant now) {
+    return due.isAfter(now) ? due : now.plus(stillness);
   }
 }

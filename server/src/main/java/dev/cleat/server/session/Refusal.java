@@ -76,6 +76,38 @@ public final class Refusal extends RuntimeException {
         .with("state", state);
   }
 
+  /** The session has as many clients as it may have. */
+  static Refusal tooManyClients(String sessionId, int limit) {
+    return of(
+            Code.RESOURCE_EXHAUSTED,
+            ErrorReason.ERROR_REASON_TOO_MANY_CLIENTS,
+            "the session has " + limit + " clients, and may not have more")
+        .with("session_id", sessionId)
+        .with("limit", limit)
+        .retryAfter(Duration.ofSeconds(5));
+  }
+
+  /** A session has, or had, this id. */
+  static Refusal idTaken(String id) {
+    return of(
+            Code.ALREADY_EXISTS,
+            ErrorReason.ERROR_REASON_SESSION_ID_TAKEN,
+            "a session has, or had, the id \"" + id + "\"; choose another")
+        .field("session_id", "is taken")
+        .with("session_id", id);
+  }
+
+  /** Another session has this name. */
+  static Refusal nameTaken(String name, String other) {
+    return of(
+            Code.ALREADY_EXISTS,
+            ErrorReason.ERROR_REASON_NAME_TAKEN,
+            "another session has the name \"" + name + "\"; choose another or use get_or_create")
+        .field("name", "is taken")
+        .with("name", name)
+        .with("session_id", other);
+  }
+
   /** The disk is full; nothing was changed. */
   static Refusal storageFull() {
     return of(

@@ -33,11 +33,7 @@ final class Saver implements AutoCloseable {
   private static final int MOST_AT_ONCE = 500;
 
   /** What of a session is to be saved. */
-  record Unsaved(Session session, long seq, String aid, List<Turn> turns) {
-    static Unsaved of(Session session, long seq, String aid, List<Turn> turns) {
-      return new Unsaved(session, seq, aid, turns);
-    }
-  }
+  record Unsaved(Session session, long seq, String aid, List<Turn> turns) {}
 
   private final Store store;
   private final ReentrantLock lock = new ReentrantLock();

@@ -3,18 +3,14 @@ package dev.cleat.server.session;
 import com.google.protobuf.ByteString;
 import com.google.rpc.Code;
 import dev.cleat.server.journal.Journal;
-import dev.cleat.server.journal.JournalClosedException;
-import dev.cleat.server.journal.JournalFullException;
-import dev.cleat.server.reader.Mark;
-import dev.cleat.server.terminal.Foreground;
 import dev.cleat.server.terminal.Size;
+import dev.cleat.v1.ActivityState;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Event;
+import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
 import dev.cleat.v1.OutputStream;
-import dev.cleat.v1.ResizePolicy;
-import dev.cleat.v1.SessionChangeKind;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.TerminalSize;
 import dev.cleat.v1.Turn;
@@ -24,12 +20,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,17 +49,15 @@ public final class Session {
   private final Shared shared;
   private final String id;
   private final Journal journal;
-  private final Fold fold;
   private final Map<String, String> env;
+  private final SessionLog log;
   private final InputGate gate;
+  private final TurnHost host;
   private final Turns turns;
   private final Sizes sizes = new Sizes();
-  private final OutputEntry outputEntry = new OutputEntry();
-  private String aid = "";
+  private String aid;
   private @Nullable Run run;
-  private @Nullable SessionChangeKind unsaidChange;
   private volatile boolean over;
-  private volatile boolean outputUnsaved;
   private boolean abandoned;
 
   /**
@@ -75,11 +72,12 @@ public final class Session {
     this.shared = shared;
     this.id = id;
     this.journal = journal;
-    this.fold = fold;
     this.env = Map.copyOf(env);
     this.aid = aid;
+    this.log = new SessionLog(shared, this, journal, fold);
     this.gate = new InputGate(id, shared.settings().maxPendingInput());
-    this.turns = new Turns(new TurnHost(), id, shared.settings().maxQueue());
+    this.host = new TurnHost(shared.clock(), log, gate);
+    this.turns = new Turns(host, id, shared.settings().maxQueue());
     this.over = Fold.ended(fold.state());
   }
 
@@ -100,30 +98,36 @@ public final class Session {
 
   /** The session as clients see it now. */
   public dev.cleat.v1.Session view() {
+    return locked(() -> log.view().setClientCount(sizes.count()).build());
+  }
+
+  private <T> T locked(Supplier<T> step) {
     lock.lock();
     try {
-      return fold.snapshot()
-          .setEpoch(journal.epoch())
-          .setOldestSeq(journal.oldest())
-          .setHeadSeq(journal.head())
-          .setDurableSeq(journal.durableHead())
-          .setClientCount(sizes.count())
-          .build();
+      return step.get();
     } finally {
       lock.unlock();
     }
+  }
+
+  private void locked(Runnable step) {
+    lock.lock();
+    try {
+      step.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Fold fold() {
+    return log.fold();
   }
 
   // Starting and ending.
 
   /** Writes the first event. */
   void created(dev.cleat.v1.Session settings) {
-    lock.lock();
-    try {
-      append(List.of(Events.created(settings)));
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> log.append(List.of(Events.created(settings))));
   }
 
   /**
@@ -132,23 +136,20 @@ public final class Session {
    * @throws Refusal if it cannot be started; the session is then FAILED
    */
   void start() {
-    lock.lock();
-    try {
-      final int number = fold.session().getRun() + 1;
-      append(List.of(Events.state(SessionState.SESSION_STATE_STARTING, number, "")));
+    locked(() -> {
+      final int number = fold().session().getRun() + 1;
+      log.append(List.of(Events.state(SessionState.SESSION_STATE_STARTING, number, "")));
       over = false;
       final Run starting = new Run(this, number);
       try {
-        final Starter.Started started = Starter.start(shared, id, fold.session(), env, starting);
-        running(starting, started);
+        running(starting, Starter.start(shared, id, fold().session(), env, starting));
       } catch (Refusal e) {
-        append(List.of(Events.state(SessionState.SESSION_STATE_FAILED, number, e.getMessage())));
+        log.append(
+            List.of(Events.state(SessionState.SESSION_STATE_FAILED, number, e.getMessage())));
         ended();
         throw e;
       }
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   private void running(Run starting, Starter.Started started) {
@@ -156,60 +157,52 @@ public final class Session {
     final Event.Builder state =
         Events.state(SessionState.SESSION_STATE_RUNNING, starting.number(), "");
     state.getStateChangedBuilder().setMode(started.mode()).setWorkdir(started.workdir().toString());
+    final Event.Builder activity =
+        Events.activity(
+            ActivityState.ACTIVITY_STATE_UNKNOWN,
+            EvidenceSource.EVIDENCE_SOURCE_PROCESS,
+            log.head() + 1);
     try {
-      append(
-          List.of(
-              state,
-              Events.activity(
-                  dev.cleat.v1.ActivityState.ACTIVITY_STATE_UNKNOWN,
-                  dev.cleat.v1.EvidenceSource.EVIDENCE_SOURCE_PROCESS,
-                  journal.nextSeq())));
+      log.append(List.of(state, activity));
     } catch (Refusal e) {
       started.terminal().close();
       throw e;
     }
-    final Tracker tracker =
-        new Tracker(id, journal, journal.nextSeq(), started.launch().aid(), new TrackerSink());
+    final Tracker tracker = tracker(log.head() + 1, started.launch().aid());
     starting.started(started.terminal(), tracker);
     run = starting;
+    host.terminal(started.terminal());
     turns.started(Prompting.of(started.launch(), started.mode()));
     gate.open(started.terminal());
     applySize();
     tracker.start();
   }
 
+  private Tracker tracker(long fromSeq, Optional<String> marks) {
+    return new Tracker(
+        id, journal, fromSeq, marks, new TrackerSink(lock, log, turns, shared.clock()));
+  }
+
   /**
-   * Ends the process, and waits for that if asked to.
+   * Ends the process.
    *
    * @param reason in words for a person; may be empty
    * @return done when the exit is in the journal
    */
   public CompletableFuture<Void> stop(Duration grace, String reason) {
-    lock.lock();
-    try {
+    return locked(() -> {
       final Run running = run;
       if (running == null) {
         return CompletableFuture.completedFuture(null);
       }
-      if (fold.state() != SessionState.SESSION_STATE_STOPPING) {
+      if (fold().state() != SessionState.SESSION_STATE_STOPPING) {
         running.stopping(reason);
-        appendOrGoOn(
+        log.appendIfPossible(
             List.of(Events.state(SessionState.SESSION_STATE_STOPPING, running.number(), reason)));
       }
       running.terminal().stop(grace);
       return running.ended();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** A full disk must not keep a process from being stopped. */
-  private void appendOrGoOn(List<Event.Builder> events) {
-    try {
-      append(events);
-    } catch (Refusal e) {
-      LOG.warn("Session {}: {}", id, e.getMessage());
-    }
+    });
   }
 
   /**
@@ -217,22 +210,19 @@ public final class Session {
    *
    * @throws Refusal as {@link #start}
    */
-  public void restart(Duration grace) {
+  void restart(Duration grace) {
     awaitEnd(stop(grace, "restarted"), grace.plusSeconds(60));
-    lock.lock();
-    try {
+    locked(() -> {
       if (run != null) {
         throw Refusal.of(
                 Code.ABORTED,
                 ErrorReason.ERROR_REASON_WRONG_STATE,
                 "another call has started the session meanwhile")
             .with("session_id", id)
-            .with("state", fold.state().name());
+            .with("state", stateName());
       }
       start();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /** Waits for the end of a process that was told to stop. */
@@ -255,58 +245,48 @@ public final class Session {
 
   /** Halts the processes. */
   public void pause() {
-    lock.lock();
-    try {
-      if (fold.state() == SessionState.SESSION_STATE_PAUSED) {
-        return;
+    locked(() -> {
+      if (fold().state() != SessionState.SESSION_STATE_PAUSED) {
+        final Run running = running("pause", SessionState.SESSION_STATE_RUNNING);
+        log.append(List.of(Events.state(SessionState.SESSION_STATE_PAUSED, running.number(), "")));
+        running.terminal().pause();
       }
-      final Run running = running("pause", SessionState.SESSION_STATE_RUNNING);
-      append(List.of(Events.state(SessionState.SESSION_STATE_PAUSED, running.number(), "")));
-      running.terminal().pause();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /** Lets the processes go on. */
   public void resume() {
-    lock.lock();
-    try {
+    locked(() -> {
       final Run running = running("resume", SessionState.SESSION_STATE_PAUSED);
-      append(List.of(Events.state(SessionState.SESSION_STATE_RUNNING, running.number(), "")));
+      log.append(List.of(Events.state(SessionState.SESSION_STATE_RUNNING, running.number(), "")));
       running.terminal().resume();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /** Interrupts what runs in the foreground. */
   public void interrupt() {
-    lock.lock();
-    try {
+    locked(() -> {
       running("interrupt", SessionState.SESSION_STATE_RUNNING).terminal().interrupt();
-    } finally {
-      lock.unlock();
-    }
+      turns.interrupted();
+    });
   }
 
   private Run running(String verb, SessionState... states) {
     final Run running = run;
-    if (running == null || (states.length > 0 && !List.of(states).contains(fold.state()))) {
-      final String state = stateName();
+    if (running == null || (states.length > 0 && !List.of(states).contains(fold().state()))) {
       throw Refusal.wrongState(
-          id, state, "cannot " + verb + " a session that is " + state.replace('_', ' '));
+          id, stateName(), "cannot " + verb + " a session that is " + stateName());
     }
     return running;
   }
 
   private String stateName() {
-    return fold.state().name().replace("SESSION_STATE_", "").toLowerCase(java.util.Locale.ROOT);
+    return fold().state().name().replace("SESSION_STATE_", "").toLowerCase(Locale.ROOT);
   }
 
   /** The process has ended and everything it printed has been taken. */
   void exited(Run ending, @Nullable Exit exit) {
-    if (!isCurrent(ending)) {
+    if (locked(() -> run != ending)) {
       // It could not be written down that it runs, so it was ended at once.
       return;
     }
@@ -323,8 +303,7 @@ public final class Session {
       events.add(
           Events.state(SessionState.SESSION_STATE_EXITED, ending.number(), ending.stopReason()));
       events.add(Events.exited(exit, ending.number()));
-      append(events);
-      turns.clear();
+      log.append(events);
       run = null;
       ended();
     });
@@ -337,33 +316,22 @@ public final class Session {
   }
 
   private void ended() {
+    turns.clear();
+    host.terminal(null);
     over = true;
     sizes.sayOver();
   }
 
-  private boolean isCurrent(Run other) {
-    lock.lock();
-    try {
-      return run == other;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** The process went down with the server that ran it. */
   void lost(String message) {
-    lock.lock();
-    try {
-      turns.restore(fold.openTurns());
+    locked(() -> {
+      turns.restore(fold().openTurns());
       replayOpenTurn();
       final List<Event.Builder> events = new ArrayList<>(turns.sessionLost());
-      events.add(Events.state(SessionState.SESSION_STATE_LOST, fold.session().getRun(), message));
-      append(events);
-      turns.clear();
+      events.add(Events.state(SessionState.SESSION_STATE_LOST, fold().session().getRun(), message));
+      log.append(events);
       ended();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /**
@@ -371,16 +339,10 @@ public final class Session {
    * down.
    */
   private void replayOpenTurn() {
-    for (Turn open : fold.openTurns()) {
+    for (Turn open : fold().openTurns()) {
       if (open.getFirstSeq() > 0 && open.getFirstSeq() <= journal.head() && !aid.isEmpty()) {
         try {
-          new Tracker(
-                  id,
-                  journal,
-                  Math.max(open.getFirstSeq(), journal.oldest()),
-                  java.util.Optional.of(aid),
-                  new TrackerSink())
-              .replay();
+          tracker(Math.max(open.getFirstSeq(), journal.oldest()), Optional.of(aid)).replay();
         } catch (IOException e) {
           LOG.warn("Session {}: the output of turn {} cannot be read", id, open.getId(), e);
         }
@@ -389,24 +351,12 @@ public final class Session {
     }
   }
 
-  // Output.
-
   /**
    * Takes what the process printed. Blocks while it cannot be written down, and so holds the
    * process back.
    */
   void printed(OutputStream stream, ByteBuffer data) {
-    untilWritten(() -> {
-      final Instant now = shared.clock().instant();
-      final long offset = fold.outputBytes();
-      outputEntry.set(now, offset, stream, data);
-      final long seq = write(List.of(outputEntry));
-      fold.output(seq, offset + data.remaining(), now);
-    });
-    if (!outputUnsaved) {
-      outputUnsaved = true;
-      shared.saver().saveSoon(this);
-    }
+    untilWritten(() -> log.output(stream, data));
   }
 
   /** Runs a step with the lock held, again and again while there is no room on the disk. */
@@ -414,10 +364,9 @@ public final class Session {
     for (int attempt = 0; ; attempt++) {
       lock.lock();
       try {
-        if (abandoned) {
-          return;
+        if (!abandoned) {
+          step.run();
         }
-        step.run();
         return;
       } catch (Refusal e) {
         if (attempt == 0) {
@@ -427,49 +376,11 @@ public final class Session {
         lock.unlock();
       }
       try {
-        Thread.sleep(RETRY_MILLIS);
+        TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
       }
-    }
-  }
-
-  private long write(List<? extends dev.cleat.server.journal.Entry> entries) {
-    try {
-      return journal.append(entries);
-    } catch (JournalFullException e) {
-      throw Refusal.storageFull();
-    } catch (JournalClosedException e) {
-      throw Refusal.noSession("session_id", id);
-    } catch (IOException e) {
-      LOG.error("Session {}: its journal cannot be written", id, e);
-      throw Refusal.storageUnavailable();
-    }
-  }
-
-  /** Appends events in one step; the number of the first. */
-  private long append(List<Event.Builder> events) {
-    final var time = Times.timestamp(shared.clock().instant());
-    final List<EventEntry> entries = new ArrayList<>(events.size());
-    long seq = journal.nextSeq();
-    for (Event.Builder event : events) {
-      entries.add(new EventEntry(event.setSeq(seq++).setTime(time).build()));
-    }
-    final long first = write(entries);
-    for (EventEntry entry : entries) {
-      fold.apply(entry.event());
-      unsaidChange = Changes.greater(unsaidChange, Changes.kind(entry.event()));
-    }
-    sayChange();
-    shared.saver().save(this);
-    return first;
-  }
-
-  private void sayChange() {
-    final SessionChangeKind kind = unsaidChange;
-    if (kind != null && shared.changes().append(kind, view())) {
-      unsaidChange = null;
     }
   }
 
@@ -481,16 +392,10 @@ public final class Session {
    * @throws Refusal TOO_MANY_CLIENTS
    */
   public Client attach(AttachOpen open, Client.Listener listener) {
-    lock.lock();
-    try {
-      if (sizes.count() >= shared.settings().maxClients()) {
-        throw Refusal.of(
-                Code.RESOURCE_EXHAUSTED,
-                ErrorReason.ERROR_REASON_TOO_MANY_CLIENTS,
-                "the session has " + sizes.count() + " clients, and may not have more")
-            .with("session_id", id)
-            .with("limit", shared.settings().maxClients())
-            .retryAfter(Duration.ofSeconds(5));
+    return locked(() -> {
+      final int limit = shared.settings().maxClients();
+      if (sizes.count() >= limit) {
+        throw Refusal.tooManyClients(id, limit);
       }
       final TerminalSize size = open.hasSize() ? open.getSize() : null;
       final Client client =
@@ -498,28 +403,18 @@ public final class Session {
       sizes.add(client);
       applySize();
       return client;
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   void detach(Client client) {
-    lock.lock();
-    try {
+    locked(() -> {
       sizes.remove(client);
       applySize();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   void sizesChanged() {
-    lock.lock();
-    try {
-      applySize();
-    } finally {
-      lock.unlock();
-    }
+    locked(this::applySize);
   }
 
   void typedBy(Client client) {
@@ -529,42 +424,32 @@ public final class Session {
   }
 
   void resizedBy(Client client) {
-    lock.lock();
-    try {
+    locked(() -> {
       sizes.active(client);
       applySize();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   private void applySize() {
     if (run != null) {
-      sizes.wanted(policy()).ifPresent(this::apply);
+      sizes.wanted(fold().session().getResizePolicy()).ifPresent(this::apply);
     }
-  }
-
-  private ResizePolicy policy() {
-    return fold.session().getResizePolicy();
   }
 
   private void apply(TerminalSize size) {
     final Run running = run;
-    if (running != null && !size.equals(fold.session().getSize())) {
-      appendOrGoOn(List.of(Events.resized(size)));
+    if (running != null && !size.equals(fold().session().getSize())) {
+      log.appendIfPossible(List.of(Events.resized(size)));
       running.terminal().resize(new Size(size.getRows(), size.getColumns()));
     }
   }
 
   /** Sets the terminal's size, whatever the policy. */
   public void resize(TerminalSize size) {
-    lock.lock();
-    try {
-      running("resize");
+    locked(() -> {
+      final Run _ = running("resize");
       apply(size);
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /**
@@ -574,22 +459,20 @@ public final class Session {
    * @throws Refusal WRONG_STATE, INPUT_HOLE, INPUT_FULL
    */
   public void type(String writerId, long inputSeq, ByteString data) throws InterruptedException {
-    lock.lock();
-    try {
-      running("type into");
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> {
+      final Run _ = running("type into");
+    });
     final CompletableFuture<Boolean> discarded = new CompletableFuture<>();
+    gate.refuseWhenFull();
     if (writerId.isEmpty()) {
       gate.input(data, discarded::complete);
     } else {
-      gate.refuseWhenFull();
       gate.input(writerId, inputSeq, data, discarded::complete);
     }
     try {
       if (discarded.get()) {
-        throw Refusal.wrongState(id, stateName(), "the process ended before it took the input");
+        throw Refusal.wrongState(
+            id, locked(this::stateName), "the process ended before it took the input");
       }
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
@@ -600,249 +483,80 @@ public final class Session {
 
   /** See {@link Prompts}, which makes it safe to retry. */
   Turn prompt(Turn turn, boolean refuseWhenBusy) {
-    lock.lock();
-    try {
-      final Run running = run;
-      if (running == null || fold.state() == SessionState.SESSION_STATE_STOPPING) {
+    return locked(() -> {
+      if (run == null || fold().state() == SessionState.SESSION_STATE_STOPPING) {
         throw Refusal.wrongState(
             id,
             stateName(),
             "cannot prompt a session that is " + stateName() + "; restart it first");
       }
-      if (turns.prompting().kind() == Prompting.Kind.NONE) {
-        throw Refusal.of(
-                Code.FAILED_PRECONDITION,
-                ErrorReason.ERROR_REASON_NO_PROMPTS,
-                "the tool takes no prompts; type into it with SendInput or Attach")
-            .with("session_id", id)
-            .with("tool", fold.session().getTool());
-      }
-      turns.prompting().check(turn.getPrompt());
-      if (refuseWhenBusy) {
-        turns.refuseWhenBusy();
-      }
-      turns.refuseWhenFull();
-      final Turn numbered =
+      turns.check(turn, fold().session().getTool(), refuseWhenBusy);
+      return turns.accept(
           turn.toBuilder()
-              .setNumber(fold.session().getTurnCount() + 1)
+              .setNumber(fold().session().getTurnCount() + 1)
               .setCreateTime(Times.timestamp(shared.clock().instant()))
-              .build();
-      return turns.accept(numbered);
-    } finally {
-      lock.unlock();
-    }
+              .build());
+    });
   }
 
-  /** A turn, if it is open or was open a moment ago; null otherwise. */
-  @Nullable Turn recentTurn(String turnId) {
-    lock.lock();
-    try {
-      return fold.turn(turnId);
-    } finally {
-      lock.unlock();
-    }
+  /** A turn, if it is open or was open a moment ago. */
+  Optional<Turn> recentTurn(String turnId) {
+    return locked(() -> Optional.ofNullable(fold().turn(turnId)));
   }
 
-  /** Cancels a turn if it is open; null otherwise. */
-  @Nullable Turn cancel(String turnId) {
-    lock.lock();
-    try {
-      final Turn turn = fold.turn(turnId);
+  /** Cancels a turn if it is open; what {@link #recentTurn} says otherwise. */
+  Optional<Turn> cancel(String turnId) {
+    return locked(() -> {
+      final Turn turn = fold().turn(turnId);
       if (turn == null || Fold.ended(turn.getState())) {
-        return turn;
+        return Optional.ofNullable(turn);
       }
       final Turn cancelled = turns.cancel(turnId);
       if (run != null) {
         run.tracker().wake();
       }
-      return cancelled.toBuilder().setPrompt(turn.getPrompt()).build();
-    } finally {
-      lock.unlock();
-    }
+      return Optional.of(cancelled.toBuilder().setPrompt(turn.getPrompt()).build());
+    });
   }
 
   // Settings, saving and the end.
 
   /** Sets fields, by their names in the contract. */
   void update(dev.cleat.v1.Session values, List<String> fields) {
-    lock.lock();
-    try {
-      final dev.cleat.v1.Session.Builder changed = fold.snapshot();
+    locked(() -> {
+      final dev.cleat.v1.Session.Builder changed = fold().snapshot();
       fields.forEach(field -> Settings.copy(field, values, changed));
-      append(List.of(Events.updated(changed.build(), fields)));
-    } finally {
-      lock.unlock();
-    }
+      log.append(List.of(Events.updated(changed.build(), fields)));
+      applySize();
+    });
   }
 
   /** What is to be saved now. */
   Saver.Unsaved unsaved() {
-    lock.lock();
-    try {
-      outputUnsaved = false;
-      if (unsaidChange != null) {
-        sayChange();
-      }
-      return Saver.Unsaved.of(view(), fold.seq(), aid, fold.unsavedTurns());
-    } finally {
-      lock.unlock();
-    }
+    return locked(() -> log.unsaved(aid));
   }
 
   /** It has been saved. */
   void saved(Saver.Unsaved what) {
-    lock.lock();
-    try {
-      fold.saved(what.turns());
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> log.saved(what));
   }
 
-  /** When something last happened that keeps it from being idle; null while something goes on. */
-  @Nullable Instant idleSince() {
-    lock.lock();
-    try {
+  /** When something last happened that keeps it from being idle; empty while something goes on. */
+  Optional<Instant> idleSince() {
+    return locked(() -> {
       if (run == null || sizes.count() > 0 || !turns.currentId().isEmpty()) {
-        return null;
+        return Optional.empty();
       }
-      Instant last = Times.instant(fold.session().getLastActivityTime());
-      final Instant output = fold.lastOutput();
-      if (output != null && output.isAfter(last)) {
-        last = output;
-      }
-      final Instant input = shared.clock().instant().minus(sinceClientInput());
-      return gate.clientInputs() > 0 && input.isAfter(last) ? input : last;
-    } finally {
-      lock.unlock();
-    }
+      final Instant last = Times.instant(fold().snapshot().getLastActivityTime());
+      final Instant typed = shared.clock().instant().minus(gate.sinceClientInput());
+      return Optional.of(gate.clientInputs() > 0 && typed.isAfter(last) ? typed : last);
+    });
   }
 
-  private Duration sinceClientInput() {
-    return Duration.ofNanos(System.nanoTime() - gate.lastClientInputNanos());
-  }
-
-  /** The server gives up on it: what is not written is not tried again. */
+  /** The server gives up on it: what could not be written is not tried again. */
   void abandon() {
-    lock.lock();
-    try {
+    locked(() -> {
       abandoned = true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** What the turns need of the session. Used with the lock held. */
-  private final class TurnHost implements Turns.Host {
-    @Override
-    public Instant now() {
-      return shared.clock().instant();
-    }
-
-    @Override
-    public long append(List<Event.Builder> events) {
-      return Session.this.append(events);
-    }
-
-    @Override
-    public boolean type(byte[] prompt, long seenInputs) {
-      return gate.type(prompt, seenInputs);
-    }
-
-    @Override
-    public long clientInputs() {
-      return gate.clientInputs();
-    }
-
-    @Override
-    public Duration sinceClientInput() {
-      return Session.this.sinceClientInput();
-    }
-
-    @Override
-    public void interrupt() {
-      if (run != null) {
-        run.terminal().interrupt();
-      }
-    }
-
-    @Override
-    public void killForeground() {
-      if (run != null) {
-        run.terminal().killForeground();
-      }
-    }
-
-    @Override
-    public Foreground foreground() {
-      return run == null ? Foreground.UNKNOWN : run.terminal().foreground();
-    }
-
-    @Override
-    public long outputBytes() {
-      return fold.outputBytes();
-    }
-
-    @Override
-    public long headSeq() {
-      return journal.nextSeq() - 1;
-    }
-  }
-
-  /** Where the tracker tells what it finds. */
-  private final class TrackerSink implements Tracker.Sink {
-    @Override
-    public void printed(byte[] bytes, int from, int count, Evidence first) {
-      turns.printed(bytes, from, count, first);
-    }
-
-    @Override
-    public void mark(Mark mark, Evidence before, Evidence behind) {
-      switch (mark) {
-        case Mark.Shell shell -> shellMark(shell, before, behind);
-        case Mark.Directory directory -> {
-          if (!directory.path().equals(fold.session().getCurrentDirectory())) {
-            append(List.of(Events.directory(directory.path())));
-          }
-        }
-        case Mark.Title title -> {
-          if (!title.text().equals(fold.session().getTitle())) {
-            append(List.of(Events.title(title.text())));
-          }
-        }
-        case Mark.Notification notification ->
-            append(List.of(Events.notified(notification.text())));
-      }
-    }
-
-    private void shellMark(Mark.Shell mark, Evidence before, Evidence behind) {
-      switch (mark.kind()) {
-        case PROMPT_START -> {}
-        case PROMPT_END -> turns.promptShown(mark.end(), before.seq());
-        case CONTINUATION -> turns.continuationShown();
-        case COMMAND_START -> turns.commandStarted(behind);
-        case COMMAND_END -> turns.commandEnded(mark.exitCode().orElse(0), before);
-      }
-    }
-
-    @Override
-    public @Nullable Instant tick() {
-      return turns.tick();
-    }
-
-    @Override
-    public void locked(Runnable step) {
-      lock.lock();
-      try {
-        step.run();
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    @Override
-    public Instant now() {
-      return shared.clock().instant();
-    }
+    });
   }
 }

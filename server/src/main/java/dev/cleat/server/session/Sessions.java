@@ -2,13 +2,10 @@ package dev.cleat.server.session;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.Code;
-import dev.cleat.server.journal.Batch;
-import dev.cleat.server.journal.Cursor;
 import dev.cleat.server.journal.EpochRule;
 import dev.cleat.server.journal.Journal;
 import dev.cleat.server.journal.JournalOptions;
 import dev.cleat.server.journal.JournalRoot;
-import dev.cleat.server.journal.Step;
 import dev.cleat.server.store.InsertResult;
 import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.store.SessionCursor;
@@ -17,20 +14,13 @@ import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
 import dev.cleat.server.terminal.TerminalFactory;
 import dev.cleat.server.tool.Catalogue;
-import dev.cleat.server.tool.LaunchRequest;
-import dev.cleat.server.tool.Mode;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.ErrorReason;
-import dev.cleat.v1.Event;
 import dev.cleat.v1.SessionChangeKind;
 import dev.cleat.v1.SessionFilter;
-import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionState;
-import dev.cleat.v1.TerminalSize;
 import dev.cleat.v1.Turn;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -70,6 +60,7 @@ public final class Sessions implements AutoCloseable {
   private final ChangeLog changes;
   private final Shared shared;
   private final Prompts prompts;
+  private final SessionLoader loader;
   private final Map<String, CompletableFuture<Session>> sessions = new ConcurrentHashMap<>();
   private final Object names = new Object();
 
@@ -84,6 +75,7 @@ public final class Sessions implements AutoCloseable {
     this.changes = changes;
     this.shared = shared;
     this.prompts = new Prompts(store);
+    this.loader = new SessionLoader(journals, shared);
   }
 
   /**
@@ -121,7 +113,7 @@ public final class Sessions implements AutoCloseable {
     final Set<String> known = new LinkedHashSet<>(store.sessionIds());
     for (String id : journalIds) {
       if (!id.equals(CHANGES) && !known.contains(id)) {
-        recoverWithoutRow(id);
+        loader.recoverWithoutRow(id);
       }
     }
     @Nullable SessionCursor after = null;
@@ -137,102 +129,10 @@ public final class Sessions implements AutoCloseable {
         return;
       }
       for (SessionRow row : page) {
-        sessions.put(row.id(), CompletableFuture.completedFuture(load(row)));
+        sessions.put(row.id(), CompletableFuture.completedFuture(loader.load(row)));
       }
       after = SessionCursor.after(page.getLast());
     }
-  }
-
-  /**
-   * A journal that the store knows nothing of: of a deletion that was cut short, or the store was
-   * lost.
-   */
-  private void recoverWithoutRow(String id) throws IOException {
-    if (store.wasDeleted(id)) {
-      journals.delete(id);
-      return;
-    }
-    final Journal journal = journals.open(id, shared.settings().journal(), EpochRule.unsealed(0));
-    final Fold fold = new Fold();
-    fold(journal, 1, fold);
-    if (fold.session().getId().isEmpty()) {
-      LOG.error("The journal of session {} has lost its beginning; it is left alone", id);
-      journals.close(id);
-      return;
-    }
-    LOG.warn("Session {} is not in the store; it is read back from its journal", id);
-    journals.close(id);
-    final dev.cleat.v1.Session session =
-        fold.snapshot().setEpoch(journal.epoch()).setName("").build();
-    store.insertSession(Saver.row(session, 0, ""), new byte[0], null);
-    if (Fold.ended(session.getState())) {
-      store.saveFold(
-          new dev.cleat.server.store.FoldUpdate(
-              Saver.row(session, fold.seq(), ""),
-              fold.unsavedTurns().stream().map(Saver::row).toList()));
-    }
-  }
-
-  private static void fold(Journal journal, long fromSeq, Fold fold) throws IOException {
-    if (fromSeq > journal.head()) {
-      return;
-    }
-    try (Cursor cursor = journal.cursorFrom(Math.max(fromSeq, 1))) {
-      while (true) {
-        final Step step = cursor.poll(1 << 20);
-        if (step instanceof Batch batch) {
-          batch.forEach((seq, array, offset, length) -> fold.apply(parse(array, offset, length)));
-        } else if (!(step instanceof Step.Gap)) {
-          return;
-        }
-      }
-    }
-  }
-
-  private static Event parse(byte[] array, int offset, int length) {
-    try {
-      return Event.parser().parseFrom(array, offset, length);
-    } catch (InvalidProtocolBufferException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Opens a session that is in the store. */
-  private Session load(SessionRow row) throws IOException {
-    final dev.cleat.v1.Session stored = dev.cleat.v1.Session.parseFrom(row.data());
-    final EpochRule rule =
-        Fold.ended(stored.getState())
-            ? EpochRule.sealed(row.foldedSeq())
-            : EpochRule.unsealed(row.foldedSeq());
-    final JournalOptions options = options(stored);
-    final Journal journal =
-        journals.list().contains(row.id())
-            ? journals.open(row.id(), options, rule)
-            : journals.create(row.id(), options);
-    final List<Turn> open = store.unfinishedTurns(row.id()).stream().map(Prompts::turn).toList();
-    final Fold fold = row.foldedSeq() == 0 ? new Fold() : new Fold(stored, row.foldedSeq(), open);
-    fold(journal, row.foldedSeq() + 1, fold);
-    final byte[] secret = store.secret(row.id()).orElse(new byte[0]);
-    final Session session =
-        new Session(
-            shared,
-            row.id(),
-            journal,
-            fold,
-            CreateRequest.parseFrom(secret).getEnvMap(),
-            new String(row.fold(), java.nio.charset.StandardCharsets.UTF_8));
-    if (fold.seq() == 0) {
-      session.created(stored);
-    }
-    if (!session.isOver()) {
-      session.lost("the server that ran its process went down");
-    }
-    return session;
-  }
-
-  private JournalOptions options(dev.cleat.v1.SessionOrBuilder session) {
-    final JournalOptions defaults = shared.settings().journal();
-    return session.hasRetention() ? Retentions.options(defaults, session.getRetention()) : defaults;
   }
 
   /** Prompts to sessions. */
@@ -274,7 +174,7 @@ public final class Sessions implements AutoCloseable {
       // Again: it may have been deleted since.
       final SessionRow current =
           store.session(id).orElseThrow(() -> Refusal.noSession("session_id", id));
-      final Session session = load(current);
+      final Session session = loader.load(current);
       mine.complete(session);
       return Optional.of(session);
     } catch (IOException | RuntimeException e) {
@@ -415,7 +315,13 @@ public final class Sessions implements AutoCloseable {
     if (retried.isPresent()) {
       return new Created(retried.get(), false);
     }
-    check(request);
+    refuseWhenFull();
+    if (!request.getParentId().isEmpty() && find(request.getParentId()).isEmpty()) {
+      throw Refusal.noSession("parent_id", request.getParentId())
+          .field("parent_id", "there is no such session");
+    }
+    final NewSession asked = new NewSession(shared, request);
+    asked.check();
     final String id = request.getSessionId().isEmpty() ? Ids.next() : request.getSessionId();
     final CompletableFuture<Session> mine = new CompletableFuture<>();
     final CompletableFuture<Session> other = sessions.putIfAbsent(id, mine);
@@ -423,10 +329,10 @@ public final class Sessions implements AutoCloseable {
       final Session there = join(other);
       return retried(request)
           .map(session -> new Created(session, false))
-          .orElseThrow(() -> idTaken(there == null ? id : there.id()));
+          .orElseThrow(() -> Refusal.idTaken(there == null ? id : there.id()));
     }
     try {
-      return create(id, request, mine);
+      return create(id, asked, mine);
     } catch (IOException e) {
       LOG.error("Session {} cannot be made", id, e);
       throw fail(id, mine, Refusal.storageUnavailable());
@@ -460,17 +366,13 @@ public final class Sessions implements AutoCloseable {
   }
 
   private Optional<Session> same(RequestRow row, CreateRequest request) {
-    if (!Arrays.equals(row.fingerprint(), fingerprint(request))) {
+    if (!Arrays.equals(row.fingerprint(), new NewSession(shared, request).fingerprint())) {
       throw Prompts.reused(request.getRequestId());
     }
     return find(row.sessionId());
   }
 
-  private static byte[] fingerprint(CreateRequest request) {
-    return Fingerprint.of(request.toBuilder().clearRequestId().build());
-  }
-
-  private void check(CreateRequest request) {
+  private void refuseWhenFull() {
     final long live = sessions.values().stream().filter(Sessions::isLive).count();
     if (live >= shared.settings().maxSessions()) {
       throw Refusal.of(
@@ -480,38 +382,21 @@ public final class Sessions implements AutoCloseable {
           .with("limit", shared.settings().maxSessions())
           .retryAfter(Duration.ofSeconds(5));
     }
-    if (!request.getParentId().isEmpty() && find(request.getParentId()).isEmpty()) {
-      throw Refusal.noSession("parent_id", request.getParentId())
-          .field("parent_id", "there is no such session");
-    }
-    final Path workdir =
-        request.getWorkdir().isEmpty()
-            ? shared.settings().workspaceRoot()
-            : Starter.path(request.getWorkdir());
-    if (!request.getWorkdir().isEmpty()) {
-      Starter.checkWorkdir(workdir);
-    }
-    final Mode mode = request.getMode() == SessionMode.SESSION_MODE_PIPES ? Mode.PIPES : Mode.PTY;
-    Starter.resolve(
-        shared,
-        new LaunchRequest(
-            request.getTool(), request.getArgsList(), mode, request.getEnvMap(), workdir, "new"));
   }
 
   private static boolean isLive(CompletableFuture<Session> session) {
     return !session.isDone() || (!session.isCompletedExceptionally() && !session.join().isOver());
   }
 
-  private Created create(String id, CreateRequest request, CompletableFuture<Session> mine)
+  private Created create(String id, NewSession asked, CompletableFuture<Session> mine)
       throws IOException {
-    final dev.cleat.v1.Session settings = settings(id, request);
-    final byte[] secret =
-        CreateRequest.newBuilder().putAllEnv(request.getEnvMap()).build().toByteArray();
-    final @Nullable RequestRow requestRow =
-        request.getRequestId().isEmpty() ? null : row(id, request);
+    final CreateRequest request = asked.request();
+    final dev.cleat.v1.Session settings = asked.settings(id);
     final InsertResult inserted;
     synchronized (names) {
-      inserted = store.insertSession(Saver.row(settings, 0, ""), secret, requestRow);
+      inserted =
+          store.insertSession(
+              Saver.row(settings, 0, ""), asked.secret(), asked.requestRow(id).orElse(null));
     }
     switch (inserted) {
       case InsertResult.Inserted() -> {}
@@ -523,19 +408,19 @@ public final class Sessions implements AutoCloseable {
         mine.completeExceptionally(Refusal.noSession("session_id", id));
         return new Created(session, false);
       }
-      case InsertResult.IdTaken() -> throw idTaken(id);
+      case InsertResult.IdTaken() -> throw Refusal.idTaken(id);
       case InsertResult.NameTaken(String other) -> {
         if (request.getGetOrCreate()) {
           sessions.remove(id, mine);
           mine.completeExceptionally(Refusal.noSession("session_id", id));
           return new Created(takeOverModel(get(other), request), false);
         }
-        throw nameTaken(request.getName(), other);
+        throw Refusal.nameTaken(request.getName(), other);
       }
     }
     final Session session;
     try {
-      final Journal journal = journals.create(id, options(settings));
+      final Journal journal = journals.create(id, loader.options(settings));
       session = new Session(shared, id, journal, new Fold(), request.getEnvMap(), "");
       session.created(settings);
       session.start();
@@ -561,76 +446,6 @@ public final class Sessions implements AutoCloseable {
     }
   }
 
-  private RequestRow row(String id, CreateRequest request) {
-    return new RequestRow(
-        RequestRow.Kind.CREATE,
-        request.getRequestId(),
-        fingerprint(request),
-        id,
-        null,
-        shared.clock().instant().plus(Prompts.REMEMBERED).toEpochMilli());
-  }
-
-  private dev.cleat.v1.Session settings(String id, CreateRequest request) {
-    final dev.cleat.v1.Session.Builder session =
-        dev.cleat.v1.Session.newBuilder()
-            .setId(id)
-            .setName(request.getName())
-            .setTool(request.getTool())
-            .setState(SessionState.SESSION_STATE_STARTING)
-            .setEpoch(1)
-            .setWorkdir(request.getWorkdir())
-            .addAllArgs(request.getArgsList())
-            .addAllEnvNames(request.getEnvMap().keySet().stream().sorted().toList())
-            .putAllLabels(request.getLabelsMap())
-            .setSize(
-                request.hasSize()
-                    ? request.getSize()
-                    : TerminalSize.newBuilder().setRows(24).setColumns(80).build())
-            .setMode(request.getMode())
-            .setModel(request.getModel())
-            .setRole(request.getRole())
-            .setParentId(request.getParentId())
-            .setWorkspace(request.getWorkspace())
-            .setInternal(request.getInternal())
-            .setResizePolicy(request.getResizePolicy())
-            .setCreateTime(Times.timestamp(shared.clock().instant()));
-    if (request.hasMetadata()) {
-      session.setMetadata(request.getMetadata());
-    }
-    if (request.hasIdleTimeout()) {
-      session.setIdleTimeout(request.getIdleTimeout());
-    } else if (!shared.settings().idleTimeout().isZero()) {
-      session.setIdleTimeout(Times.duration(shared.settings().idleTimeout()));
-    }
-    if (request.hasLifetime()) {
-      session.setLifetime(request.getLifetime());
-    }
-    if (request.hasRetention()) {
-      session.setRetention(request.getRetention());
-    }
-    return session.build();
-  }
-
-  private static Refusal idTaken(String id) {
-    return Refusal.of(
-            Code.ALREADY_EXISTS,
-            ErrorReason.ERROR_REASON_SESSION_ID_TAKEN,
-            "a session has, or had, the id \"" + id + "\"; choose another")
-        .field("session_id", "is taken")
-        .with("session_id", id);
-  }
-
-  private static Refusal nameTaken(String name, String other) {
-    return Refusal.of(
-            Code.ALREADY_EXISTS,
-            ErrorReason.ERROR_REASON_NAME_TAKEN,
-            "another session has the name \"" + name + "\"; choose another or use get_or_create")
-        .field("name", "is taken")
-        .with("name", name)
-        .with("session_id", other);
-  }
-
   // Changing.
 
   /**
@@ -645,7 +460,7 @@ public final class Sessions implements AutoCloseable {
         saver.flush();
         final Optional<SessionRow> other = store.sessionByName(values.getName());
         if (other.isPresent() && !other.get().id().equals(session.id())) {
-          throw nameTaken(values.getName(), other.get().id());
+          throw Refusal.nameTaken(values.getName(), other.get().id());
         }
       }
       session.update(values, fields);

@@ -8,6 +8,7 @@ import dev.cleat.v1.SessionState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,10 +59,10 @@ final class Sweep {
         return;
       }
     }
-    final Instant idleSince = session.idleSince();
-    if (view.hasIdleTimeout() && idleSince != null) {
+    final Optional<Instant> idleSince = session.idleSince();
+    if (view.hasIdleTimeout() && idleSince.isPresent()) {
       final Duration timeout = Times.duration(view.getIdleTimeout());
-      if (timeout.isPositive() && !now.isBefore(idleSince.plus(timeout))) {
+      if (timeout.isPositive() && !now.isBefore(idleSince.get().plus(timeout))) {
         stop(session, "it was idle for " + timeout.toSeconds() + " s");
       }
     }

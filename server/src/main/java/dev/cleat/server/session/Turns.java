@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,14 +26,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the session's lock.
  */
 final class Turns {
-  /**
-   * How long an interrupt may take before the foreground processes are killed, and the kill before
-   * the turn is given up.
-   */
-  static final Duration ESCALATION = Duration.ofSeconds(3);
-
-  /** How long after a client has typed its echo must have come, if the shell is at its prompt. */
-  static final Duration ECHO = Duration.ofMillis(200);
 
   /** What the turns need of their session. */
   interface Host {
@@ -41,8 +34,8 @@ final class Turns {
     /** Appends events in one step; the number of the first. */
     long append(List<Event.Builder> events);
 
-    /** Types a prompt unless a client has typed since; see {@link InputGate#type}. */
-    boolean type(byte[] prompt, long seenInputs);
+    /** Types unless a client has typed since; see {@link InputGate#type}. */
+    boolean type(byte[] bytes, long seenInputs);
 
     long clientInputs();
 
@@ -60,38 +53,12 @@ final class Turns {
     long headSeq();
   }
 
-  /** Why a turn is being ended from outside. */
-  private enum Cause {
-    NONE,
-    CANCELLED,
-    TIMEOUT,
-    INCOMPLETE
-  }
-
-  /** The turn that the tool has. */
-  private static final class Current {
-    private Turn turn;
-    private final Preview preview = new Preview();
-    private final @Nullable Instant deadline;
-    private Cause cause = Cause.NONE;
-    private @Nullable Instant escalateAt;
-    private boolean killed;
-
-    Current(Turn turn, @Nullable Instant deadline) {
-      this.turn = turn;
-      this.deadline = deadline;
-    }
-
-    boolean running() {
-      return turn.getState() == TurnState.TURN_STATE_RUNNING;
-    }
-  }
-
   private final Host host;
   private final String sessionId;
   private final int queueLimit;
   private final ArrayDeque<Turn> queue = new ArrayDeque<>(2);
-  private @Nullable Current current;
+  private @Nullable CurrentTurn current;
+  private @Nullable Interrupts interrupts;
   private Prompting prompting = Prompting.NONE;
   private Readiness readiness;
 
@@ -99,14 +66,14 @@ final class Turns {
     this.host = host;
     this.sessionId = sessionId;
     this.queueLimit = queueLimit;
-    this.readiness = new Readiness(host);
+    this.readiness = new Readiness(host, Duration.ZERO);
   }
 
   /** Turns that were open when the journal was read again. */
   void restore(List<Turn> open) {
     for (Turn turn : open) {
       switch (turn.getState()) {
-        case TURN_STATE_SUBMITTED, TURN_STATE_RUNNING -> current = new Current(turn, null);
+        case TURN_STATE_SUBMITTED, TURN_STATE_RUNNING -> current = new CurrentTurn(turn, null);
         default -> queue.add(turn);
       }
     }
@@ -115,23 +82,31 @@ final class Turns {
   /** A process has been started. */
   void started(Prompting style) {
     prompting = style;
-    readiness = new Readiness(host);
-  }
-
-  Prompting prompting() {
-    return prompting;
+    readiness = new Readiness(host, style.stillness());
   }
 
   /** The id of the turn that the tool has; empty when it has none. */
   String currentId() {
-    return current == null ? "" : current.turn.getId();
+    return current == null ? "" : current.id();
   }
 
   /**
-   * @throws Refusal BUSY when a turn is under way
+   * Refuses a prompt that cannot be taken now.
+   *
+   * @throws Refusal NO_PROMPTS, INVALID_REQUEST, BUSY, QUEUE_FULL
    */
-  void refuseWhenBusy() {
-    if (current != null || !queue.isEmpty()) {
+  void check(Turn turn, String tool, boolean refuseWhenBusy) {
+    if (prompting.kind() == Prompting.Kind.NONE) {
+      throw Refusal.of(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.ERROR_REASON_NO_PROMPTS,
+              "the tool takes no prompts; type into it with SendInput or Attach")
+          .with("session_id", sessionId)
+          .with("tool", tool);
+    }
+    prompting.check(turn.getPrompt());
+    final boolean busy = current != null || !queue.isEmpty();
+    if (busy && refuseWhenBusy) {
       final String id = current != null ? currentId() : queue.getFirst().getId();
       throw Refusal.of(
               Code.FAILED_PRECONDITION,
@@ -140,14 +115,7 @@ final class Turns {
           .with("session_id", sessionId)
           .with("turn_id", id);
     }
-  }
-
-  /**
-   * @throws Refusal QUEUE_FULL
-   */
-  void refuseWhenFull() {
-    final boolean waits = current != null || !queue.isEmpty() || !ready();
-    if (waits && queue.size() >= queueLimit) {
+    if ((busy || !ready()) && queue.size() >= queueLimit) {
       throw Refusal.of(
               Code.RESOURCE_EXHAUSTED,
               ErrorReason.ERROR_REASON_QUEUE_FULL,
@@ -163,17 +131,18 @@ final class Turns {
    */
   Turn accept(Turn turn) {
     final boolean next = current == null && queue.isEmpty() && ready();
-    final List<Event.Builder> events = new ArrayList<>(List.of(Events.turn(turn)));
     final Turn queued = turn.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build();
-    if (!next) {
-      events.add(Events.turn(queued));
+    host.append(
+        next ? List.of(Events.turn(turn)) : List.of(Events.turn(turn), Events.turn(queued)));
+    final Turn taken = next ? turn : queued;
+    queue.add(taken);
+    try {
+      submitNext();
+    } catch (Refusal e) {
+      // It has been accepted; the tracker hands it over when there is room again.
+      return taken;
     }
-    host.append(events);
-    queue.add(next ? turn : queued);
-    submitNext();
-    return current != null && current.turn.getId().equals(turn.getId())
-        ? current.turn
-        : queue.getLast();
+    return current != null && current.id().equals(turn.getId()) ? current.turn() : taken;
   }
 
   /**
@@ -182,15 +151,19 @@ final class Turns {
    * @return the turn as it is now
    */
   Turn cancel(String turnId) {
-    final Current running = current;
-    if (running != null && running.turn.getId().equals(turnId)) {
-      end(running, Cause.CANCELLED);
-      return running.turn;
+    final CurrentTurn running = current;
+    if (running != null && running.id().equals(turnId)) {
+      end(running, CurrentTurn.Cause.CANCELLED);
+      return running.turn();
     }
     for (Turn waiting : queue) {
       if (waiting.getId().equals(turnId)) {
         final Turn cancelled =
-            ended(waiting, TurnState.TURN_STATE_CANCELLED, TurnEndReason.TURN_END_REASON_CANCELLED)
+            CurrentTurn.abandoned(
+                    waiting,
+                    TurnState.TURN_STATE_CANCELLED,
+                    TurnEndReason.TURN_END_REASON_CANCELLED,
+                    host.now())
                 .setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_CALL)
                 .build();
         host.append(List.of(Events.turn(cancelled)));
@@ -201,12 +174,17 @@ final class Turns {
     throw new IllegalArgumentException("turn " + turnId + " is not open");
   }
 
-  private void end(Current turn, Cause cause) {
-    if (turn.cause == Cause.NONE) {
-      turn.cause = cause;
-      turn.escalateAt = host.now().plus(ESCALATION);
-      host.interrupt();
+  private void end(CurrentTurn turn, CurrentTurn.Cause cause) {
+    turn.end(cause);
+    if (interrupts == null) {
+      interrupts = new Interrupts(host);
+      readiness.interrupted();
     }
+  }
+
+  /** A client has interrupted what runs. */
+  void interrupted() {
+    readiness.interrupted();
   }
 
   private boolean ready() {
@@ -224,57 +202,69 @@ final class Turns {
     }
     final Turn next = queue.getFirst();
     final long inputs = host.clientInputs();
-    final Instant now = host.now();
+    final @Nullable Instant deadline =
+        next.hasTimeout() ? host.now().plus(Times.duration(next.getTimeout())) : null;
     final Turn submitted =
         next.toBuilder()
             .setState(TurnState.TURN_STATE_SUBMITTED)
             .setOutputStartOffset(host.outputBytes())
             .setFirstSeq(host.headSeq() + 2)
             .build();
-    // Written down before it is typed: after a crash in between, what was not typed is uncertain,
-    // and never the other way round.
+    // Written down before it is typed. After a crash in between, what was not typed is called
+    // uncertain; the other way round,
+    // what was typed would be called waiting.
     host.append(List.of(Events.turn(submitted)));
     queue.removeFirst();
-    final @Nullable Instant deadline =
-        next.hasTimeout() ? now.plus(Times.duration(next.getTimeout())) : null;
-    final Current handed = new Current(submitted, deadline);
-    current = handed;
+    current = new CurrentTurn(submitted, deadline);
     readiness.submitted();
     if (!host.type(prompting.encode(next.getPrompt()), inputs)) {
       // A client typed in the same instant. Nothing of the prompt has been typed, so it can wait
       // again.
-      requeue(handed);
+      final Turn queued = submitted.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build();
+      queue.addFirst(queued);
+      current = null;
+      readiness.notSubmitted();
+      host.append(List.of(Events.turn(queued)));
     }
   }
 
-  private void requeue(Current handed) {
-    final Turn queued = handed.turn.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build();
-    host.append(List.of(Events.turn(queued)));
-    queue.addFirst(queued);
-    current = null;
-    readiness.clientTyped();
+  /** The shell is about to print a prompt. */
+  void promptBegun() {
+    readiness.promptBegun();
   }
 
-  /** The shell is at a prompt. */
-  void promptShown(long endOffset, long seq) {
-    final boolean idle = current == null;
-    if (idle && !readiness.shownAlready()) {
-      host.append(
-          List.of(
-              Events.promptShown(endOffset),
-              Events.idle(EvidenceSource.EVIDENCE_SOURCE_MARKS, seq)));
-    } else if (!readiness.shownAlready()) {
-      host.append(List.of(Events.promptShown(endOffset)));
+  /**
+   * The shell is at a prompt.
+   *
+   * @param number counts prompts, where the shell does
+   */
+  void promptShown(Evidence end, OptionalInt number) {
+    if (!readiness.isNewPrompt(number)) {
+      readiness.promptShown(end.offset(), number);
+      return;
     }
-    readiness.promptShown(endOffset);
+    final List<Event.Builder> events = new ArrayList<>();
+    final CurrentTurn turn = current;
+    if (turn != null) {
+      events.add(Events.turn(turn.finishedAtPrompt(end)));
+    }
+    events.add(Events.promptShown(end.offset()));
+    events.add(Events.idle(EvidenceSource.EVIDENCE_SOURCE_MARKS, end.seq()));
+    host.append(events);
+    ended();
+    readiness.promptShown(end.offset(), number);
     submitNext();
+  }
+
+  private void ended() {
+    current = null;
+    interrupts = null;
   }
 
   /** The shell asks for the rest of a command. */
   void continuationShown() {
-    final Current turn = current;
-    if (turn != null) {
-      end(turn, Cause.INCOMPLETE);
+    if (current != null) {
+      end(current, CurrentTurn.Cause.INCOMPLETE);
     }
   }
 
@@ -288,28 +278,19 @@ final class Turns {
       // Several commands in one paste: their turn has begun with the first.
       return;
     }
-    final Current turn = current;
+    final CurrentTurn turn = current;
     final List<Event.Builder> events = new ArrayList<>();
     events.add(Events.commandStarted(at.offset(), currentId()));
     events.add(Events.busy(EvidenceSource.EVIDENCE_SOURCE_MARKS, at.seq()));
-    if (turn == null) {
+    if (turn == null || turn.running()) {
       host.append(events);
     } else {
-      final Turn running = turn.running() ? turn.turn : running(turn.turn, at);
-      events.add(Events.turn(running));
+      final Turn begun = turn.begun(at, at.offset());
+      events.add(Events.turn(begun));
       host.append(events);
-      turn.turn = running;
+      turn.become(begun);
     }
     readiness.commandStarted(at);
-  }
-
-  private static Turn running(Turn turn, Evidence at) {
-    return turn.toBuilder()
-        .setState(TurnState.TURN_STATE_RUNNING)
-        .setStartTime(Times.timestamp(at.time()))
-        .setOutputStartOffset(at.offset())
-        .setFirstSeq(at.seq())
-        .build();
   }
 
   /**
@@ -320,96 +301,42 @@ final class Turns {
    */
   void commandEnded(int code, Evidence at) {
     final Evidence start = readiness.command();
-    final Current turn = current;
-    final List<Event.Builder> events = new ArrayList<>();
-    if (start != null) {
-      final String id = turn != null && turn.running() ? turn.turn.getId() : "";
-      events.add(Events.commandEnded(code, start, at, id));
+    final CurrentTurn turn = current;
+    if (turn != null && !turn.running()) {
+      // Nothing has been said to begin: the next prompt says whether it is this turn that ended.
+      turn.reported(code);
+    } else {
+      final List<Event.Builder> events = new ArrayList<>();
+      if (start != null) {
+        events.add(Events.commandEnded(code, start, at, currentId()));
+      }
+      if (turn != null) {
+        events.add(Events.turn(turn.finished(code, at)));
+      }
+      if (!events.isEmpty()) {
+        host.append(events);
+      }
+      ended();
     }
-    if (turn != null) {
-      final Turn.Builder ending =
-          turn.running() ? turn.turn.toBuilder() : running(turn.turn, at).toBuilder();
-      events.add(
-          Events.turn(
-              finish(
-                  turn,
-                  ending
-                      .setExit(Exit.newBuilder().setCode(code))
-                      .setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_MARKS),
-                  at)));
-    }
-    if (!events.isEmpty()) {
-      host.append(events);
-    }
-    current = null;
     readiness.commandEnded();
-  }
-
-  private static Turn finish(Current turn, Turn.Builder ending, Evidence at) {
-    final boolean zero =
-        !ending.hasExit() || (ending.getExit().hasCode() && ending.getExit().getCode() == 0);
-    switch (turn.cause) {
-      case NONE ->
-          ending
-              .setState(zero ? TurnState.TURN_STATE_SUCCEEDED : TurnState.TURN_STATE_FAILED)
-              .setEndReason(
-                  zero
-                      ? TurnEndReason.TURN_END_REASON_UNSPECIFIED
-                      : TurnEndReason.TURN_END_REASON_EXIT_CODE);
-      case CANCELLED ->
-          ending
-              .setState(TurnState.TURN_STATE_CANCELLED)
-              .setEndReason(TurnEndReason.TURN_END_REASON_CANCELLED);
-      case TIMEOUT ->
-          ending
-              .setState(TurnState.TURN_STATE_TIMED_OUT)
-              .setEndReason(TurnEndReason.TURN_END_REASON_TIMEOUT);
-      case INCOMPLETE ->
-          ending
-              .setState(TurnState.TURN_STATE_FAILED)
-              .setEndReason(TurnEndReason.TURN_END_REASON_INCOMPLETE_COMMAND)
-              .setStatusMessage("the prompt is not a whole command: a quote or a bracket is open");
-    }
-    ending
-        .setEndTime(Times.timestamp(at.time()))
-        .setOutputEndOffset(Math.max(at.offset(), ending.getOutputStartOffset()))
-        .setLastSeq(Math.max(at.seq(), ending.getFirstSeq()))
-        .setOutputPreview(turn.preview.text());
-    if (ending.hasStartTime()) {
-      ending.setDuration(
-          Times.duration(Duration.between(Times.instant(ending.getStartTime()), at.time())));
-    }
-    return ending.build();
-  }
-
-  private Turn.Builder ended(Turn turn, TurnState state, TurnEndReason reason) {
-    return turn.toBuilder()
-        .setState(state)
-        .setEndReason(reason)
-        .setEndTime(Times.timestamp(host.now()));
   }
 
   /** The tool printed something that is not a mark. */
   void printed(byte[] bytes, int from, int count, Evidence first) {
-    final Current turn = current;
+    final CurrentTurn turn = current;
     readiness.printed(first.time());
     if (turn == null) {
       return;
     }
     if (prompting.kind() == Prompting.Kind.STILLNESS && !turn.running()) {
-      final Turn running =
-          running(turn.turn, first).toBuilder()
-              .setOutputStartOffset(turn.turn.getOutputStartOffset())
-              .build();
+      final Turn begun = turn.begun(first, turn.turn().getOutputStartOffset());
       host.append(
           List.of(
-              Events.turn(running),
+              Events.turn(begun),
               Events.busy(EvidenceSource.EVIDENCE_SOURCE_STILLNESS, first.seq())));
-      turn.turn = running;
+      turn.become(begun);
     }
-    if (turn.running()) {
-      turn.preview.feed(bytes, from, count);
-    }
+    turn.printed(bytes, from, count);
   }
 
   /**
@@ -419,65 +346,57 @@ final class Turns {
    */
   @Nullable Instant tick() {
     final Instant now = host.now();
-    final Current turn = current;
-    if (turn != null) {
-      limit(turn, now);
+    if (current != null) {
+      limit(current, now);
     }
-    if (prompting.kind() == Prompting.Kind.STILLNESS) {
-      judgeStillness(now);
+    switch (prompting.kind()) {
+      case MARKS -> {
+        if (readiness.isPromptWithoutEnd()) {
+          promptShown(here(), OptionalInt.empty());
+        }
+      }
+      case STILLNESS -> judgeStillness();
+      case NONE -> {}
     }
     submitNext();
-    return nextTick(now);
+    return nextTick();
   }
 
-  private void limit(Current turn, Instant now) {
-    if (turn.cause == Cause.NONE && turn.deadline != null && !now.isBefore(turn.deadline)) {
-      end(turn, Cause.TIMEOUT);
-    }
-    if (turn.escalateAt == null || now.isBefore(turn.escalateAt)) {
-      return;
-    }
-    if (!turn.killed) {
-      host.killForeground();
-      turn.killed = true;
-      turn.escalateAt = now.plus(ESCALATION);
-      return;
-    }
-    final Evidence here = new Evidence(host.outputBytes(), host.headSeq(), now);
-    final Turn stuck =
-        finish(turn, turn.turn.toBuilder().setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_CALL), here)
-            .toBuilder()
-            .setEndReason(TurnEndReason.TURN_END_REASON_TOOL_STUCK)
-            .setStatusMessage("the tool did not come back after an interrupt and a kill")
-            .build();
-    host.append(List.of(Events.turn(stuck)));
-    current = null;
+  private Evidence here() {
+    return new Evidence(host.outputBytes(), host.headSeq(), host.now());
   }
 
-  private void judgeStillness(Instant now) {
-    readiness.judge(now, prompting.stillness());
-    final Current turn = current;
-    if (turn == null || !readiness.still()) {
-      return;
+  private void limit(CurrentTurn turn, Instant now) {
+    final Instant deadline = turn.deadline();
+    if (turn.cause() == CurrentTurn.Cause.NONE && deadline != null && !now.isBefore(deadline)) {
+      end(turn, CurrentTurn.Cause.TIMEOUT);
     }
-    final Evidence here = new Evidence(host.outputBytes(), host.headSeq(), now);
-    final Turn.Builder ending =
-        turn.turn.toBuilder().setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_STILLNESS);
-    host.append(
-        List.of(
-            Events.turn(finish(turn, ending, here)),
-            Events.idle(EvidenceSource.EVIDENCE_SOURCE_STILLNESS, here.seq())));
-    current = null;
+    if (interrupts != null && !interrupts.tick(now)) {
+      host.append(List.of(Events.turn(turn.stuck(here()))));
+      ended();
+    }
   }
 
-  private @Nullable Instant nextTick(Instant now) {
-    @Nullable Instant next = null;
-    final Current turn = current;
-    if (turn != null) {
-      next = earlier(turn.cause == Cause.NONE ? turn.deadline : null, turn.escalateAt);
+  private void judgeStillness() {
+    readiness.judgeStillness();
+    final CurrentTurn turn = current;
+    if (turn != null && readiness.still()) {
+      final Evidence here = here();
+      host.append(
+          List.of(
+              Events.turn(turn.finishedByStillness(here)),
+              Events.idle(EvidenceSource.EVIDENCE_SOURCE_STILLNESS, here.seq())));
+      ended();
     }
-    if (turn != null || !queue.isEmpty()) {
-      next = earlier(next, readiness.nextLook(now, prompting));
+  }
+
+  private @Nullable Instant nextTick() {
+    @Nullable Instant next = Interrupts.next(interrupts);
+    if (current != null && interrupts == null) {
+      next = earlier(next, current.deadline());
+    }
+    if (current != null || !queue.isEmpty()) {
+      next = earlier(next, readiness.nextLook(prompting.kind()));
     }
     return next;
   }
@@ -494,46 +413,21 @@ final class Turns {
    */
   List<Event.Builder> sessionEnded(@Nullable Exit exit) {
     final List<Event.Builder> events = new ArrayList<>();
-    final Current turn = current;
-    if (turn != null) {
-      final Evidence here = new Evidence(host.outputBytes(), host.headSeq(), host.now());
-      events.add(Events.turn(endedWithSession(turn, exit, here)));
+    if (current != null) {
+      events.add(Events.turn(current.endedWithSession(exit, here())));
     }
     for (Turn waiting : queue) {
       events.add(
           Events.turn(
-              ended(
+              CurrentTurn.abandoned(
                       waiting,
                       TurnState.TURN_STATE_FAILED,
-                      TurnEndReason.TURN_END_REASON_SESSION_ENDED)
-                  .setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_PROCESS)
+                      TurnEndReason.TURN_END_REASON_SESSION_ENDED,
+                      host.now())
                   .setStatusMessage("the session ended before the prompt was handed to its tool")
                   .build()));
     }
     return events;
-  }
-
-  private static Turn endedWithSession(Current turn, @Nullable Exit exit, Evidence here) {
-    final Turn.Builder ending =
-        turn.turn.toBuilder().setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_PROCESS);
-    if (exit != null) {
-      ending.setExit(exit);
-    }
-    final Turn finished = finish(turn, ending, here);
-    if (!turn.running() && turn.cause == Cause.NONE) {
-      return finished.toBuilder()
-          .setState(TurnState.TURN_STATE_UNCERTAIN)
-          .setEndReason(TurnEndReason.TURN_END_REASON_SESSION_ENDED)
-          .setStatusMessage("the session ended before its tool said that it began")
-          .build();
-    }
-    if (finished.getState() != TurnState.TURN_STATE_FAILED || turn.cause != Cause.NONE) {
-      return finished;
-    }
-    return finished.toBuilder()
-        .setEndReason(TurnEndReason.TURN_END_REASON_SESSION_ENDED)
-        .setStatusMessage("the session's process ended with the turn")
-        .build();
   }
 
   /** The events that end the turns of a session whose process was lost with its server. */
@@ -542,22 +436,22 @@ final class Turns {
     if (current != null) {
       events.add(
           Events.turn(
-              ended(
-                      current.turn,
+              CurrentTurn.abandoned(
+                      current.turn(),
                       TurnState.TURN_STATE_UNCERTAIN,
-                      TurnEndReason.TURN_END_REASON_SESSION_LOST)
-                  .setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_PROCESS)
+                      TurnEndReason.TURN_END_REASON_SESSION_LOST,
+                      host.now())
                   .setStatusMessage("the server went down while the turn was with its tool")
                   .build()));
     }
     for (Turn waiting : queue) {
       events.add(
           Events.turn(
-              ended(
+              CurrentTurn.abandoned(
                       waiting,
                       TurnState.TURN_STATE_FAILED,
-                      TurnEndReason.TURN_END_REASON_SESSION_LOST)
-                  .setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_PROCESS)
+                      TurnEndReason.TURN_END_REASON_SESSION_LOST,
+                      host.now())
                   .setStatusMessage("the server went down before the prompt was handed to the tool")
                   .build()));
     }
@@ -566,9 +460,9 @@ final class Turns {
 
   /** The events of {@link #sessionEnded} or {@link #sessionLost} have been appended. */
   void clear() {
-    current = null;
+    ended();
     queue.clear();
     prompting = Prompting.NONE;
-    readiness = new Readiness(host);
+    readiness = new Readiness(host, Duration.ZERO);
   }
 }

@@ -1,0 +1,139 @@
+package dev.cleat.server.session;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.cleat.server.journal.Batch;
+import dev.cleat.server.journal.Cursor;
+import dev.cleat.server.journal.EpochRule;
+import dev.cleat.server.journal.Journal;
+import dev.cleat.server.journal.JournalOptions;
+import dev.cleat.server.journal.JournalRoot;
+import dev.cleat.server.journal.Step;
+import dev.cleat.server.store.FoldUpdate;
+import dev.cleat.server.store.InsertResult;
+import dev.cleat.server.store.SessionRow;
+import dev.cleat.server.store.Store;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.Turn;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings sessions back: what the store has of one, and what its journal has beyond that. The
+ * journal is the truth; a session that the store has lost is read back from it. Thread-safe for
+ * different sessions.
+ */
+final class SessionLoader {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionLoader.class);
+  private static final int BATCH_BYTES = 1 << 20;
+
+  private final JournalRoot journals;
+  private final Store store;
+  private final Shared shared;
+
+  SessionLoader(JournalRoot journals, Shared shared) {
+    this.journals = journals;
+    this.store = shared.store();
+    this.shared = shared;
+  }
+
+  /**
+   * A journal that the store knows nothing of: of a deletion that was cut short, or the store was
+   * lost.
+   */
+  void recoverWithoutRow(String id) throws IOException {
+    if (store.wasDeleted(id)) {
+      journals.delete(id);
+      return;
+    }
+    final Journal journal = journals.open(id, shared.settings().journal(), EpochRule.unsealed(0));
+    final Fold fold = new Fold();
+    fold(journal, 1, fold);
+    if (fold.session().getId().isEmpty()) {
+      LOG.error("The journal of session {} has lost its beginning; it is left alone", id);
+      journals.close(id);
+      return;
+    }
+    LOG.warn("Session {} is not in the store; it is read back from its journal", id);
+    journals.close(id);
+    final dev.cleat.v1.Session session = fold.snapshot().setEpoch(journal.epoch()).build();
+    if (store.insertSession(Saver.row(session, 0, ""), new byte[0], null)
+        instanceof InsertResult.NameTaken) {
+      LOG.warn("Session {} has lost its name to another", id);
+      final dev.cleat.v1.Session nameless = session.toBuilder().clearName().build();
+      store.insertSession(Saver.row(nameless, 0, ""), new byte[0], null);
+    }
+    if (Fold.ended(session.getState())) {
+      store.saveFold(
+          new FoldUpdate(
+              Saver.row(session, fold.seq(), ""),
+              fold.unsavedTurns().stream().map(Saver::row).toList()));
+    }
+  }
+
+  private static void fold(Journal journal, long fromSeq, Fold fold) throws IOException {
+    if (fromSeq > journal.head()) {
+      return;
+    }
+    try (Cursor cursor = journal.cursorFrom(Math.max(fromSeq, 1))) {
+      while (true) {
+        final Step step = cursor.poll(BATCH_BYTES);
+        if (step instanceof Batch batch) {
+          batch.forEach((seq, array, offset, length) -> fold.apply(parse(array, offset, length)));
+        } else if (!(step instanceof Step.Gap)) {
+          return;
+        }
+      }
+    }
+  }
+
+  private static Event parse(byte[] array, int offset, int length) {
+    try {
+      return Event.parser().parseFrom(array, offset, length);
+    } catch (InvalidProtocolBufferException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Opens a session that is in the store. */
+  Session load(SessionRow row) throws IOException {
+    final dev.cleat.v1.Session stored = dev.cleat.v1.Session.parseFrom(row.data());
+    final EpochRule rule =
+        Fold.ended(stored.getState())
+            ? EpochRule.sealed(row.foldedSeq())
+            : EpochRule.unsealed(row.foldedSeq());
+    final JournalOptions options = options(stored);
+    final Journal journal =
+        journals.list().contains(row.id())
+            ? journals.open(row.id(), options, rule)
+            : journals.create(row.id(), options);
+    final List<Turn> open = store.unfinishedTurns(row.id()).stream().map(Prompts::turn).toList();
+    final Fold fold = row.foldedSeq() == 0 ? new Fold() : new Fold(stored, row.foldedSeq(), open);
+    fold(journal, row.foldedSeq() + 1, fold);
+    final byte[] secret = store.secret(row.id()).orElse(new byte[0]);
+    final Session session =
+        new Session(
+            shared,
+            row.id(),
+            journal,
+            fold,
+            CreateRequest.parseFrom(secret).getEnvMap(),
+            new String(row.fold(), StandardCharsets.UTF_8));
+    if (fold.seq() == 0) {
+      session.created(stored);
+    }
+    if (!session.isOver()) {
+      session.lost("the server that ran its process went down");
+    }
+    return session;
+  }
+
+  JournalOptions options(dev.cleat.v1.SessionOrBuilder session) {
+    final JournalOptions defaults = shared.settings().journal();
+    return session.hasRetention() ? Retentions.options(defaults, session.getRetention()) : defaults;
+  }
+}

@@ -1,0 +1,150 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.journal.Entry;
+import dev.cleat.server.journal.Journal;
+import dev.cleat.server.journal.JournalClosedException;
+import dev.cleat.server.journal.JournalFullException;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.OutputStream;
+import dev.cleat.v1.SessionChangeKind;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A session's journal as its one writer sees it: what is appended is folded at once, told to those
+ * who watch all sessions, and handed to the saver.
+ *
+ * <p>Confined to the session's lock.
+ */
+final class SessionLog {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionLog.class);
+
+  private final Shared shared;
+  private final Session session;
+  private final Journal journal;
+  private final Fold fold;
+  private final OutputEntry outputEntry = new OutputEntry();
+  private @Nullable SessionChangeKind untold;
+  private boolean outputUnsaved;
+
+  /**
+   * A log.
+   *
+   * @param session whose it is
+   * @param fold all of the journal
+   */
+  SessionLog(Shared shared, Session session, Journal journal, Fold fold) {
+    this.shared = shared;
+    this.session = session;
+    this.journal = journal;
+    this.fold = fold;
+  }
+
+  Fold fold() {
+    return fold;
+  }
+
+  /** The number of the newest event, visible or not. */
+  long head() {
+    return journal.nextSeq() - 1;
+  }
+
+  /** The session as the journal has it now. */
+  dev.cleat.v1.Session.Builder view() {
+    return fold.snapshot()
+        .setEpoch(journal.epoch())
+        .setOldestSeq(journal.oldest())
+        .setHeadSeq(journal.head())
+        .setDurableSeq(journal.durableHead());
+  }
+
+  /**
+   * Appends events in one step.
+   *
+   * @return the number of the first
+   * @throws Refusal STORAGE_FULL and the like; nothing has changed then
+   */
+  long append(List<Event.Builder> events) {
+    final var time = Times.timestamp(shared.clock().instant());
+    final List<EventEntry> entries = new ArrayList<>(events.size());
+    long seq = journal.nextSeq();
+    for (Event.Builder event : events) {
+      entries.add(new EventEntry(event.setSeq(seq++).setTime(time).build()));
+    }
+    final long first = write(entries);
+    for (EventEntry entry : entries) {
+      fold.apply(entry.event());
+      untold = Changes.greater(untold, Changes.kind(entry.event()));
+    }
+    tell();
+    shared.saver().save(session);
+    return first;
+  }
+
+  /**
+   * Appends events if there is room for them: a full disk must not keep a process from being
+   * stopped.
+   */
+  void appendIfPossible(List<Event.Builder> events) {
+    try {
+      append(events);
+    } catch (Refusal e) {
+      LOG.warn("Session {}: {}", session.id(), e.getMessage());
+    }
+  }
+
+  /**
+   * Appends output.
+   *
+   * @throws Refusal as {@link #append}
+   */
+  void output(OutputStream stream, ByteBuffer data) {
+    final Instant now = shared.clock().instant();
+    final long offset = fold.outputBytes();
+    outputEntry.set(now, offset, stream, data);
+    final long seq = write(List.of(outputEntry));
+    fold.output(seq, offset + data.remaining(), now);
+    if (!outputUnsaved) {
+      outputUnsaved = true;
+      shared.saver().saveSoon(session);
+    }
+  }
+
+  private long write(List<? extends Entry> entries) {
+    try {
+      return journal.append(entries);
+    } catch (JournalFullException e) {
+      throw Refusal.storageFull();
+    } catch (JournalClosedException e) {
+      throw Refusal.noSession("session_id", session.id());
+    } catch (IOException e) {
+      LOG.error("Session {}: its journal cannot be written", session.id(), e);
+      throw Refusal.storageUnavailable();
+    }
+  }
+
+  private void tell() {
+    final SessionChangeKind kind = untold;
+    if (kind != null && shared.changes().append(kind, view().build())) {
+      untold = null;
+    }
+  }
+
+  /** What is to be saved now. */
+  Saver.Unsaved unsaved(String aid) {
+    outputUnsaved = false;
+    tell();
+    return new Saver.Unsaved(view().build(), fold.seq(), aid, fold.unsavedTurns());
+  }
+
+  /** It has been saved. */
+  void saved(Saver.Unsaved what) {
+    fold.saved(what.turns());
+  }
+}
