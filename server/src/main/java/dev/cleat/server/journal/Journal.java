@@ -298,6 +298,11 @@ public final class Journal {
     synced(task.target());
   }
 
+  /** Keeps this much from now on; what is over it goes with the next maintenance. */
+  public void retain(Retention retention) {
+    writer.retain(retention);
+  }
+
   /**
    * Enforces the retention, and gives back what an idle journal need not hold. Does nothing while
    * it is written to.

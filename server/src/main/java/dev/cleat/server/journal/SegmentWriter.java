@@ -21,6 +21,7 @@ final class SegmentWriter {
   private final InstantSource clock;
   private final JournalOptions options;
   private final long run;
+  private volatile Retention retention;
   private volatile Segments segments;
   private volatile EpochStarts epochs;
   private @Nullable Output output;
@@ -41,6 +42,7 @@ final class SegmentWriter {
     this.disk = disk;
     this.clock = clock;
     this.options = options;
+    this.retention = options.retention();
     this.run = run;
     this.segments = found.segments();
     this.epochs = found.epochs();
@@ -55,6 +57,10 @@ final class SegmentWriter {
     SegmentHeader header =
         new SegmentHeader(SALTS.nextInt(), 1, 1, clock.millis(), run, EpochStarts.first());
     disk.create(folder.resolve(first.fileName()), header.encode()).close();
+  }
+
+  void retain(Retention changed) {
+    retention = changed;
   }
 
   Segments segments() {
@@ -152,10 +158,10 @@ final class SegmentWriter {
     for (Segment segment : kept.all()) {
       total += segment == active ? 0 : segment.bytes();
     }
-    long oldest = clock.millis() - options.retention().age().toMillis();
+    long oldest = clock.millis() - retention.age().toMillis();
     while (kept.first() != active
         && kept.first() != tip
-        && (total > options.retention().bytes() || kept.first().lastAppendMillis() < oldest)) {
+        && (total > retention.bytes() || kept.first().lastAppendMillis() < oldest)) {
       Segment gone = kept.first();
       kept = kept.withoutFirst();
       total -= gone.bytes();

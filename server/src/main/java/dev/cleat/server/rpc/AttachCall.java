@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener {
   private static final int BATCH_BYTES = 256 << 10;
   private static final long DEFAULT_HEARTBEAT_NANOS = 15_000_000_000L;
+  private static final long PATIENCE_NANOS = 1_000_000_000L;
 
   private final Sessions sessions;
   private final Draining draining;
@@ -303,7 +304,11 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
           throw exception;
         }
         if (!outlet.isReady()) {
-          outlet.await(heartbeatNanos);
+          outlet.await(PATIENCE_NANOS);
+          if (!outlet.isReady()) {
+            // It reads nothing for now, so it needs no descriptor.
+            cursor.release();
+          }
         } else if (!sendAck()) {
           more = step();
         }

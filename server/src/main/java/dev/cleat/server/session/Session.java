@@ -527,6 +527,7 @@ public final class Session {
       final dev.cleat.v1.Session.Builder changed = fold().snapshot();
       fields.forEach(field -> Settings.copy(field, values, changed));
       log.append(List.of(Events.updated(changed.build(), fields)));
+      journal.retain(Retentions.of(shared.settings().journal().retention(), fold().session()));
       applySize();
     });
   }

@@ -134,6 +134,6 @@ final class SessionLoader {
 
   JournalOptions options(dev.cleat.v1.SessionOrBuilder session) {
     final JournalOptions defaults = shared.settings().journal();
-    return session.hasRetention() ? Retentions.options(defaults, session.getRetention()) : defaults;
+    return Retentions.options(defaults, session);
   }
 }

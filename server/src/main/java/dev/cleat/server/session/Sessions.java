@@ -438,10 +438,9 @@ public final class Sessions implements AutoCloseable {
   /** Nothing is left of a session that could not be started; its id may be used again. */
   private void discard(String id) {
     try {
-      final boolean said = journals.delete(id);
+      removeFiles(id);
       store.discardSession(id);
-      LOG.debug("Session {} was not started; journal removed: {}", id, said);
-    } catch (IOException | RuntimeException e) {
+    } catch (RuntimeException e) {
       LOG.error("What is left of session {} could not be removed", id, e);
     }
   }
@@ -524,19 +523,24 @@ public final class Sessions implements AutoCloseable {
     store.deleteSessions(ids);
     for (dev.cleat.v1.Session session : last) {
       sessions.remove(session.getId());
-      deleteJournal(session.getId());
+      removeFiles(session.getId());
       changes.append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, session);
     }
     return ids;
   }
 
-  private void deleteJournal(String id) {
+  private void removeFiles(String id) {
     try {
       if (!journals.delete(id)) {
         LOG.warn("Session {} had no journal", id);
       }
     } catch (IOException e) {
       LOG.error("The journal of session {} could not be deleted; the next start does it", id, e);
+    }
+    try {
+      Workspace.of(shared.settings(), id).remove();
+    } catch (IOException e) {
+      LOG.warn("The working directory of session {} could not be removed", id, e);
     }
   }
 

@@ -56,13 +56,13 @@ final class Starter {
     if (!asked.isEmpty()) {
       return path(asked);
     }
-    final Path own = settings.workspaceRoot().resolve(sessionId);
+    final Workspace own = Workspace.of(settings, sessionId);
     try {
-      Files.createDirectories(own);
+      own.create();
     } catch (IOException e) {
-      throw Refusal.storageFull();
+      throw Refusal.storageUnavailable();
     }
-    return own;
+    return own.path();
   }
 
   /** An absolute path from a request. */

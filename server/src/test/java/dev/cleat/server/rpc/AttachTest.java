@@ -112,9 +112,7 @@ class AttachTest {
     assertThat(seqs(attach(session).awaitEnd())).isEqualTo(range(1, head));
     assertThat(seqs(attach(open(session).setAfterSeq(3)).awaitEnd())).isEqualTo(range(4, head));
     assertThat(seqs(attach(open(session).setAfterSeq(head)).awaitEnd())).isEmpty();
-    assertThat(
-            seqs(
-                attach(open(session).setStart(Start.newBuilder().setLastEvents(2))).awaitEnd()))
+    assertThat(seqs(attach(open(session).setStart(Start.newBuilder().setLastEvents(2))).awaitEnd()))
         .isEqualTo(range(head - 1, head));
     assertThat(
             seqs(
@@ -200,9 +198,7 @@ class AttachTest {
   @Test
   void pipesKeepTheStreamsApart() {
     final AttachStream stream =
-        attach(
-                finished(
-                    script("echo out; echo err >&2").setMode(SessionMode.SESSION_MODE_PIPES)))
+        attach(finished(script("echo out; echo err >&2").setMode(SessionMode.SESSION_MODE_PIPES)))
             .awaitEnd();
     assertThat(
             stream.events().stream()
@@ -241,8 +237,7 @@ class AttachTest {
   void whatRetentionTrimmedIsAGapOrAnErrorAsAsked() {
     final Session session =
         finished(
-            script("seq 1 100000")
-                .setRetention(Retention.newBuilder().setMaxBytes(128 << 10)));
+            script("seq 1 100000").setRetention(Retention.newBuilder().setMaxBytes(128 << 10)));
     final Session trimmed =
         Awaitility.await()
             .atMost(java.time.Duration.ofSeconds(60))
@@ -251,13 +246,9 @@ class AttachTest {
     final var gap =
         stream.responses().stream().filter(AttachResponse::hasGap).findFirst().orElseThrow();
     assertThat(gap.getGap().getFromSeq()).isEqualTo(1);
-    assertThat(seqs(stream))
-        .isEqualTo(range(gap.getGap().getToSeq() + 1, trimmed.getHeadSeq()));
+    assertThat(seqs(stream)).isEqualTo(range(gap.getGap().getToSeq() + 1, trimmed.getHeadSeq()));
     Refused.of(
-            attach(open(trimmed).setAfterSeq(0).setFailOnGap(true))
-                .awaitEnd()
-                .error()
-                .orElse(null))
+            attach(open(trimmed).setAfterSeq(0).setFailOnGap(true)).awaitEnd().error().orElse(null))
         .with(OUT_OF_RANGE, ERROR_REASON_EVENTS_GONE)
         .metadata("from_seq", "1");
   }
@@ -267,17 +258,12 @@ class AttachTest {
     final Session session = create(script("cat"));
     final AttachStream following = caughtUp(attach(open(session).setFollowRestarts(true)));
     final AttachStream leaving = caughtUp(attach(session));
-    server
-        .sessions()
-        .restart(RestartRequest.newBuilder().setSessionId(session.getId()).build());
+    server.sessions().restart(RestartRequest.newBuilder().setSessionId(session.getId()).build());
     leaving.await(s -> !s.events().isEmpty());
     following.await(
         s -> s.events().stream().anyMatch(event -> event.getStateChanged().getRun() == 2));
-    server
-        .sessions()
-        .stop(StopRequest.newBuilder().setSessionId(session.getId()).build());
-    following.await(
-        s -> s.events().stream().filter(Event::hasExited).count() == 2);
+    server.sessions().stop(StopRequest.newBuilder().setSessionId(session.getId()).build());
+    following.await(s -> s.events().stream().filter(Event::hasExited).count() == 2);
     assertThat(seqs(following)).isEqualTo(range(1, get(session).getHeadSeq()));
     assertThat(following.responses()).noneMatch(AttachResponse::hasEnded);
   }
@@ -293,8 +279,7 @@ class AttachTest {
         .requests()
         .onNext(
             AttachRequest.newBuilder()
-                .setInput(
-                    Input.newBuilder().setInputSeq(1).setData(ByteString.copyFromUtf8("x")))
+                .setInput(Input.newBuilder().setInputSeq(1).setData(ByteString.copyFromUtf8("x")))
                 .build());
     awaitSize(session, size(10, 100));
     second.requests().onNext(AttachRequest.newBuilder().setResize(size(21, 51)).build());
@@ -325,8 +310,7 @@ class AttachTest {
   @Test
   void fiveClientsSeeTheSame() {
     final Session session = create(script("seq 1 30000"));
-    final List<AttachStream> all =
-        LongStream.range(0, 5).mapToObj(i -> attach(session)).toList();
+    final List<AttachStream> all = LongStream.range(0, 5).mapToObj(i -> attach(session)).toList();
     all.forEach(AttachStream::awaitEnd);
     final byte[] output = all.getFirst().output();
     assertThat(all).allSatisfy(stream -> assertThat(stream.output()).isEqualTo(output));

@@ -116,12 +116,12 @@ class LifecycleTest {
 
   @Test
   void aSessionWithoutAWorkdirGetsOneOfItsOwn() {
-    final Session session = create(CreateRequest.newBuilder().setTool("sh").addArgs("-c").addArgs("pwd; cat"));
+    final Session session =
+        create(CreateRequest.newBuilder().setTool("sh").addArgs("-c").addArgs("pwd; cat"));
     assertThat(Path.of(session.getWorkdir())).isDirectory().hasFileName(session.getId());
     final AttachStream stream =
         new AttachStream(
-            server,
-            dev.cleat.v1.AttachOpen.newBuilder().setSessionId(session.getId()).build());
+            server, dev.cleat.v1.AttachOpen.newBuilder().setSessionId(session.getId()).build());
     stream.awaitText(session.getId());
   }
 
@@ -135,8 +135,7 @@ class LifecycleTest {
     assertThat(second.getSession().getId()).isEqualTo(first.getSession().getId());
     server.close();
     server = TestServer.start(data);
-    assertThat(calls().create(request).getSession().getId())
-        .isEqualTo(first.getSession().getId());
+    assertThat(calls().create(request).getSession().getId()).isEqualTo(first.getSession().getId());
   }
 
   @Test
@@ -153,7 +152,8 @@ class LifecycleTest {
   void listsFilterAndPage() {
     final List<String> ids = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      ids.add(create(cat().setName("page-" + i).putLabels("odd", i % 2 == 1 ? "yes" : "no")).getId());
+      ids.add(
+          create(cat().setName("page-" + i).putLabels("odd", i % 2 == 1 ? "yes" : "no")).getId());
     }
     create(cat().setInternal(true));
     calls().stop(stopAtOnce().setSessionId(ids.getFirst()).build());
@@ -170,8 +170,7 @@ class LifecycleTest {
         .containsExactly(ids.get(1), ids.get(3));
     assertThat(list(SessionFilter.newBuilder().setNamePrefix("page-4")))
         .containsExactly(ids.get(4));
-    assertThat(
-            list(SessionFilter.newBuilder().addStates(SessionState.SESSION_STATE_EXITED)))
+    assertThat(list(SessionFilter.newBuilder().addStates(SessionState.SESSION_STATE_EXITED)))
         .containsExactly(ids.getFirst());
     assertThat(list(SessionFilter.newBuilder().setIncludeInternal(true))).hasSize(6);
     assertThat(
@@ -183,7 +182,10 @@ class LifecycleTest {
   }
 
   private List<String> list(SessionFilter.Builder filter) {
-    return calls().list(ListRequest.newBuilder().setFilter(filter).build()).getSessionsList().stream()
+    return calls()
+        .list(ListRequest.newBuilder().setFilter(filter).build())
+        .getSessionsList()
+        .stream()
         .map(Session::getId)
         .toList();
   }
@@ -221,15 +223,13 @@ class LifecycleTest {
     assertThat(get(session.getId()).getState()).isEqualTo(SessionState.SESSION_STATE_RUNNING);
     final AttachStream stream =
         new AttachStream(
-            server,
-            dev.cleat.v1.AttachOpen.newBuilder().setSessionId(session.getId()).build());
+            server, dev.cleat.v1.AttachOpen.newBuilder().setSessionId(session.getId()).build());
     Awaitility.await()
         .atMost(java.time.Duration.ofSeconds(60))
-        .until(
-            () -> {
-              calls().interrupt(InterruptRequest.newBuilder().setSessionId(session.getId()).build());
-              return stream.text().contains("interrupted");
-            });
+        .until(() -> {
+          calls().interrupt(InterruptRequest.newBuilder().setSessionId(session.getId()).build());
+          return stream.text().contains("interrupted");
+        });
   }
 
   @Test
@@ -357,9 +357,7 @@ class LifecycleTest {
   @Test
   void deletingLeavesNothingOnTheDisk() throws Exception {
     final Session session = create(cat());
-    calls()
-        .delete(
-            DeleteRequest.newBuilder().setSessionId(session.getId()).setForce(true).build());
+    calls().delete(DeleteRequest.newBuilder().setSessionId(session.getId()).setForce(true).build());
     try (var files = Files.walk(data)) {
       assertThat(files.filter(file -> file.toString().contains(session.getId()))).isEmpty();
     }
