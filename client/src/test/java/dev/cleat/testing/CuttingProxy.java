@@ -37,7 +37,7 @@ public final class CuttingProxy implements AutoCloseable {
   /** A number of bytes, from least to most. */
   public record Range(long least, long most) {}
 
-  private final int targetPort;
+  private volatile int targetPort;
   private final Random random;
   private final Cuts plan;
   private final ServerSocket acceptor;
@@ -64,6 +64,11 @@ public final class CuttingProxy implements AutoCloseable {
   /** Where clients connect. */
   public String target() {
     return "127.0.0.1:" + acceptor.getLocalPort();
+  }
+
+  /** New connections go to another port of loopback, as when the server has started again there. */
+  public void retarget(int port) {
+    targetPort = port;
   }
 
   /** How many connections have been cut, on purpose. */

@@ -1,0 +1,28 @@
+package dev.cleat.e2e;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/** Waiting: long enough for a machine that has much else to do, and no longer than needed. */
+final class Await {
+  static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private Await() {}
+
+  /** Waits until it is so. */
+  static void until(String what, Callable<Boolean> condition) {
+    Awaitility.await(what)
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(10))
+        .pollInSameThread()
+        .until(condition);
+  }
+
+  /** What the future comes to. */
+  static <T> T result(Future<T> future) throws Exception {
+    return future.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,55 @@
+package dev.cleat.e2e;
+
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * The numbers from 1, a line each: output that a shell makes quickly, of which every part is
+ * different and the digest is known.
+ *
+ * @param last the last number
+ */
+record Numbers(long last) {
+
+  /** As many as make about so many bytes. */
+  static Numbers ofBytes(long bytes) {
+    long last = 0;
+    long sum = 0;
+    for (int digits = 1; sum < bytes; digits++) {
+      long most = (long) Math.pow(10, digits) - 1;
+      long take = Math.min(most - last, (bytes - sum) / (digits + 1) + 1);
+      last += take;
+      sum += take * (digits + 1);
+    }
+    return new Numbers(last);
+  }
+
+  /** Arguments of {@code sh} that print them to the terminal without translating the newlines. */
+  List<String> shell() {
+    return List.of("-c", "stty raw -echo; exec seq 1 " + last);
+  }
+
+  /** The digest of all of them. */
+  String sha() {
+    MessageDigest digest = Transcript.sha256();
+    byte[] line = new byte[20];
+    byte[] block = new byte[1 << 16];
+    int filled = 0;
+    for (long number = 1; number <= last; number++) {
+      int at = line.length;
+      line[--at] = '\n';
+      for (long rest = number; rest > 0; rest /= 10) {
+        line[--at] = (byte) ('0' + rest % 10);
+      }
+      if (filled + line.length > block.length) {
+        digest.update(block, 0, filled);
+        filled = 0;
+      }
+      System.arraycopy(line, at, block, filled, line.length - at);
+      filled += line.length - at;
+    }
+    digest.update(block, 0, filled);
+    return HexFormat.of().formatHex(digest.digest());
+  }
+}

@@ -1,0 +1,57 @@
+package dev.cleat.e2e;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a server is started. Immutable: each method returns a changed copy.
+ *
+ * @param data its data folder
+ * @param jvm options of the JVM
+ * @param flags flags of {@code serve} but for the data folder
+ */
+record ServerCommand(Path data, List<String> jvm, List<String> flags) {
+  private static final String LIB = System.getProperty("cleat.lib", "src/cli/target/cleat/lib");
+
+  /** On any port of loopback, with the options that make a short life quick. */
+  static ServerCommand on(Path data) {
+    return new ServerCommand(
+        data,
+        List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"),
+        List.of("--listen", "127.0.0.1:0"));
+  }
+
+  /** With these options of the JVM instead. */
+  ServerCommand jvm(String... options) {
+    return new ServerCommand(data, List.of(options), flags);
+  }
+
+  /** With one more flag. */
+  ServerCommand flag(String flag, String value) {
+    List<String> more = new ArrayList<>(flags);
+    more.add(flag);
+    more.add(value);
+    return new ServerCommand(data, jvm, more);
+  }
+
+  /** Listening there instead. */
+  ServerCommand listen(String address) {
+    return new ServerCommand(data, jvm, List.of("--listen", address));
+  }
+
+  ProcessBuilder builder() {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
+    command.addAll(jvm);
+    command.addAll(List.of("-cp", Path.of(LIB).toAbsolutePath() + "/*", "dev.cleat.cli.Main"));
+    command.addAll(List.of("serve", "--data", data.toString()));
+    command.addAll(flags);
+    ProcessBuilder builder = new ProcessBuilder(command);
+    // Settings of whoever runs the tests are not settings of the tests.
+    builder.environment().keySet().removeIf(name -> name.startsWith("CLEAT_"));
+    return builder;
+  }
+}
