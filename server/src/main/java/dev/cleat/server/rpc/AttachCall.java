@@ -354,7 +354,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
       }
       final EventBatch.Builder shaped = EventBatch.newBuilder();
       shaper.shape(batch, shaped::addEvents);
-      if (shaped.getEventsCount() > 0) {
+      if (shaped.getEventsCount() > 0 || outlet.sinceSent() >= heartbeatNanos) {
         send(AttachResponse.newBuilder().setEvents(shaped));
       }
     }
@@ -371,7 +371,10 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
       final long head = cursor.position() - 1;
       if (!caughtUp) {
         caughtUp = true;
-        send(AttachResponse.newBuilder().setCaughtUp(CaughtUp.newBuilder().setSeq(head)));
+        send(
+            AttachResponse.newBuilder()
+                .setCaughtUp(
+                    CaughtUp.newBuilder().setSeq(head).setEpoch(session.journal().epoch())));
         return true;
       }
       if (over) {
@@ -386,7 +389,8 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
                 .setHeartbeat(
                     Heartbeat.newBuilder()
                         .setHeadSeq(head)
-                        .setDurableSeq(session.journal().durableHead())));
+                        .setDurableSeq(session.journal().durableHead())
+                        .setEpoch(session.journal().epoch())));
       } else if (cursor.arm()) {
         outlet.await(heartbeatNanos - quiet);
       }

@@ -106,7 +106,9 @@ final class WatchCall {
     if (!caughtUp) {
       caughtUp = true;
       outlet.send(
-          WatchResponse.newBuilder().setCaughtUp(CaughtUp.newBuilder().setSeq(head)).build());
+          WatchResponse.newBuilder()
+              .setCaughtUp(CaughtUp.newBuilder().setSeq(head).setEpoch(journal.epoch()))
+              .build());
       return;
     }
     draining.refuse();
@@ -115,7 +117,10 @@ final class WatchCall {
       outlet.send(
           WatchResponse.newBuilder()
               .setHeartbeat(
-                  Heartbeat.newBuilder().setHeadSeq(head).setDurableSeq(journal.durableHead()))
+                  Heartbeat.newBuilder()
+                      .setHeadSeq(head)
+                      .setDurableSeq(journal.durableHead())
+                      .setEpoch(journal.epoch()))
               .build());
     } else if (cursor.arm()) {
       outlet.await(heartbeatNanos - quiet);

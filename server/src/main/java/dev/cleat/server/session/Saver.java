@@ -2,6 +2,7 @@ package dev.cleat.server.session;
 
 import com.google.protobuf.ByteString;
 import dev.cleat.server.store.FoldUpdate;
+import dev.cleat.server.store.MetaRow;
 import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,10 +34,14 @@ final class Saver implements AutoCloseable {
   private static final long OUTPUT_MILLIS = 1000;
   private static final int MOST_AT_ONCE = 500;
 
+  /** Under which name the store has how far the journal of changes had got. */
+  static final String CHANGES_HEAD = "changes_head";
+
   /** What of a session is to be saved. */
   record Unsaved(Session session, long seq, String aid, List<Turn> turns) {}
 
   private final Store store;
+  private final LongSupplier changesHead;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition wanted = lock.newCondition();
   private final Set<dev.cleat.server.session.Session> now = new LinkedHashSet<>();
@@ -44,8 +50,14 @@ final class Saver implements AutoCloseable {
   private @Nullable Thread thread;
   private boolean closed;
 
-  Saver(Store store) {
+  /**
+   * A saver that has not started.
+   *
+   * @param changesHead how far the journal of changes has got
+   */
+  Saver(Store store, LongSupplier changesHead) {
     this.store = store;
+    this.changesHead = changesHead;
   }
 
   void start() {
@@ -166,7 +178,9 @@ final class Saver implements AutoCloseable {
       for (Unsaved one : unsaved) {
         insertPrompted(one.turns());
       }
-      store.saveFolds(unsaved.stream().map(Saver::update).toList());
+      store.saveFolds(
+          unsaved.stream().map(Saver::update).toList(),
+          MetaRow.of(CHANGES_HEAD, changesHead.getAsLong()));
       for (int i = 0; i < sessions.size(); i++) {
         sessions.get(i).saved(unsaved.get(i));
       }

@@ -97,9 +97,10 @@ public final class Sessions implements AutoCloseable {
     final JournalOptions options = settings.journal();
     final Journal changeJournal =
         existing.contains(CHANGES)
-            ? journals.open(CHANGES, options, EpochRule.unsealed(0))
+            ? journals.open(
+                CHANGES, options, EpochRule.unsealed(store.metaLong(Saver.CHANGES_HEAD).orElse(0)))
             : journals.create(CHANGES, options);
-    final Saver saver = new Saver(store);
+    final Saver saver = new Saver(store, changeJournal::head);
     final ChangeLog changes = new ChangeLog(changeJournal, clock);
     final Shared shared =
         new Shared(terminals, pipes, catalogue, store, saver, changes, settings, clock);

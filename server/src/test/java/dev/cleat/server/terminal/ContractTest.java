@@ -190,7 +190,19 @@ final class ContractTest {
     final Recorder recorder = new Recorder();
     start(spec("/bin/cat", "/proc/self/status"), recorder);
     recorder.awaitExit();
-    assertThat(recorder.text()).containsPattern("SigBlk:\t0{16}").containsPattern("SigIgn:\t0{16}");
+    assertThat(mask(recorder.text(), "SigBlk")).isZero();
+    // 32 and 33 belong to the C library: whoever started the tests may have left them ignored, and
+    // nobody can reset them.
+    assertThat(mask(recorder.text(), "SigIgn") & ~(0b11L << 31)).isZero();
+  }
+
+  private static long mask(String status, String name) {
+    return status
+        .lines()
+        .filter(line -> line.startsWith(name + ":"))
+        .mapToLong(line -> Long.parseUnsignedLong(line.substring(name.length() + 1).strip(), 16))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test
