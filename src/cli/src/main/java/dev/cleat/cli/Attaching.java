@@ -13,6 +13,7 @@ import dev.cleat.client.InputUncertainException;
 import dev.cleat.client.OutputChunk;
 import dev.cleat.client.Session;
 import dev.cleat.v1.SessionMode;
+import dev.cleat.v1.TerminalSize;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -26,8 +27,6 @@ import org.jline.terminal.Size;
 final class Attaching {
   /** How many of the last events are shown first, unless asked otherwise. */
   static final int REPLAY_EVENTS = 200;
-
-  private static final int MAX_SIZE = 4_096;
 
   private final Streams streams;
   private final Session session;
@@ -85,11 +84,8 @@ final class Attaching {
   }
 
   private AttachOptions sized(Size size) {
-    return options.outputOnly().size(limited(size.getRows()), limited(size.getColumns()));
-  }
-
-  private static int limited(int cells) {
-    return Math.min(cells, MAX_SIZE);
+    TerminalSize limited = Sizes.limited(size.getRows(), size.getColumns());
+    return options.outputOnly().size(limited.getRows(), limited.getColumns());
   }
 
   private String name() {
@@ -127,14 +123,17 @@ final class Attaching {
         }
       });
       DetachKeys watched = terminal.isPresent() ? keys : DetachKeys.of("none");
-      new Keyboard(streams.in(), watched, attachment, readOnly, screen).start(terminal.isPresent());
+      if (!readOnly || terminal.isPresent()) {
+        new Keyboard(streams.in(), watched, attachment, readOnly, screen)
+            .start(terminal.isPresent());
+      }
     }
 
     private void resized(LocalTerminal from, Attachment attachment) {
       if (!attachment.done().isDone()) {
         from.size()
-            .ifPresent(
-                size -> attachment.resize(limited(size.getRows()), limited(size.getColumns())));
+            .map(size -> Sizes.limited(size.getRows(), size.getColumns()))
+            .ifPresent(size -> attachment.resize(size.getRows(), size.getColumns()));
       }
     }
 

@@ -91,6 +91,7 @@ final class Cli {
         line.addSubcommand(name, command.apply(streams));
       }
     }
+    Words.register(line);
     return line;
   }
 

@@ -38,13 +38,9 @@ final class CompletionCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    String script = AutoComplete.bash("cleat", Cli.all(streams));
-    // zsh runs the script of bash once it has been told to.
-    String before =
-        shell == Shell.ZSH
-            ? "autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n"
-            : "";
-    streams.line(before + script);
+    // One script for both: in zsh it switches on what runs completions of bash.
+    streams.line("# cleat completion " + shell);
+    streams.line(AutoComplete.bash("cleat", Cli.all(streams)));
     return ExitCode.DONE;
   }
 }

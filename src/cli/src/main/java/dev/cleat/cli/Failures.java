@@ -64,7 +64,7 @@ final class Failures {
 
   private int server(CleatException failure, CommandSpec command) {
     if (!noContact(failure)) {
-      say(failure, advice(failure, command));
+      say(failure, words(failure));
       return failure.code() == CleatException.Code.INVALID_ARGUMENT
           ? ExitCode.WRONG_USAGE
           : ExitCode.FAILED;
@@ -89,29 +89,29 @@ final class Failures {
         };
   }
 
-  private static String advice(CleatException failure, CommandSpec command) {
-    String fields =
-        failure.violations().stream()
-            .map(violation -> violation.field() + ": " + violation.description())
-            .collect(Collectors.joining("; "));
-    String message = fields.isEmpty() ? oneLine(failure.getMessage()) : fields;
+  /** The server's words; with the fix in the words of the command line where those differ. */
+  private static String words(CleatException failure) {
+    if (failure.code() == CleatException.Code.INVALID_ARGUMENT && !failure.violations().isEmpty()) {
+      return failure.violations().stream()
+          .map(violation -> violation.field() + ": " + violation.description())
+          .collect(Collectors.joining("; "));
+    }
     String fix =
         switch (failure.reason()) {
-          case "SESSION_NOT_FOUND" -> "cleat ls lists the sessions";
           case "UNKNOWN_TOOL", "TOOL_NOT_INSTALLED" -> "cleat tools lists the tools";
-          case "NAME_TAKEN" ->
-              "choose another --name, or take that session with --get-or-create or cleat attach";
+          case "NAME_TAKEN" -> "choose another --name, or take that session with --get-or-create";
           case "SESSION_RUNNING" -> "stop it first, or say --force";
-          case "CHILDREN_RUNNING" -> "stop its children first, or say --force";
+          case "CHILDREN_RUNNING" -> "stop them first, or say --force";
           case "BUSY" -> "wait, or say --busy queue";
           case "TURN_NOT_FOUND" -> "cleat turns lists the turns of a session";
-          case "WRONG_STATE" ->
-              command.name().equals("resume")
-                  ? ""
-                  : "cleat info shows its state, cleat restart" + " starts it again";
           default -> "";
         };
-    return fix.isEmpty() ? message : message + "; " + fix;
+    String message = oneLine(failure.getMessage());
+    if (fix.isEmpty()) {
+      return message;
+    }
+    int end = message.indexOf("; ");
+    return (end < 0 ? message : message.substring(0, end)) + "; " + fix;
   }
 
   private static String usage(ParameterException failure) {
@@ -119,11 +119,13 @@ final class Failures {
     if (failure instanceof UnmatchedArgumentException unmatched
         && failure.getCommandLine().getParent() == null
         && !unmatched.isUnknownOption()) {
-      String near = String.join(" or ", unmatched.getSuggestions());
       return "there is no command '%s'%s"
           .formatted(
               unmatched.getUnmatched().getFirst(),
-              near.isEmpty() ? "" : "; did you mean " + near + "?");
+              unmatched.getSuggestions().stream()
+                  .findFirst()
+                  .map("; did you mean %s?"::formatted)
+                  .orElse(""));
     }
     if (failure instanceof UnmatchedArgumentException unmatched
         && unmatched.isUnknownOption()

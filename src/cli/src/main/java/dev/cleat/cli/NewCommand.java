@@ -1,5 +1,6 @@
 package dev.cleat.cli;
 
+import dev.cleat.cli.terminal.LocalTerminal;
 import dev.cleat.client.CleatClient;
 import dev.cleat.client.NewSession;
 import dev.cleat.client.Session;
@@ -12,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -195,13 +197,25 @@ final class NewCommand implements Callable<Integer> {
           .setInternal(internal)
           .setGetOrCreate(getOrCreate)
           .setRequestId(requestId);
-      if (size != null) {
-        request.setSize(size);
-      }
+      size().ifPresent(request::setSize);
       if (policy != null) {
         request.setResizePolicy(ResizePolicy.valueOf("RESIZE_POLICY_" + policy.name()));
       }
     });
+  }
+
+  /**
+   * As asked for; else, for who attaches, that of the window, before a program draws in another.
+   */
+  private Optional<TerminalSize> size() {
+    if (size != null || !attach || pipes) {
+      return Optional.ofNullable(size);
+    }
+    try (LocalTerminal terminal = LocalTerminal.open().orElse(null)) {
+      return Optional.ofNullable(terminal)
+          .flatMap(LocalTerminal::size)
+          .map(window -> Sizes.limited(window.getRows(), window.getColumns()));
+    }
   }
 
   private static String here(String variable) {

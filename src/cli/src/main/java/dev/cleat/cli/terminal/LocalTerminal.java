@@ -1,6 +1,7 @@
 package dev.cleat.cli.terminal;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.EnumSet;
 import java.util.Optional;
 import org.jline.terminal.Attributes;
@@ -114,8 +115,11 @@ public final class LocalTerminal implements AutoCloseable {
     closed = true;
     try {
       terminal.setAttributes(original);
+      terminal.close();
     } catch (IllegalStateException e) {
       return; // JLine's own shutdown hook was faster, and did the same
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -1,0 +1,219 @@
+package dev.cleat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code cleat attach} in a process of its own on a real terminal. */
+@TestInstance(Lifecycle.PER_CLASS)
+final class AttachOnTerminalTest {
+  private static final String DETACH = "\u001c\u001c";
+  private static final List<String> RAW =
+      List.of("-echo ", "-icanon", "-isig", "-iexten", "-opost", "-icrnl", "-ixon", "min = 1");
+
+  private TestServer server;
+
+  @BeforeAll
+  void start(@TempDir Path data) throws Exception {
+    server = TestServer.start(data);
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  private OnTerminal attach(Path folder, String session, String... more) throws Exception {
+    List<String> command = new ArrayList<>(List.of("attach", session, "--server", server.target()));
+    command.addAll(List.of(more));
+    return new OnTerminal(folder, command.toArray(String[]::new));
+  }
+
+  @Test
+  void keysGoInOutputComesOutAndTheTerminalIsRawMeanwhile(@TempDir Path folder) throws Exception {
+    String id = server.create("bash", "--name", "raw");
+    try (OnTerminal person = attach(folder, "raw")) {
+      person.awaitShown("cleat: attached to raw; detach with Ctrl-\\ Ctrl-\\");
+      person.awaitModes("-icanon");
+      assertThat(person.modes()).contains(RAW);
+
+      // Neither Ctrl-C nor carriage returns nor eight bits are anything special here.
+      person.type("echo t\"y\"ped; cat\r");
+      person.awaitShown("typed\r\n");
+      person.type("Größe\r");
+      person.awaitShown("Größe\r\nGröße\r\n");
+      person.type("\u0003");
+      person.awaitShown("133;D;130");
+      person.type("echo b\"a\"ck\r");
+      person.awaitShown("back\r\n");
+
+      person.type(DETACH);
+      assertThat(person.awaitEnd()).isZero();
+      person.assertRestored();
+      assertThat(person.shown()).contains("cleat: detached from raw; come back with");
+    }
+    assertThat(Ran.on(server, "info", id).ok().out()).contains("running");
+  }
+
+  @Test
+  void theSizeOfTheWindowIsFollowed(@TempDir Path folder) throws Exception {
+    String id = server.create("bash");
+    try (OnTerminal person = attach(folder, id)) {
+      person.awaitShown("detach with");
+      person.awaitModes("-icanon");
+      person.type("stty size\r");
+      person.awaitShown("30 100\r\n");
+
+      person.resize(40, 111);
+      person.type(
+          "until [ \"$(stty size)\" = '40 111' ]; do sleep 0.01; done; echo fol\"low\"ed\r");
+      person.awaitShown("followed\r\n");
+
+      person.type(DETACH);
+      assertThat(person.awaitEnd()).isZero();
+    }
+  }
+
+  @Test
+  void theExitCodeIsThatOfTheSession(@TempDir Path folder) throws Exception {
+    String id = server.create("bash");
+    try (OnTerminal person = attach(folder, id)) {
+      person.awaitShown("detach with");
+      person.type("exit 7\r");
+
+      assertThat(person.awaitEnd()).isEqualTo(7);
+      person.assertRestored();
+      assertThat(person.shown()).contains("cleat: " + id + " ended with code 7");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "HUP, 129", "INT, 130"})
+  void aSignalThatEndsTheCommandLeavesTheTerminalAsItWas(
+      String signal, int code, @TempDir Path folder) throws Exception {
+    String id = server.create("bash");
+    try (OnTerminal person = attach(folder, id)) {
+      person.awaitShown("detach with");
+      person.awaitModes("-icanon");
+      person.type("printf '\\033[?1049h\\033[?25lsc''reen'\r");
+      person.awaitShown("screen");
+
+      person.signal(signal);
+
+      assertThat(person.awaitEnd()).isEqualTo(code);
+      person.assertRestored();
+      assertThat(person.shown()).contains("\033[?1049l").contains("\033[?25h");
+    }
+    assertThat(Ran.on(server, "info", id).ok().out()).contains("running");
+  }
+
+  @Test
+  void aCutConnectionIsSaidAndTheOutputContinues(@TempDir Path folder) throws Exception {
+    String id = server.create("bash");
+    try (Relay relay = new Relay(server.port());
+        OnTerminal person = new OnTerminal(folder, "attach", id, "--server", relay.address())) {
+      person.awaitShown("detach with");
+      person.type("echo be\"fore\"\r");
+      person.awaitShown("before\r\n");
+
+      relay.cut();
+      person.awaitShown("cleat: connection lost").awaitShown("cleat: reconnected");
+
+      person.type("echo af\"ter\"\r");
+      person.awaitShown("after\r\n");
+      assertThat(person.shown().split("before\r\n", -1)).hasSize(2);
+      person.type("exit 3\r");
+      assertThat(person.awaitEnd()).isEqualTo(3);
+      person.assertRestored();
+    }
+  }
+
+  @Test
+  void aServerThatGoesAndComesBackWithoutTheProcessEndsItInWords(
+      @TempDir Path folder, @TempDir Path data) throws Exception {
+    TestServer first = TestServer.start(data);
+    int port = first.port();
+    String id = first.create("bash");
+    try (OnTerminal person = new OnTerminal(folder, "attach", id, "--server", first.target())) {
+      person.awaitShown("detach with");
+      first.close();
+      try (TestServer second = TestServer.start(data, port)) {
+        int code = person.awaitEnd();
+
+        assertThat(code).isNotZero();
+        person.assertRestored();
+        assertThat(second.port()).isEqualTo(port);
+        assertThat(person.shown()).containsPattern("cleat: " + id + " (ended|was lost)");
+      }
+    }
+  }
+
+  @Test
+  void aWatcherSeesEverythingAndTypesNothing(@TempDir Path folder) throws Exception {
+    String id = server.create("bash", "--size", "24x80");
+    try (OnTerminal person = attach(folder, id, "--read-only", "--detach-keys", "ctrl-p,q")) {
+      person.awaitShown("cleat: watching " + id + "; detach with Ctrl-P q");
+      person.awaitModes("-icanon");
+      person.type("exit 9\r");
+      Ran.on(server, "send", id, "--enter", "stty size").ok();
+      person.awaitShown("24 80\r\n");
+
+      person.type("\u0010q");
+      assertThat(person.awaitEnd()).isZero();
+      person.assertRestored();
+    }
+    assertThat(Ran.on(server, "info", id).ok().out()).contains("running");
+  }
+
+  @Test
+  void oldQuestionsToTheTerminalAreNotAskedAgain(@TempDir Path folder) throws Exception {
+    String tty = server.create("bash");
+    Ran.on(server, "prompt", tty, "printf 'be\\033[6n\\033[cfore'").ok();
+    try (OnTerminal person = attach(folder, tty)) {
+      person.awaitShown("before");
+      assertThat(person.shown()).doesNotContain("\033[6n").doesNotContain("\033[c");
+
+      person.type("printf 'li\\033[6nve'\r");
+      person.awaitShown("li\033[6nve");
+
+      person.type(DETACH);
+      assertThat(person.awaitEnd()).isZero();
+    }
+  }
+
+  @Test
+  void whatIsCreatedIsAttachedToAtOnce(@TempDir Path folder) throws Exception {
+    try (OnTerminal person =
+        new OnTerminal(
+            folder, "new", "bash", "-a", "-e", "HOME=" + folder, "--server", server.target())) {
+      person.awaitShown("; detach with");
+      person.type("stty size; exit 4\r");
+      person.awaitShown("30 100\r\n");
+
+      assertThat(person.awaitEnd()).isEqualTo(4);
+      person.assertRestored();
+    }
+  }
+
+  @Test
+  void whenTheSessionIsNotThereTheTerminalIsNotTouched(@TempDir Path folder) throws Exception {
+    try (OnTerminal person = attach(folder, "nobody")) {
+      assertThat(person.awaitEnd()).isEqualTo(1);
+      person.assertRestored();
+      assertThat(person.shown())
+          .isEqualTo(
+              "cleat: there is no session with the id or the name 'nobody'; cleat ls lists the"
+                  + " sessions\r\n");
+    }
+  }
+}

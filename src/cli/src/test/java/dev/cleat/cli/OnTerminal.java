@@ -1,0 +1,152 @@
+package dev.cleat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.cleat.server.terminal.Exit;
+import dev.cleat.server.terminal.PtyTerminals;
+import dev.cleat.server.terminal.Size;
+import dev.cleat.server.terminal.Stream;
+import dev.cleat.server.terminal.Terminal;
+import dev.cleat.server.terminal.TerminalClosedException;
+import dev.cleat.server.terminal.TerminalListener;
+import dev.cleat.server.terminal.TerminalSpec;
+import dev.cleat.server.terminal.TerminalStartException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The command as a person runs it: a process of its own on a terminal, started by a shell, which
+ * writes down the terminal's modes before and after.
+ */
+final class OnTerminal implements AutoCloseable, TerminalListener {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final String SCRIPT =
+      """
+      tty > tty
+      stty -a > before
+      (echo $BASHPID > pid; exec "$@")
+      echo $? > code
+      stty -a > after
+      """;
+
+  private final Path folder;
+  private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
+  private final CompletableFuture<Exit> exit = new CompletableFuture<>();
+  private final Terminal terminal;
+
+  /** Starts a client command in an empty folder. */
+  OnTerminal(Path folder, String... command) throws TerminalStartException {
+    this.folder = folder;
+    List<String> all = new ArrayList<>(List.of("/bin/bash", "-c", SCRIPT, "bash"));
+    all.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    all.add("--enable-native-access=ALL-UNNAMED");
+    all.add("-XX:TieredStopAtLevel=1");
+    all.add("-cp");
+    all.add(System.getProperty("java.class.path"));
+    all.add(Main.class.getName());
+    all.addAll(List.of(command));
+    terminal =
+        new PtyTerminals()
+            .start(
+                new TerminalSpec(
+                    all,
+                    Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "TERM", "xterm-256color"),
+                    folder,
+                    new Size(30, 100)),
+                this);
+  }
+
+  @Override
+  public void output(Stream stream, ByteBuffer data) {
+    byte[] bytes = new byte[data.remaining()];
+    data.get(bytes);
+    synchronized (shown) {
+      shown.writeBytes(bytes);
+    }
+  }
+
+  @Override
+  public void exited(Exit how) {
+    exit.complete(how);
+  }
+
+  /** All that has been shown. */
+  String shown() {
+    synchronized (shown) {
+      return shown.toString(StandardCharsets.UTF_8);
+    }
+  }
+
+  OnTerminal awaitShown(String text) {
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(shown()).contains(text));
+    return this;
+  }
+
+  void type(String keys) throws TerminalClosedException {
+    ByteBuffer bytes = ByteBuffer.wrap(keys.getBytes(StandardCharsets.UTF_8));
+    while (bytes.hasRemaining()) {
+      terminal.write(bytes);
+      terminal.awaitWritable(PATIENCE);
+    }
+  }
+
+  void resize(int rows, int columns) {
+    terminal.resize(new Size(rows, columns));
+  }
+
+  /** Sends a signal to the command, not to the shell that started it. */
+  void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, read("pid")).inheritIO().start().waitFor();
+  }
+
+  /** The modes of the terminal now, as {@code stty -a} shows them. */
+  String modes() throws IOException {
+    Process stty = new ProcessBuilder("stty", "-a", "-F", read("tty")).start();
+    return new String(stty.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  void awaitModes(String mode) {
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(modes()).contains(mode));
+  }
+
+  /** Waits for the end; returns the exit code of the command. */
+  int awaitEnd() {
+    assertThat(exit.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join())
+        .as(shown())
+        .isEqualTo(new Exit.Code(0));
+    return Integer.parseInt(read("code"));
+  }
+
+  /** Asserts that the terminal has the modes that it had before the command. */
+  void assertRestored() {
+    assertThat(read("after"))
+        .isEqualTo(read("before"))
+        .contains(" echo ", " icanon", "\nopost", "\nisig");
+  }
+
+  private String read(String file) {
+    try {
+      return Files.readString(folder.resolve(file)).strip();
+    } catch (IOException e) {
+      throw new AssertionError(shown(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    terminal.close();
+    exit.join();
+  }
+}

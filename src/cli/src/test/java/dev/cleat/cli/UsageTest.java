@@ -1,0 +1,176 @@
+package dev.cleat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is said about a command line, without a server. */
+final class UsageTest {
+  private static final List<String> COMMANDS =
+      List.of(
+          "serve",
+          "new",
+          "ls",
+          "info",
+          "attach",
+          "prompt",
+          "send",
+          "logs",
+          "turns",
+          "cancel",
+          "interrupt",
+          "pause",
+          "resume",
+          "stop",
+          "restart",
+          "rm",
+          "tools",
+          "completion");
+
+  @Test
+  void withoutACommandTheUsageIsShown() {
+    Ran ran = Ran.alone();
+
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).contains(COMMANDS);
+  }
+
+  @Test
+  void everyCommandHasHelp() {
+    assertThat(Ran.alone("--help").ok().out()).contains(COMMANDS);
+    for (String command : COMMANDS) {
+      assertThat(Ran.alone(command, "--help").ok().out()).startsWith("Usage: cleat " + command);
+    }
+    assertThat(Ran.alone("serve", "--help").ok().out())
+        .contains("--listen", "--data", "--config", "--limits-sessions", "--allow-insecure-listen");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "lss",
+        "ls --no-such-option",
+        "ls --state tired",
+        "ls -o xml",
+        "ls --server nowhere",
+        "new",
+        "new bash --size 24",
+        "new bash --get-or-create",
+        "new bash -c",
+        "new bash --env CLEAT_TEST_NO_SUCH_VARIABLE",
+        "attach",
+        "attach x --replay few",
+        "attach x --detach-keys ctrl-1",
+        "prompt x --timeout soon y",
+        "prompt x --busy perhaps y",
+        "prompt x ''",
+        "logs x --since yesterday",
+        "logs x --tail -1",
+        "logs x --raw --plain",
+        "turns x -n 0",
+        "stop x --grace 1",
+        "completion fish",
+        "serve --no-such-setting",
+        "serve --limits-sessions none"
+      })
+  void wrongUsageIsOneLineAndCodeTwo(String line) {
+    Ran ran = Ran.alone(line.replace("''", " ").split(" "));
+
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err()).startsWith("cleat: ").endsWith("\n").hasLineCount(1);
+  }
+
+  @Test
+  void wrongUsageNamesTheFix() {
+    assertThat(Ran.alone("attahc").err()).contains("did you mean attach?").hasLineCount(1);
+    assertThat(Ran.alone("new", "bash", "-c", "ls").err()).contains("after --");
+    assertThat(Ran.alone("ls", "-o", "xml").err()).contains("text, json", "cleat ls --help");
+  }
+
+  @Test
+  void aServerThatIsNotThereIsCodeThree() throws IOException {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    for (String command : List.of("ls", "new bash", "attach x", "prompt x y", "logs x", "stop x")) {
+      Ran ran = Ran.on("127.0.0.1:" + port, "", command.split(" "));
+
+      assertThat(ran.code()).as(command).isEqualTo(3);
+      assertThat(ran.out()).isEmpty();
+      assertThat(ran.err())
+          .startsWith("cleat: cannot reach the server at 127.0.0.1:" + port)
+          .contains("is it running? start it with ./cleat serve")
+          .hasLineCount(1);
+    }
+  }
+
+  @Test
+  void everyMistakeOfTheConfigurationIsALine(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("cleat.yaml"), "listen: here\nlimit: 3\n");
+
+    Ran ran = Ran.alone("serve", "--config", file.toString(), "--limits-queue", "many");
+
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).hasLineCount(3).contains("listen", "limit", "--limits-queue");
+  }
+
+  @Test
+  void theConfigurationIsShownWithItsPlaces(@TempDir Path folder) {
+    Ran ran = Ran.alone("serve", "--data", folder.toString(), "--print-config", "--channelz");
+
+    assertThat(ran.ok().out())
+        .contains("data: " + folder, "flag --data", "channelz: true", "flag --channelz");
+  }
+
+  @Test
+  void aServerThatCannotStartSaysWhyInOneLine(@TempDir Path folder) throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+
+    Ran ran = Ran.alone("serve", "--listen", "127.0.0.1:0", "--data", file.resolve("x").toString());
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err()).startsWith("cleat: ").hasLineCount(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bash", "zsh"})
+  void theCompletionIsAScriptOfEveryCommand(String shell, @TempDir Path folder) throws Exception {
+    String script = Ran.alone("completion", shell).ok().out();
+    Path file = Files.writeString(folder.resolve("completion"), script);
+
+    Process check = new ProcessBuilder("bash", "-n", file.toString()).inheritIO().start();
+
+    assertThat(check.waitFor()).isZero();
+    assertThat(script).contains(COMMANDS).contains("--detach-keys", "--limits-sessions");
+    assertThat(script).contains("bashcompinit");
+  }
+
+  @Test
+  void theCompletionCompletes(@TempDir Path folder) throws Exception {
+    Path file =
+        Files.writeString(folder.resolve("completion"), Ran.alone("completion", "bash").ok().out());
+    String ask =
+        """
+        source %s
+        COMP_WORDS=(cleat att); COMP_CWORD=1; _complete_cleat; echo "${COMPREPLY[@]}"
+        COMP_WORDS=(cleat attach --read); COMP_CWORD=2; _complete_cleat; echo "${COMPREPLY[@]}"
+        """
+            .formatted(file);
+
+    Process bash = new ProcessBuilder("bash", "-c", ask).start();
+
+    assertThat(bash.inputReader().lines()).containsExactly("attach", "--read-only");
+  }
+}

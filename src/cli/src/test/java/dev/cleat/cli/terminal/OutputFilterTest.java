@@ -1,0 +1,135 @@
+package dev.cleat.cli.terminal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class OutputFilterTest {
+  private static final String MIXED =
+      "Grüße \033[1;31mred\033[0m\033]0;title\007\033]8;;http://x\033\\link\033]8;;\033\\"
+          + "\033(B\033P1;2qdata\033\\\033[?25l\t\r\nend \ud83d\ude00";
+
+  private static String show(OutputFilter filter, String printed) {
+    return new String(
+        filter.filter(printed.getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8);
+  }
+
+  private static String undo(OutputFilter filter) {
+    return new String(filter.undo(), StandardCharsets.UTF_8);
+  }
+
+  @ParameterizedTest(name = "question {index}")
+  @ValueSource(
+      strings = {
+        "\033[c",
+        "\033[0c",
+        "\033[>c",
+        "\033[=0c",
+        "\033[5n",
+        "\033[6n",
+        "\033[?6n",
+        "\033[?2026$p",
+        "\033[>q",
+        "\033[?u",
+        "\033[14t",
+        "\033[18t",
+        "\033]10;?\007",
+        "\033]11;?\033\\",
+        "\033]4;1;?\007",
+        "\033P$qm\033\\",
+        "\033P+q544e\033\\",
+        "\033Z"
+      })
+  void questionsAreKeptBackUntilTheirAnswersReachTheProgram(String question) {
+    OutputFilter filter = OutputFilter.forTerminal();
+
+    assertThat(show(filter, "a" + question + "b")).isEqualTo("ab");
+    filter.letQuestionsThrough();
+    assertThat(show(filter, "a" + question + "b")).isEqualTo("a" + question + "b");
+  }
+
+  @Test
+  void everythingElseReachesTheTerminalUnchanged() {
+    OutputFilter filter = OutputFilter.forTerminal();
+
+    assertThat(show(filter, MIXED + ".")).isEqualTo(MIXED + ".");
+  }
+
+  @Test
+  void plainTextHasNoSequencesAndNoControlCharacters() {
+    assertThat(show(OutputFilter.plain(), MIXED + "\u0007\u007f\b."))
+        .isEqualTo("Grüße redlink\t\nend \ud83d\ude00.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void piecesOfAnySizeGiveTheSame(boolean plain) {
+    byte[] bytes = (MIXED + "\033[6n").repeat(20).getBytes(StandardCharsets.UTF_8);
+    byte[] whole = filter(plain).filter(bytes);
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    for (int round = 0; round < 50; round++) {
+      OutputFilter filter = filter(plain);
+      ByteArrayOutputStream shown = new ByteArrayOutputStream();
+      for (int from = 0, to; from < bytes.length; from = to) {
+        to = Math.min(bytes.length, from + 1 + random.nextInt(9));
+        shown.writeBytes(filter.filter(Arrays.copyOfRange(bytes, from, to)));
+      }
+      assertThat(shown.toByteArray()).as("seed %d", seed).isEqualTo(whole);
+    }
+  }
+
+  private static OutputFilter filter(boolean plain) {
+    return plain ? OutputFilter.plain() : OutputFilter.forTerminal();
+  }
+
+  @Test
+  void whatWasSwitchedOnIsSwitchedOff() {
+    OutputFilter filter = OutputFilter.forTerminal();
+    show(filter, "\033[?1049h\033[?1;2004;1006h\033[?25l\033=\033[2;10r\033[3 q\033[>1u\033[>1u");
+
+    assertThat(undo(filter))
+        .contains("\033[?1049l", "\033[?1l", "\033[?2004l", "\033[?1006l", "\033[?25h", "\033>")
+        .contains("\0337\033[r\0338", "\033[0 q", "\033[<2u");
+  }
+
+  @Test
+  void whatTheProgramSwitchedBackItselfIsLeftAlone() {
+    OutputFilter filter = OutputFilter.forTerminal();
+    show(filter, "\033[?1049h\033[?25l\033=\033[2;10r\033[>1u");
+    show(filter, "\033[?1049l\033[?25h\033>\033[r\033[<u");
+
+    assertThat(undo(filter)).isEqualTo("\033[0m\033(B\017");
+  }
+
+  @Test
+  void aResetSwitchesEverythingBack() {
+    OutputFilter filter = OutputFilter.forTerminal();
+    show(filter, "\033[?1049h\033[?1000h\033c");
+
+    assertThat(undo(filter)).isEqualTo("\033[0m\033(B\017");
+  }
+
+  @Test
+  void anOverlongSequencePassesAndWhatFollowsIsRead() {
+    String picture = "\033Pq" + "#0;2;0;0;0~".repeat(1_000) + "\033\\";
+    OutputFilter terminal = OutputFilter.forTerminal();
+
+    assertThat(show(terminal, picture + "x\033[6ny")).isEqualTo(picture + "xy");
+    assertThat(show(OutputFilter.plain(), picture + "xy")).isEqualTo("xy");
+  }
+
+  @Test
+  void aSequenceThatIsBrokenOffDoesNotSwallowTheNext() {
+    OutputFilter filter = OutputFilter.plain();
+
+    assertThat(show(filter, "\033[12\033[31mred\033]0;title\033[0m.\033[3\u0018x"))
+        .isEqualTo("red.x");
+  }
+}
