@@ -312,6 +312,18 @@ class LifecycleTest {
   }
 
   @Test
+  void endedSessionsGoAfterTheirRetention() throws Exception {
+    server.close();
+    server = TestServer.start(data, Map.of("retention.ended", "1s"));
+    final Session stays = create(cat());
+    final Session goes = create(cat());
+    calls().stop(stopAtOnce().setSessionId(goes.getId()).build());
+    Awaitility.await()
+        .atMost(java.time.Duration.ofSeconds(60))
+        .until(() -> list(SessionFilter.newBuilder()).equals(List.of(stays.getId())));
+  }
+
+  @Test
   void theServerRunsOnlySoManySessions() {
     for (int i = 0; i < 8; i++) {
       create(cat());
