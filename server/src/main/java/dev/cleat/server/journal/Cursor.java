@@ -23,6 +23,7 @@ public final class Cursor implements AutoCloseable {
   private final Journal journal;
   private final History history;
   private final Bell bell;
+  private final Alarm alarm = new Alarm();
   private final @Nullable Runnable onRing;
   private volatile @Nullable Thread waiter;
   private volatile boolean woken;
@@ -122,7 +123,7 @@ public final class Cursor implements AutoCloseable {
     try {
       long rest = timeout.toNanos();
       while (arm() && !woken && rest > 0) {
-        LockSupport.parkNanos(this, rest);
+        alarm.park(rest);
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
@@ -161,6 +162,7 @@ public final class Cursor implements AutoCloseable {
   @Override
   public void close() {
     journal.bells().remove(bell);
+    alarm.close();
     history.release();
   }
 

@@ -22,11 +22,9 @@ import dev.cleat.v1.EventBatch;
 import dev.cleat.v1.Gap;
 import dev.cleat.v1.Heartbeat;
 import dev.cleat.v1.Input;
-import dev.cleat.v1.InputAck;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +32,10 @@ import org.jspecify.annotations.Nullable;
  * One Attach: a cursor on the session's journal, and a way in for input.
  *
  * <p>Two threads of control. What the client sends comes on the call's own executor, which must not
- * be held up. What it gets is sent by the pump, a virtual thread, and by nothing else: it polls the
- * journal at the client's pace, and waits when there is nothing, or when the client does not read.
- * What the first has to tell the second goes through the few fields that say so, and the bell.
+ * be held up. What it gets is sent by the pump, a virtual thread, which polls the journal at the
+ * client's pace, and waits when there is nothing, or when the client does not read;
+ * acknowledgements of input are sent where the input came in, if nothing stands in the way. What
+ * the first has to tell the second goes through the few fields that say so, and the bell.
  */
 final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener {
   private static final int BATCH_BYTES = 256 << 10;
@@ -48,7 +47,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   private final int inputLimit;
   private final ServerCallStreamObserver<AttachFrame> observer;
   private final Outlet<AttachFrame> outlet;
-  private final ArrayDeque<InputAck> acks = new ArrayDeque<>(2);
+  private final InputAcks acks = new InputAcks();
 
   private @Nullable AttachOpen opening;
   // Set by the pump before it asks for more of the client's messages, which are the only thing that
@@ -57,6 +56,9 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   private volatile boolean halfClosed;
   private volatile @Nullable Throwable failure;
   private final AtomicBoolean awaitingRoom = new AtomicBoolean();
+
+  /** The thread that takes input now, and will look for acknowledgements by itself. */
+  private volatile @Nullable Thread taker;
 
   AttachCall(
       Sessions sessions,
@@ -80,17 +82,35 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
       final Client writer = client;
       if (writer == null) {
         open(request);
-      } else if (take(writer, request)) {
-        observer.request(1);
       } else {
-        awaitingRoom.set(true);
-        // The room may have come between the answer and the line before this one.
-        if (writer.hasRoom()) {
-          room();
-        }
+        taker = Thread.currentThread();
+        final boolean room = take(writer, request);
+        taker = null;
+        acknowledge();
+        askForMore(writer, room);
       }
     } catch (RuntimeException e) {
       fail(e);
+    }
+  }
+
+  /** What the terminal took at once is acknowledged from here: it costs no change of threads. */
+  private void acknowledge() {
+    outlet.trySendNext(acks::next);
+    if (!acks.isEmpty()) {
+      outlet.ring();
+    }
+  }
+
+  private void askForMore(Client writer, boolean room) {
+    if (room) {
+      observer.request(1);
+      return;
+    }
+    awaitingRoom.set(true);
+    // The room may have come between the answer and the line before this one.
+    if (writer.hasRoom()) {
+      room();
     }
   }
 
@@ -178,14 +198,10 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
   @Override
   public void acked(long inputSeq, boolean discarded) {
-    synchronized (acks) {
-      final InputAck last = acks.peekLast();
-      if (last != null && last.getDiscarded() == discarded) {
-        acks.removeLast();
-      }
-      acks.add(InputAck.newBuilder().setInputSeq(inputSeq).setDiscarded(discarded).build());
+    acks.add(inputSeq, discarded);
+    if (!Thread.currentThread().equals(taker)) {
+      outlet.ring();
     }
-    outlet.ring();
   }
 
   @Override
@@ -309,21 +325,10 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
             // It reads nothing for now, so it needs no descriptor.
             cursor.release();
           }
-        } else if (!sendAck()) {
+        } else if (!outlet.sendNext(acks::next)) {
           more = step();
         }
       }
-    }
-
-    private boolean sendAck() {
-      final InputAck ack;
-      synchronized (acks) {
-        ack = acks.poll();
-      }
-      if (ack != null) {
-        send(AttachResponse.newBuilder().setInputAck(ack));
-      }
-      return ack != null;
     }
 
     private boolean step() throws IOException {

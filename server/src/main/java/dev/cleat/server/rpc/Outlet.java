@@ -1,13 +1,17 @@
 package dev.cleat.server.rpc;
 
+import dev.cleat.server.journal.Alarm;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The way out of a server stream, for the one thread that writes to it, its pump. Handlers of the
- * call only ring the bell; the pump looks at everything again after each.
+ * call only ring the bell; the pump looks at everything again after each. What is so small that it
+ * is not worth waking the pump for can be sent by others: {@link #trySendNext}.
  *
  * @param <T> what is sent
  */
@@ -21,6 +25,9 @@ final class Outlet<T> {
   private final Context context = Context.current();
   private volatile @Nullable Thread pump;
   private volatile boolean cancelled;
+  private final Alarm alarm = new Alarm();
+  private final ReentrantLock sending = new ReentrantLock();
+  private boolean over; // guarded by sending
   private long lastSent = System.nanoTime();
 
   /** Must be made in the method that the call comes in: handlers cannot be set later. */
@@ -55,6 +62,7 @@ final class Outlet<T> {
                 fail(e);
               } finally {
                 draining.unregister(bell);
+                alarm.close();
               }
             });
   }
@@ -80,12 +88,52 @@ final class Outlet<T> {
 
   /** Waits for the bell, or until so many nanoseconds have passed. */
   void await(long nanos) {
-    LockSupport.parkNanos(nanos);
+    alarm.park(nanos);
   }
 
   void send(T message) {
-    observer.onNext(message);
+    sending.lock();
+    try {
+      observer.onNext(message);
+    } finally {
+      sending.unlock();
+    }
     lastSent = System.nanoTime();
+  }
+
+  /** Sends what is next, if there is something; false if not. */
+  boolean sendNext(Supplier<? extends @Nullable T> next) {
+    sending.lock();
+    try {
+      return sendLocked(next);
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  /**
+   * Sends what is next from another thread than the pump, which need not be woken then. Never
+   * waits.
+   *
+   * @return false if that is not possible just now, or there is nothing
+   */
+  boolean trySendNext(Supplier<? extends @Nullable T> next) {
+    if (!sending.tryLock()) {
+      return false;
+    }
+    try {
+      return !over && !isCancelled() && observer.isReady() && sendLocked(next);
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  private boolean sendLocked(Supplier<? extends @Nullable T> next) {
+    final T message = next.get();
+    if (message != null) {
+      observer.onNext(message);
+    }
+    return message != null;
   }
 
   /** How long ago something was sent, in nanoseconds. */
@@ -94,14 +142,22 @@ final class Outlet<T> {
   }
 
   void complete() {
-    if (!isCancelled()) {
-      observer.onCompleted();
-    }
+    end(observer::onCompleted);
   }
 
   private void fail(Throwable cause) {
-    if (!isCancelled()) {
-      observer.onError(Errors.status(cause));
+    end(() -> observer.onError(Errors.status(cause)));
+  }
+
+  private void end(Runnable saying) {
+    sending.lock();
+    try {
+      over = true;
+      if (!isCancelled()) {
+        saying.run();
+      }
+    } finally {
+      sending.unlock();
     }
   }
 }
