@@ -8,12 +8,14 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 
 /**
- * What gRPC itself can do, with the settings of Cleat's own endpoint and nothing behind it: {@code echo} sends back
- * each message; {@code stream} sends messages of the sizes it is given. Both on the event loop of the connection.
+ * What gRPC itself can do, with the settings of Cleat's own endpoint and nothing behind it: {@code
+ * echo} sends back each message; {@code stream} sends messages of the sizes it is given. Both on
+ * the event loop of the connection.
  */
 public final class BareServer {
   static final MethodDescriptor<byte[], byte[]> ECHO =
@@ -38,7 +40,7 @@ public final class BareServer {
   /** Serves until its process is ended; prints its address first. */
   public static void main(String[] arguments) throws Exception {
     final Server server =
-        NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .directExecutor()
             .maxInboundMessageSize(LARGEST_MESSAGE)
             .addService(

@@ -13,7 +13,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /**
- * What the benchmarks run on: a folder that is gone when the run is over, the C program, texts to print.
+ * What the benchmarks run on: a folder that is gone when the run is over, the C program, texts to
+ * print.
  *
  * @param home the repository
  * @param folder for everything that is written
@@ -29,7 +30,14 @@ record Bed(Path home, Path folder, Path term, boolean quick) implements AutoClos
     final Path term = folder.resolve("term");
     final Bed bed = new Bed(home, folder, term, quick);
     Runtime.getRuntime().addShutdownHook(new Thread(bed::interrupted));
-    output(List.of("gcc", "-O2", "-o", term.toString(), home.resolve("src/bench/c/term.c").toString(), "-lutil"));
+    output(
+        List.of(
+            "gcc",
+            "-O2",
+            "-o",
+            term.toString(),
+            home.resolve("src/bench/c/term.c").toString(),
+            "-lutil"));
     return bed;
   }
 
@@ -48,7 +56,10 @@ record Bed(Path home, Path folder, Path term, boolean quick) implements AutoClos
     try (BufferedWriter out = Files.newBufferedWriter(file)) {
       for (; bytes < mib * MIB; lines++) {
         final String line =
-            String.format(Locale.ROOT, "%08d The quick brown fox jumps over the lazy dog, again and again.%n", lines);
+            String.format(
+                Locale.ROOT,
+                "%08d The quick brown fox jumps over the lazy dog, again and again.%n",
+                lines);
         out.write(line);
         bytes += line.length();
       }
@@ -79,7 +90,9 @@ record Bed(Path home, Path folder, Path term, boolean quick) implements AutoClos
     final String output;
     try {
       process.getOutputStream().close();
-      output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      output =
+          new String(
+              process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     } finally {
       if (!process.waitFor(10, TimeUnit.SECONDS)) {
         process.destroyForcibly();
@@ -93,7 +106,8 @@ record Bed(Path home, Path folder, Path term, boolean quick) implements AutoClos
 
   /** Whether a command is installed. */
   static boolean installed(String name) {
-    return Stream.of(System.getenv("PATH").split(":")).anyMatch(p -> Files.isExecutable(Path.of(p, name)));
+    return Stream.of(System.getenv("PATH").split(":"))
+        .anyMatch(p -> Files.isExecutable(Path.of(p, name)));
   }
 
   /** The run may be interrupted at any time, and leaves nothing behind then either. */

@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs the benchmarks that were named, or all of them, prints a table and writes JSON. What is compared is measured in
- * turns, so that what else the machine does meets both; figures are medians of the rounds.
+ * Runs the benchmarks that were named, or all of them, prints a table and writes JSON. What is
+ * compared is measured in turns, so that what else the machine does meets both; figures are medians
+ * of the rounds.
  */
 public final class Bench {
   private static final Map<String, Measurement> ALL = new LinkedHashMap<>();
@@ -32,7 +33,10 @@ public final class Bench {
     void run(Bed bed, Results results) throws Exception;
   }
 
-  /** Takes names of benchmarks, and {@code --quick} for a short run that only shows whether they work. */
+  /**
+   * Takes names of benchmarks, and {@code --quick} for a short run that only shows whether they
+   * work.
+   */
   public static void main(String[] arguments) throws Exception {
     final List<String> names = new ArrayList<>(List.of(arguments));
     final boolean quick = names.remove("--quick");

@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One byte typed through an Attach until the byte that the program echoes is back, beside a bare gRPC stream that
- * echoes, and a bare terminal with the same program.
+ * One byte typed through an Attach until the byte that the program echoes is back, beside a bare
+ * gRPC stream that echoes, and a bare terminal with the same program.
  */
 final class Echo {
   private static final double MICRO = 1e3;
@@ -77,7 +77,10 @@ final class Echo {
     return bed.term(pinging);
   }
 
-  /** The next byte is sent where the last one came in: no change of threads is measured but the server's. */
+  /**
+   * The next byte is sent where the last one came in: no change of threads is measured but the
+   * server's.
+   */
   private static final class Rally {
     private final long[] nanos;
     private final CountDownLatch over = new CountDownLatch(1);
@@ -112,7 +115,7 @@ final class Echo {
     }
   }
 
-  private static long[] attached(Serving server, String echoing, int count)
+  static long[] attached(Serving server, String echoing, int count)
       throws IOException, InterruptedException {
     final Sessions sessions = new Sessions(server);
     final String id = sessions.start("exec " + echoing);

@@ -27,8 +27,14 @@ final class FanOut {
         results.add(clients[i] + " clients, all together", speed.median(), "MB/s");
         results.add(clients[i] + " clients, server's processor per GB printed", cpu.median(), "s");
       }
-      results.add("processor per GB and further client, from 1 to 10", (cpuPerByte[1] - cpuPerByte[0]) / 9, "s");
-      results.add("processor per GB and further client, from 10 to 100", (cpuPerByte[2] - cpuPerByte[1]) / 90, "s");
+      results.add(
+          "processor per GB and further client, from 1 to 10",
+          (cpuPerByte[1] - cpuPerByte[0]) / 9,
+          "s");
+      results.add(
+          "processor per GB and further client, from 10 to 100",
+          (cpuPerByte[2] - cpuPerByte[1]) / 90,
+          "s");
     }
   }
 

@@ -30,16 +30,27 @@ final class Idle {
       }
       results.add("sessions made per second", count / ((System.nanoTime() - begin) / 1e9), "");
       final long fullHeap = heapKib(server);
-      results.add("memory of the server, per session", (proc.residentKib() - memory) / (double) count, "KiB");
-      results.add("heap after a collection, per session", (fullHeap - heap) / (double) count, "KiB");
+      results.add(
+          "memory of the server, per session",
+          (proc.residentKib() - memory) / (double) count,
+          "KiB");
+      results.add(
+          "heap after a collection, per session", (fullHeap - heap) / (double) count, "KiB");
       results.add("threads per session", (proc.threads() - threads) / (double) count, "");
-      results.add("descriptors per session", (proc.descriptors() - descriptors) / (double) count, "");
+      results.add(
+          "descriptors per session", (proc.descriptors() - descriptors) / (double) count, "");
       results.add("creating a session, none alive, p50", alone, "ms");
-      results.add("creating a session, " + count + " alive, p50", creating(sessions, bed.size(100, 20)), "ms");
+      results.add(
+          "creating a session, " + count + " alive, p50",
+          creating(sessions, bed.size(100, 20)),
+          "ms");
       final double before = proc.cpuSeconds();
       final int seconds = bed.size(10, 2);
       Thread.sleep(seconds * 1_000L);
-      results.add("processor of the server, all idle", 100 * (proc.cpuSeconds() - before) / seconds, "% of one");
+      results.add(
+          "processor of the server, all idle",
+          100 * (proc.cpuSeconds() - before) / seconds,
+          "% of one");
       final long ending = System.nanoTime();
       alive.forEach(sessions::delete);
       results.add("sessions deleted per second", count / ((System.nanoTime() - ending) / 1e9), "");

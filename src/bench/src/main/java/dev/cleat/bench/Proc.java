@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Scanner;
 import java.util.stream.Stream;
 
 /** What the kernel says of a process. */
@@ -18,8 +19,12 @@ record Proc(long pid) {
   /** Processor time it has used, in seconds. */
   double cpuSeconds() {
     final String stat = read(file("stat"));
-    final String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-    return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
+    // The name, which may have anything in it, is in parentheses before.
+    final Scanner fields = new Scanner(stat.substring(stat.lastIndexOf(')') + 2));
+    for (int i = 0; i < 11; i++) {
+      fields.next();
+    }
+    return (fields.nextLong() + fields.nextLong()) / TICKS_PER_SECOND;
   }
 
   /** Memory it holds, in KiB. */

@@ -11,7 +11,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A journal read again from its beginning, beside a bare gRPC stream of messages of the same sizes; and from its middle. */
+/**
+ * A journal read again from its beginning, beside a bare gRPC stream of messages of the same sizes;
+ * and from its middle.
+ */
 final class Replay {
   private Replay() {}
 
@@ -72,7 +75,8 @@ final class Replay {
     }
   }
 
-  private static double stream(Channel channel, byte[] sizes) throws InterruptedException, IOException {
+  private static double stream(Channel channel, byte[] sizes)
+      throws InterruptedException, IOException {
     final long begin = System.nanoTime();
     final CountDownLatch over = new CountDownLatch(1);
     final AtomicLong end = new AtomicLong();

@@ -13,7 +13,8 @@ final class Results {
   private String section = "";
 
   /** A figure, and what the issue asks of it, if it does. */
-  private record Row(String section, String name, double value, String unit, String target, boolean missed) {}
+  private record Row(
+      String section, String name, double value, String unit, String target, boolean missed) {}
 
   Results(boolean quick) {
     this.quick = quick;
@@ -76,9 +77,11 @@ final class Results {
   String json() {
     final String figures =
         rows.stream()
-            .map(row -> String.format(
+            .map(row ->
+                String.format(
                     Locale.ROOT,
-                    "    {\"benchmark\": %s, \"figure\": %s, \"value\": %s, \"unit\": %s, \"target\": %s, \"missed\": %s}",
+                    "    {\"benchmark\": %s, \"figure\": %s, \"value\": %s, \"unit\": %s,"
+                        + " \"target\": %s, \"missed\": %s}",
                     quoted(row.section),
                     quoted(row.name),
                     Double.isFinite(row.value) ? row.value : "null",
@@ -87,13 +90,22 @@ final class Results {
                     row.missed))
             .collect(Collectors.joining(",\n"));
     return String.format(
-        "{\n  \"time\": \"%s\",\n  \"quick\": %s,\n  \"processors\": %d,\n  \"load_at_the_end\": \"%s\",\n  \"figures\": [\n%s\n  ]\n}\n",
+        "{\n"
+            + "  \"time\": \"%s\",\n"
+            + "  \"quick\": %s,\n"
+            + "  \"processors\": %d,\n"
+            + "  \"load_at_the_end\": \"%s\",\n"
+            + "  \"figures\": [\n"
+            + "%s\n"
+            + "  ]\n"
+            + "}\n",
         Instant.now(), quick, Runtime.getRuntime().availableProcessors(), Proc.load(), figures);
   }
 
   private static String quoted(String text) {
     final StringBuilder quoted = new StringBuilder("\"");
-    for (char c : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      final char c = text.charAt(i);
       if (c == '"' || c == '\\') {
         quoted.append('\\').append(c);
       } else if (c < ' ') {

@@ -17,8 +17,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A server in a process of its own: Cleat, or a bare one. It prints its address when it serves; what it prints to its
- * error output goes to ours.
+ * A server in a process of its own: Cleat, or a bare one. It prints its address when it serves;
+ * what it prints to its error output goes to ours.
  */
 final class Serving implements AutoCloseable {
   private static final Pattern ADDRESS = Pattern.compile("(127\\.0\\.0\\.1):(\\d+)");
@@ -44,11 +44,15 @@ final class Serving implements AutoCloseable {
     return start(command, data, Map.of());
   }
 
-  /** {@code ./cleat serve}, or what the property {@code bench.serve} says instead: to measure another build. */
+  /**
+   * {@code ./cleat serve}, or what the property {@code bench.serve} says instead: to measure
+   * another build.
+   */
   static List<String> cleatCommand(Bed bed, Path data, int port) {
     final String given = System.getProperty("bench.serve", bed.home().resolve("cleat") + " serve");
     final List<String> command = new ArrayList<>(List.of(given.split(" ")));
-    command.addAll(List.of("--listen", "127.0.0.1:" + port, "--data", data.toString(), "--log-level", "warn"));
+    command.addAll(
+        List.of("--listen", "127.0.0.1:" + port, "--data", data.toString(), "--log-level", "warn"));
     return command;
   }
 
@@ -68,7 +72,8 @@ final class Serving implements AutoCloseable {
         Map.of());
   }
 
-  private static Serving start(List<String> command, Path data, Map<String, String> environment) throws IOException {
+  private static Serving start(List<String> command, Path data, Map<String, String> environment)
+      throws IOException {
     final ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().putAll(new HashMap<>(environment));
@@ -87,7 +92,10 @@ final class Serving implements AutoCloseable {
   }
 
   static ManagedChannel connect(int port) {
-    return NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().directExecutor().build();
+    return NettyChannelBuilder.forAddress("127.0.0.1", port)
+        .usePlaintext()
+        .directExecutor()
+        .build();
   }
 
   ManagedChannel channel() {

@@ -28,14 +28,14 @@ record Sessions(Channel channel) {
   /** Starts a shell on a command line; the session's id. */
   String start(String commandLine) {
     return stub()
-        .create(
-            CreateRequest.newBuilder().setTool("sh").addArgs("-c").addArgs(commandLine).build())
+        .create(CreateRequest.newBuilder().setTool("sh").addArgs("-c").addArgs(commandLine).build())
         .getSession()
         .getId();
   }
 
   void delete(String id) {
-    final DeleteRequest request = DeleteRequest.newBuilder().setSessionId(id).setForce(true).build();
+    final DeleteRequest request =
+        DeleteRequest.newBuilder().setSessionId(id).setForce(true).build();
     if (stub().delete(request).getSessionIdsCount() != 1) {
       throw new IllegalStateException("session " + id + " was not deleted");
     }
@@ -56,7 +56,8 @@ record Sessions(Channel channel) {
     final Watcher watcher = new Watcher(channel, from(id, 0), ready);
     if (!ready.seen.await(1, TimeUnit.MINUTES)) {
       watcher.close();
-      throw new IOException("the session's program is not ready after " + watcher.printed() + " bytes");
+      throw new IOException(
+          "the session's program is not ready after " + watcher.printed() + " bytes");
     }
     return watcher;
   }

@@ -2,7 +2,10 @@ package dev.cleat.bench;
 
 import java.io.IOException;
 
-/** A thousand sessions that print a little now and then: what it costs, and how much of that is the syncing. */
+/**
+ * A thousand sessions that print a little now and then: what it costs, and how much of that is the
+ * syncing.
+ */
 final class Syncing {
   private static final int EVERY_MILLIS = 500;
   private static final int BYTES = 100;
@@ -22,7 +25,8 @@ final class Syncing {
     results.add("the same, never synced", os.median(), "% of one");
   }
 
-  private static double percent(Bed bed, int count, String sync) throws IOException, InterruptedException {
+  private static double percent(Bed bed, int count, String sync)
+      throws IOException, InterruptedException {
     try (Serving server = Serving.cleat(bed, "--journal-sync", sync)) {
       final Sessions sessions = new Sessions(server);
       for (int i = 0; i < count; i++) {

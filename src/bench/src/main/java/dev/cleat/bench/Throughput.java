@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A session prints text as fast as it can, to one client: beside a C program that reads the same terminal, and beside
- * programs that do a neighbouring job.
+ * A session prints text as fast as it can, to one client: beside a C program that reads the same
+ * terminal, and beside programs that do a neighbouring job.
  */
 final class Throughput {
   private static final double MB = 1e6;
@@ -25,7 +25,8 @@ final class Throughput {
   static void run(Bed bed, Results results) throws Exception {
     final Bed.Text text = bed.text(bed.size(256, 16));
     final String[] printing = {"sh", "-c", Bed.printing(text)};
-    final Map<String, List<String>> neighbours = Neighbours.wrapping(bed, Bed.printing(text), results);
+    final Map<String, List<String>> neighbours =
+        Neighbours.wrapping(bed, Bed.printing(text), results);
     final Map<String, Samples> speeds = new LinkedHashMap<>();
     final Samples ratio = new Samples();
     final Samples library = new Samples();
@@ -44,7 +45,10 @@ final class Throughput {
         sample(speeds, "attached client", ours);
         sample(speeds, "attached client, through the client library", listened);
         for (Map.Entry<String, List<String>> neighbour : neighbours.entrySet()) {
-          sample(speeds, neighbour.getKey(), text.printed() / MB / seconds(bed, text, read(neighbour.getValue())));
+          sample(
+              speeds,
+              neighbour.getKey(),
+              text.printed() / MB / seconds(bed, text, read(neighbour.getValue())));
         }
       }
     }
@@ -79,7 +83,7 @@ final class Throughput {
   }
 
   /** Seconds from the newline to the last byte. */
-  private static double attached(Serving server, Bed.Text text) throws IOException, InterruptedException {
+  static double attached(Serving server, Bed.Text text) throws IOException, InterruptedException {
     final Sessions sessions = new Sessions(server);
     final String id = sessions.start(Bed.printing(text));
     try (Watcher watcher = sessions.attachWhenReady(id, new Watcher.Sink() {})) {
@@ -96,7 +100,8 @@ final class Throughput {
     }
   }
 
-  private static double listening(Serving server, Bed.Text text) throws IOException, InterruptedException {
+  private static double listening(Serving server, Bed.Text text)
+      throws IOException, InterruptedException {
     try (CleatClient client = CleatClient.connect(server.target())) {
       final dev.cleat.client.Session session =
           client.create(NewSession.of("sh").args(List.of("-c", Bed.printing(text))));
@@ -104,15 +109,17 @@ final class Throughput {
       final CountDownLatch ready = new CountDownLatch(1);
       final CountDownLatch all = new CountDownLatch(1);
       try (Attachment attachment =
-          session.attach(AttachOptions.fromBeginning(), chunk -> {
-            final long now = bytes.addAndGet(chunk.event().getOutput().getData().size());
-            if (now >= "READY\r\n".length()) {
-              ready.countDown();
-            }
-            if (now >= text.printed() + "READY\r\n".length()) {
-              all.countDown();
-            }
-          })) {
+          session.attach(
+              AttachOptions.fromBeginning(),
+              chunk -> {
+                final long now = bytes.addAndGet(chunk.event().getOutput().getData().size());
+                if (now >= "READY\r\n".length()) {
+                  ready.countDown();
+                }
+                if (now >= text.printed() + "READY\r\n".length()) {
+                  all.countDown();
+                }
+              })) {
         await(ready);
         final long begin = System.nanoTime();
         attachment.send("\n");

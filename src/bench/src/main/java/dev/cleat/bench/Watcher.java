@@ -27,8 +27,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An Attach by a client that does as little as can be: it finds the output in the messages without making objects of
- * them, on the event loop of its connection. Callbacks come there, one after the other.
+ * An Attach by a client that does as little as can be: it finds the output in the messages without
+ * making objects of them, on the event loop of its connection. Callbacks come there, one after the
+ * other.
  */
 final class Watcher implements Marshaller<Integer>, AutoCloseable {
   private static final int PATIENCE_MINUTES = 5;
@@ -40,6 +41,7 @@ final class Watcher implements Marshaller<Integer>, AutoCloseable {
   private final ClientCallStreamObserver<AttachRequest> requests;
   private long inputSeq;
   private long expected = -1;
+  private long received;
   private volatile long printed;
   private volatile long lastPrintedNanos;
   private volatile @Nullable Throwable failure;
@@ -113,7 +115,8 @@ final class Watcher implements Marshaller<Integer>, AutoCloseable {
 
   private void await(CountDownLatch latch) throws IOException, InterruptedException {
     if (!latch.await(PATIENCE_MINUTES, TimeUnit.MINUTES)) {
-      throw new IOException("nothing came for " + PATIENCE_MINUTES + " minutes, after " + printed + " bytes");
+      throw new IOException(
+          "nothing came for " + PATIENCE_MINUTES + " minutes, after " + printed + " bytes");
     }
     if (failure != null) {
       throw new IOException(failure);
@@ -206,11 +209,13 @@ final class Watcher implements Marshaller<Integer>, AutoCloseable {
 
   private void print(long offset, int from, int count) {
     if (expected >= 0 && offset != expected) {
-      throw new IllegalStateException("output at " + offset + " where " + expected + " was expected");
+      throw new IllegalStateException(
+          "output at " + offset + " where " + expected + " was expected");
     }
     expected = offset + count;
     lastPrintedNanos = System.nanoTime();
-    printed = printed + count;
+    received += count;
+    printed = received;
     sink.printed(this, buffer.array(), from, count);
   }
 }
