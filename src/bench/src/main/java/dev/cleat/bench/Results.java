@@ -90,15 +90,17 @@ final class Results {
                     row.missed))
             .collect(Collectors.joining(",\n"));
     return String.format(
-        "{\n"
-            + "  \"time\": \"%s\",\n"
-            + "  \"quick\": %s,\n"
-            + "  \"processors\": %d,\n"
-            + "  \"load_at_the_end\": \"%s\",\n"
-            + "  \"figures\": [\n"
-            + "%s\n"
-            + "  ]\n"
-            + "}\n",
+        """
+        {
+          "time": "%s",
+          "quick": %s,
+          "processors": %d,
+          "load_at_the_end": "%s",
+          "figures": [
+        %s
+          ]
+        }
+        """,
         Instant.now(), quick, Runtime.getRuntime().availableProcessors(), Proc.load(), figures);
   }
 
