@@ -51,6 +51,14 @@ final class Readiness {
   }
 
   /**
+   * The turn was handed over in another life of the server, at a prompt whose number is not known:
+   * only one that is said to begin is a new one.
+   */
+  void restored() {
+    serial = Integer.MAX_VALUE;
+  }
+
+  /**
    * The shell is about to print a prompt: what follows is a new one, and not one that is drawn
    * anew.
    */

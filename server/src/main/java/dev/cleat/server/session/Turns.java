@@ -77,6 +77,7 @@ final class Turns {
         default -> queue.add(turn);
       }
     }
+    readiness.restored();
   }
 
   /** A process has been started. */
