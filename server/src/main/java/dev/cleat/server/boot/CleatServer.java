@@ -76,7 +76,9 @@ public final class CleatServer implements AutoCloseable {
               : Catalogue.open(config.catalogue(), shells);
     } catch (IOException e) {
       throw new StartupException(
-          "the data folder cannot be used: " + reason(e) + "; choose another with --data", e);
+          "the data folder %s cannot be used: %s; choose another with --data"
+              .formatted(config.data(), reason(e)),
+          e);
     } catch (CatalogueException e) {
       throw new StartupException("the catalogue is wrong: " + e.getMessage(), e);
     }
@@ -127,9 +129,11 @@ public final class CleatServer implements AutoCloseable {
           InstantSource.system());
     } catch (IOException | StoreException e) {
       try (journals) {
-        throw new StartupException("the state cannot be opened: " + reason(e), e);
+        throw new StartupException(
+            "the state in " + data.path() + " cannot be opened: " + reason(e), e);
       } catch (IOException closing) {
-        throw new StartupException("the state cannot be opened: " + reason(e), closing);
+        throw new StartupException(
+            "the state in " + data.path() + " cannot be opened: " + reason(e), closing);
       }
     }
   }
@@ -150,7 +154,8 @@ public final class CleatServer implements AutoCloseable {
               + " open; stop it, or choose another with --data",
           e);
     } catch (IOException e) {
-      throw new StartupException("the journals cannot be opened: " + reason(e), e);
+      throw new StartupException(
+          "the journals in " + data.path() + " cannot be opened: " + reason(e), e);
     }
   }
 

@@ -18,6 +18,7 @@ import dev.cleat.v1.Turn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,10 +108,7 @@ final class SessionLoader {
             ? EpochRule.sealed(row.foldedSeq())
             : EpochRule.unsealed(row.foldedSeq());
     final JournalOptions options = options(stored);
-    final Journal journal =
-        journals.list().contains(row.id())
-            ? journals.open(row.id(), options, rule)
-            : journals.create(row.id(), options);
+    final Journal journal = open(journals, row.id(), options, rule);
     final List<Turn> open = store.unfinishedTurns(row.id()).stream().map(Prompts::turn).toList();
     final Fold fold = row.foldedSeq() == 0 ? new Fold() : new Fold(stored, row.foldedSeq(), open);
     fold(journal, row.foldedSeq() + 1, fold);
@@ -130,6 +128,24 @@ final class SessionLoader {
       session.lost("the server that ran its process went down");
     }
     return session;
+  }
+
+  /**
+   * Opens a journal. One that is gone, or was never made, goes on behind the numbers that were
+   * given out.
+   */
+  static Journal open(JournalRoot journals, String id, JournalOptions options, EpochRule rule)
+      throws IOException {
+    try {
+      return journals.open(id, options, rule);
+    } catch (NoSuchFileException e) {
+      if (rule.atLeast() > 0) {
+        LOG.error("The journal {} is missing; it had {} events", id, rule.atLeast());
+      }
+      final Journal empty = journals.create(id, options);
+      journals.close(empty.id());
+      return journals.open(id, options, rule);
+    }
   }
 
   JournalOptions options(dev.cleat.v1.SessionOrBuilder session) {

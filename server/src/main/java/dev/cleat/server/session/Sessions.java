@@ -96,10 +96,11 @@ public final class Sessions implements AutoCloseable {
     final Set<String> existing = new LinkedHashSet<>(journals.list());
     final JournalOptions options = settings.journal();
     final Journal changeJournal =
-        existing.contains(CHANGES)
-            ? journals.open(
-                CHANGES, options, EpochRule.unsealed(store.metaLong(Saver.CHANGES_HEAD).orElse(0)))
-            : journals.create(CHANGES, options);
+        SessionLoader.open(
+            journals,
+            CHANGES,
+            options,
+            EpochRule.unsealed(store.metaLong(Saver.CHANGES_HEAD).orElse(0)));
     final Saver saver = new Saver(store, changeJournal::head);
     final ChangeLog changes = new ChangeLog(changeJournal, clock);
     final Shared shared =
