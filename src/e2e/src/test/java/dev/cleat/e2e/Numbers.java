@@ -25,6 +25,15 @@ record Numbers(long last) {
     return new Numbers(last);
   }
 
+  /** How many bytes they make. */
+  long bytes() {
+    long sum = 0;
+    for (long from = 1; from <= last; from *= 10) {
+      sum += (last - from + 1) + (from == 1 ? last : 0);
+    }
+    return sum;
+  }
+
   /** Arguments of {@code sh} that print them to the terminal without translating the newlines. */
   List<String> shell() {
     return List.of("-c", "stty raw -echo; exec seq 1 " + last);

@@ -1,0 +1,137 @@
+package dev.cleat.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.cleat.client.AttachEnd;
+import dev.cleat.client.AttachOptions;
+import dev.cleat.client.Attachment;
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.CleatException;
+import dev.cleat.client.NewSession;
+import dev.cleat.client.Position;
+import dev.cleat.client.Prompt;
+import dev.cleat.client.Session;
+import java.nio.file.Path;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A disk that fills while sessions print. */
+class FullDiskTest {
+  private static final Numbers NUMBERS = new Numbers(400_000);
+
+  /** Longer than the page that the last file may still have. */
+  private static final Prompt TOO_LONG_FOR_WHAT_IS_LEFT =
+      Prompt.of("echo refused # " + "x".repeat(10_000));
+
+  /** Prints them in bursts. */
+  private static final List<String> PRINTS =
+      List.of(
+          "-c",
+          ("stty raw -echo; n=1; while [ $n -lt %d ]; do"
+                  + " seq $n $((n + 1999)); n=$((n + 2000)); sleep 0.01; done")
+              .formatted(NUMBERS.last()));
+
+  // After the servers, which must be gone by then.
+  @RegisterExtension
+  @Order(1)
+  final SmallDisk disk = new SmallDisk();
+
+  @RegisterExtension
+  @Order(2)
+  final Servers servers = new Servers();
+
+  @TempDir Path folder;
+
+  @Test
+  void sessionsGoOnWhenThereIsRoomAgain() throws Exception {
+    ServerProcess server = servers.start(disk.mount(folder.resolve("disk")).resolve("data"));
+    try (CleatClient client = server.client()) {
+      Session shell = client.create("bash");
+      shell.prompt("true");
+      Session printer = client.create(NewSession.of("sh").args(PRINTS));
+      Transcript seen = Transcript.digesting();
+      Attachment attachment = printer.attach(AttachOptions.fromBeginning().readOnly(), seen);
+      fillWhilePrinting(server, printer, seen);
+
+      assertStorageFull(() -> client.create("bash"));
+      assertStorageFull(() -> shell.start(TOO_LONG_FOR_WHAT_IS_LEFT));
+      Transcript reader = Transcript.digesting();
+      try (Attachment _ = printer.attach(AttachOptions.fromBeginning().readOnly(), reader)) {
+        Await.until("what there is can be read", reader::caughtUp);
+      }
+      assertThat(reader.last()).isEqualTo(printer.refresh().head().seq());
+
+      disk.free();
+      assertThat(Transcript.end(attachment).reason()).isEqualTo(AttachEnd.Reason.EXITED);
+      seen.assertWhole();
+      seen.assertContains(reader);
+      assertThat(seen.sha()).isEqualTo(NUMBERS.sha());
+      assertThat(shell.prompt("echo accepted").output()).isEqualTo("accepted\n");
+      assertThat(client.create("bash").prompt("echo new").output()).isEqualTo("new\n");
+    }
+    assertThat(server.stop()).isZero();
+  }
+
+  /** Fills the disk, and waits until the session's output does not fit any more. */
+  private void fillWhilePrinting(ServerProcess server, Session printer, Transcript seen)
+      throws Exception {
+    Await.until("it prints", () -> seen.bytes() > 100_000);
+    disk.fill();
+    Await.until(
+        "it is held back",
+        () ->
+            server.errors().stream()
+                .anyMatch(line -> line.contains(printer.id()) && line.contains("held back")));
+  }
+
+  private static void assertStorageFull(ThrowingCallable call) {
+    assertThatExceptionOfType(CleatException.class)
+        .isThrownBy(call)
+        .satisfies(refusal -> {
+          assertThat(refusal.code()).isEqualTo(CleatException.Code.RESOURCE_EXHAUSTED);
+          assertThat(refusal.reason()).isEqualTo("STORAGE_FULL");
+        });
+  }
+
+  @Test
+  void aServerKilledOnAFullDiskComesBackWithAllThatWasSeen() throws Exception {
+    Path data = disk.mount(folder.resolve("disk")).resolve("data");
+    ServerProcess server = servers.start(data);
+    Transcript seen = Transcript.digesting();
+    String id;
+    try (CleatClient client = server.client()) {
+      Session printer = client.create(NewSession.of("sh").args(PRINTS));
+      id = printer.id();
+      try (Attachment _ = printer.attach(AttachOptions.fromBeginning().readOnly(), seen)) {
+        fillWhilePrinting(server, printer, seen);
+        server.kill();
+      }
+    }
+    Servers.Refusal refusal = servers.refused(ServerCommand.on(data));
+    assertThat(refusal.exitCode()).isEqualTo(1);
+    assertThat(refusal.errors()).hasSize(1);
+    assertThat(refusal.errors().getFirst()).startsWith("cleat: ").contains(data.toString());
+
+    disk.free();
+    ServerProcess back = servers.start(data);
+    try (CleatClient client = back.client()) {
+      Session printer = client.session(id);
+      Transcript again = Transcript.digesting();
+      Transcript.end(printer.attach(AttachOptions.fromBeginning().readOnly(), again));
+      again.assertWhole();
+      again.assertContains(seen);
+      printer.restart();
+      Transcript more = Transcript.digesting();
+      Position place = new Position(1, again.last());
+      Transcript.end(printer.attach(AttachOptions.after(place).readOnly(), more));
+      more.assertWhole();
+      assertThat(more.sha()).isEqualTo(NUMBERS.sha());
+    }
+    assertThat(back.stop()).isZero();
+  }
+}
