@@ -72,6 +72,7 @@ final class Tracker {
     this.aid = aid;
     this.cursor = journal.cursorFrom(fromSeq);
     this.outputSeqBefore = fromSeq;
+    this.told = fromSeq - 1; // a process that never prints has nothing more to be told
   }
 
   void start() {

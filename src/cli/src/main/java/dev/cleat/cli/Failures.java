@@ -75,8 +75,14 @@ final class Failures {
     say(
         failure,
         "cannot reach the server at %s (%s); is it running? start it with ./cleat serve"
-            .formatted(target, oneLine(failure.getMessage())));
+            .formatted(target, cause(failure)));
     return ExitCode.UNREACHABLE;
+  }
+
+  /** What of a chain of messages says most: the end, such as {@code Connection refused}. */
+  private static String cause(CleatException failure) {
+    String message = oneLine(failure.getMessage());
+    return message.substring(message.lastIndexOf(": ") + 1).strip();
   }
 
   /** True when it was not Cleat that answered. */

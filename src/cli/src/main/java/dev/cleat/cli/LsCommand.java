@@ -24,6 +24,11 @@ final class LsCommand implements Callable<Integer> {
       description = "Only ids.")
   private boolean quiet;
 
+  @Option(
+      names = {"-w", "--watch"},
+      description = "Then print each change as it happens.")
+  private boolean watch;
+
   @Mixin private final FilterOptions filter = new FilterOptions();
   @Mixin private final FormatOption format = new FormatOption();
   @Mixin private final ServerOption server = new ServerOption();
@@ -33,20 +38,26 @@ final class LsCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
+  public Integer call() throws InterruptedException {
+    SessionQuery query =
+        SessionQuery.all().customize(f -> f.mergeFrom(filter.filter()).setIncludeInternal(all));
     try (CleatClient client = server.connect()) {
-      List<SessionInfo> sessions =
-          client.list(
-              SessionQuery.all()
-                  .customize(f -> f.mergeFrom(filter.filter()).setIncludeInternal(all)));
-      if (format.json()) {
-        sessions.forEach(session -> streams.line(Json.of(session.raw())));
-      } else if (quiet) {
-        sessions.forEach(session -> streams.line(session.id()));
+      if (watch) {
+        new ListWatch(streams, format.json()).run(client, query, () -> print(client.list(query)));
       } else {
-        Show.sessions(streams, sessions);
+        print(client.list(query));
       }
       return ExitCode.DONE;
+    }
+  }
+
+  private void print(List<SessionInfo> sessions) {
+    if (format.json()) {
+      sessions.forEach(session -> streams.line(Json.of(session.raw())));
+    } else if (quiet) {
+      sessions.forEach(session -> streams.line(session.id()));
+    } else {
+      Show.sessions(streams, sessions);
     }
   }
 }

@@ -50,13 +50,7 @@ final class OnTerminal implements AutoCloseable, TerminalListener {
   OnTerminal(Path folder, String... command) throws TerminalStartException {
     this.folder = folder;
     List<String> all = new ArrayList<>(List.of("/bin/bash", "-c", SCRIPT, "bash"));
-    all.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    all.add("--enable-native-access=ALL-UNNAMED");
-    all.add("-XX:TieredStopAtLevel=1");
-    all.add("-cp");
-    all.add(System.getProperty("java.class.path"));
-    all.add(Main.class.getName());
-    all.addAll(List.of(command));
+    all.addAll(AsProcess.command(command));
     terminal =
         new PtyTerminals()
             .start(
