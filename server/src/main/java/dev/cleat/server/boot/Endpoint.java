@@ -6,6 +6,7 @@ import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallExecutorSupplier;
+import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -31,17 +32,21 @@ final class Endpoint implements AutoCloseable {
 
   private final Server server;
   private final HealthStatusManager health;
+  private final LibraryStreams streams;
   private final ExecutorService calls;
 
-  private Endpoint(Server server, HealthStatusManager health, ExecutorService calls) {
+  private Endpoint(
+      Server server, HealthStatusManager health, LibraryStreams streams, ExecutorService calls) {
     this.server = server;
     this.health = health;
+    this.streams = streams;
     this.calls = calls;
   }
 
   static Endpoint open(Config config, Services services) throws IOException {
     final InetSocketAddress address = config.listen().resolve();
     final HealthStatusManager health = new HealthStatusManager();
+    final LibraryStreams streams = new LibraryStreams();
     final ExecutorService calls =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("cleat-call-", 0).factory());
     final NettyServerBuilder builder =
@@ -56,8 +61,9 @@ final class Endpoint implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .keepAliveTime(KEEPALIVE.toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(KEEPALIVE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
-            .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance());
+            .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
+            .addService(
+                ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams));
     for (ServerServiceDefinition service : services.all()) {
       builder.addService(service);
       health.setStatus(service.getServiceDescriptor().getName(), ServingStatus.SERVING);
@@ -65,7 +71,7 @@ final class Endpoint implements AutoCloseable {
     if (config.channelz() && address.getAddress().isLoopbackAddress()) {
       builder.addService(ChannelzService.newInstance(CHANNELZ_PAGE));
     }
-    return new Endpoint(builder.build().start(), health, calls);
+    return new Endpoint(builder.build().start(), health, streams, calls);
   }
 
   /**
@@ -95,6 +101,7 @@ final class Endpoint implements AutoCloseable {
   /** Takes no more calls, and waits for those that there are. */
   void drain(Duration grace) {
     server.shutdown();
+    streams.end();
     try {
       if (!server.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
         server.shutdownNow();
