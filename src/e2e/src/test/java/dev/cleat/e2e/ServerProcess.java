@@ -95,13 +95,18 @@ final class ServerProcess {
 
   /** SIGKILL: no chance to save anything. */
   void kill() throws InterruptedException {
-    process.destroyForcibly();
+    handle().destroyForcibly();
     awaitEnd();
   }
 
   /** SIGTERM, and does not wait. */
   void terminate() {
-    process.destroy();
+    handle().destroy();
+  }
+
+  /** The process itself would also close the streams that its last words come through. */
+  private ProcessHandle handle() {
+    return process.toHandle();
   }
 
   /** SIGTERM, and waits for the end. */
