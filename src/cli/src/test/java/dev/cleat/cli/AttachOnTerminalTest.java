@@ -66,6 +66,22 @@ final class AttachOnTerminalTest {
   }
 
   @Test
+  void theFirstDetachKeyAloneIsMeantForTheSession(@TempDir Path folder) throws Exception {
+    String id = server.create("bash");
+    try (OnTerminal person = attach(folder, id)) {
+      person.awaitShown("detach with");
+      person.type("sleep 60\r");
+      person.awaitShown("133;C;");
+
+      person.type("\u001c");
+      person.awaitShown("133;D;131");
+
+      person.type(DETACH);
+      assertThat(person.awaitEnd()).isZero();
+    }
+  }
+
+  @Test
   void theSizeOfTheWindowIsFollowed(@TempDir Path folder) throws Exception {
     String id = server.create("bash");
     try (OnTerminal person = attach(folder, id)) {
