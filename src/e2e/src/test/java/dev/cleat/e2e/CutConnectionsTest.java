@@ -34,6 +34,7 @@ class CutConnectionsTest {
 
   @Test
   void outputArrivesOnceAndWholeThroughCuts() throws Exception {
+    Report report = Report.of("output through cuts");
     long seed = Scale.seed("cuts while a session prints");
     ServerProcess server = servers.start(ServerCommand.on(folder.resolve("data")).jvm("-Xmx256m"));
     Numbers numbers = Numbers.ofBytes(BYTES);
@@ -52,16 +53,16 @@ class CutConnectionsTest {
     transcript.assertWhole();
     assertThat(transcript.bytes()).isGreaterThanOrEqualTo(BYTES);
     assertThat(transcript.sha()).isEqualTo(numbers.sha());
-    System.out.println(
-        transcript.bytes()
-            + " bytes, "
-            + transcript.reconnects()
-            + " reconnects, events: "
-            + transcript.last());
+    report
+        .add("bytes", transcript.bytes())
+        .add("events", transcript.last())
+        .add("reconnects", transcript.reconnects())
+        .passed();
   }
 
   @Test
   void linesTypedThroughCutsArriveOnceAndInOrder() throws Exception {
+    Report report = Report.of("input through cuts");
     long seed = Scale.seed("cuts while lines are typed");
     ServerProcess server = servers.start(folder.resolve("data"));
     StringBuilder expected = new StringBuilder();
@@ -93,5 +94,6 @@ class CutConnectionsTest {
     transcript.assertWhole();
     assertThat(transcript.text()).isEqualTo("ready" + expected);
     assertThat(Files.readString(typed, StandardCharsets.US_ASCII)).isEqualTo(expected.toString());
+    report.add("lines", LINES).add("reconnects", transcript.reconnects()).passed();
   }
 }

@@ -93,6 +93,7 @@ class FanOutTest {
 
   @Test
   void aClientThatStopsReadingCostsNobodyAnything() throws Exception {
+    Report report = Report.of("twenty readers and a frozen one");
     ServerProcess server =
         servers.start(
             ServerCommand.on(folder.resolve("data"))
@@ -125,5 +126,6 @@ class FanOutTest {
     }
     assertThat(server.stop()).isZero();
     assertThat(server.errors()).noneMatch(line -> line.contains("OutOfMemory"));
+    report.add("readers", READERS).add("bytes", NUMBERS.bytes()).passed();
   }
 }

@@ -46,6 +46,7 @@ class KilledServerTest {
 
   @Test
   void whatWasSeenIsThereAgainAndNothingIsDoneTwice() throws Exception {
+    Report report = Report.of("kill -9 under load");
     long seed = Scale.seed("kills");
     Random random = new Random(seed);
     Path data = folder.resolve("data");
@@ -82,17 +83,13 @@ class KilledServerTest {
           assertAllThere(direct, printer);
         }
       }
-      System.out.println(
-          KILLS
-              + " kills, "
-              + creates.count()
-              + " creates, "
-              + prompts.count()
-              + " prompts, "
-              + printers.getFirst().seen.last()
-              + " events of "
-              + printers.getFirst().seen.bytes()
-              + " bytes");
+      report
+          .add("kills", KILLS)
+          .add("creates", creates.count())
+          .add("prompts", prompts.count())
+          .add("events", printers.getFirst().seen.last())
+          .add("bytes", printers.getFirst().seen.bytes())
+          .passed();
     }
   }
 

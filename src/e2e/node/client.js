@@ -1,0 +1,131 @@
+// A client that nobody here wrote a stub for: it knows Cleat by its .proto files, as any service in Node would.
+//
+//   node client.js HOST:PORT FOLDER_OF_THE_PROTO_FILES
+//
+// Creates a session, prompts it, watches it, leaves, comes back where it left, types, and deletes it. Ends with 0 when
+// everything was as the contract says, and otherwise says what was not.
+'use strict';
+
+const assert = require('node:assert/strict');
+const grpc = require('@grpc/grpc-js');
+const loader = require('@grpc/proto-loader');
+
+const [target, protos] = process.argv.slice(2);
+const definition = loader.loadSync(
+    ['cleat/v1/session_service.proto', 'cleat/v1/tool_service.proto'],
+    {includeDirs: [protos], keepCase: true, longs: Number, enums: String, oneofs: true});
+const {cleat} = grpc.loadPackageDefinition(definition);
+const channel = grpc.credentials.createInsecure();
+const sessions = new cleat.v1.SessionService(target, channel);
+const tools = new cleat.v1.ToolService(target, channel);
+
+/** A unary call as a promise. */
+function call(client, method, request) {
+  const deadline = Date.now() + 120_000;
+  return new Promise((resolve, reject) => client[method](
+      request, {deadline}, (error, response) => error ? reject(error) : resolve(response)));
+}
+
+/** Attaches, and passes on every response; resolves when the stream ends, by itself or because it was left. */
+function attach(open, onResponse) {
+  return new Promise((resolve, reject) => {
+    const stream = sessions.Attach();
+    stream.on('data', response => onResponse(response, stream));
+    stream.on('end', resolve);
+    stream.on('error', error => error.code === grpc.status.CANCELLED ? resolve() : reject(error));
+    stream.write({open});
+  });
+}
+
+async function main() {
+  const {tools: known} = await call(tools, 'ListTools', {});
+  assert.ok(known.some(tool => tool.name === 'bash'), 'bash is in the catalogue');
+
+  const {session, created} = await call(
+      sessions, 'Create', {tool: 'bash', name: 'from-node', request_id: 'node-1', labels: {from: 'node'}});
+  assert.equal(created, true);
+  const again = await call(
+      sessions, 'Create', {tool: 'bash', name: 'from-node', request_id: 'node-1', labels: {from: 'node'}});
+  assert.equal(again.created, false);
+  assert.equal(again.session.id, session.id);
+  const session_id = session.id;
+
+  const {turn: sent} = await call(sessions, 'SendPrompt', {session_id, prompt: 'seq 1 2000; (exit 3)'});
+  const {turn} = await call(sessions, 'WaitTurn', {session_id, turn_id: sent.id});
+  assert.equal(turn.state, 'TURN_STATE_FAILED');
+  assert.equal(turn.exit.code, 3);
+
+  // Watches, and leaves in the middle.
+  const seen = [];
+  let epoch = 0;
+  await attach({session_id, read_only: true}, (response, stream) => {
+    if (response.attached) {
+      epoch = response.attached.epoch;
+    } else if (response.events) {
+      for (const event of response.events.events) {
+        if (seen.length < 5) {
+          seen.push(event);
+        } else {
+          stream.cancel();
+        }
+      }
+    } else if (response.caught_up) {
+      stream.cancel();
+    }
+  });
+
+  // Comes back where it left, and types.
+  let typed = 0;
+  let asked = false;
+  let ended;
+  await attach({session_id, epoch, after_seq: seen.at(-1).seq, writer_id: 'node'}, (response, stream) => {
+    if (response.attached) {
+      assert.equal(response.attached.next_input_seq, 1);
+    } else if (response.caught_up && !asked) {
+      asked = true;
+      stream.write({input: {input_seq: 1, data: Buffer.from('echo typed by $((40 + 2)); exit 4\n')}});
+    } else if (response.input_ack) {
+      typed = response.input_ack.input_seq;
+    } else if (response.events) {
+      seen.push(...response.events.events);
+    } else if (response.ended) {
+      ended = response.ended;
+      stream.end();
+    }
+  });
+  assert.equal(typed, 1);
+  assert.equal(ended.reason, 'END_REASON_EXITED');
+  assert.equal(ended.exit.code, 4);
+  seen.forEach((event, index) => assert.equal(event.seq, index + 1, 'numbers go on by one'));
+  let offset = 0;
+  const output = [];
+  for (const event of seen.filter(event => event.output)) {
+    assert.equal(event.output.offset, offset, 'offsets go on by the bytes before');
+    offset += event.output.data.length;
+    output.push(event.output.data);
+  }
+  const text = Buffer.concat(output);
+  const numbers = Array.from({length: 2000}, (_, i) => `${i + 1}\r\n`).join('');
+  assert.equal(text.subarray(turn.output_start_offset, turn.output_end_offset).toString(), numbers);
+  assert.match(text.toString(), /typed by 42\r\n/);
+  assert.ok(seen.at(-1).exited, 'the exit is the last event');
+
+  // The same, page by page.
+  const pages = [];
+  let page_token = '';
+  do {
+    const page = await call(sessions, 'ReadEvents', {session_id, page_size: 10, page_token});
+    pages.push(...page.events);
+    page_token = page.next_page_token;
+  } while (page_token);
+  assert.deepEqual(pages.map(event => event.seq), seen.map(event => event.seq));
+
+  await call(sessions, 'Delete', {session_id});
+  await assert.rejects(call(sessions, 'Get', {session_id}), {code: grpc.status.NOT_FOUND});
+  console.log(`all as the contract says: ${seen.length} events, ${text.length} bytes`);
+}
+
+main().then(() => process.exit(0), error => {
+  console.error(error);
+  process.exit(1);
+});

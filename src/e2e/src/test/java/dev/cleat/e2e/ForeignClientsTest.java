@@ -1,0 +1,186 @@
+package dev.cleat.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Clients that nobody here wrote a stub for: one with the .proto files, one with reflection alone.
+ * Both come from npm; {@code .ci/run} installs them.
+ */
+class ForeignClientsTest {
+  private static final Path ROOT = Path.of(System.getProperty("cleat.root"));
+
+  @RegisterExtension final Servers servers = new Servers();
+  @TempDir Path folder;
+
+  @Test
+  void nodeWithTheProtoFilesCreatesPromptsAttachesResumesAndDeletes() throws Exception {
+    Path client = ROOT.resolve("src/e2e/node");
+    assumeTrue(
+        Files.isDirectory(client.resolve("node_modules/@grpc/grpc-js")),
+        "needs Node's @grpc/grpc-js: npm ci --prefix src/e2e/node");
+    ServerProcess server = servers.start(folder.resolve("data"));
+
+    try (ForeignProcess node =
+        ForeignProcess.start(
+            "node",
+            client.resolve("client.js").toString(),
+            server.target(),
+            ROOT.resolve("proto/src/main/proto").toString())) {
+      node.endInput();
+      assertThat(node.awaitEnd()).as(node.errors()).isZero();
+      assertThat(node.rest()).startsWith("all as the contract says");
+    }
+  }
+
+  @Test
+  void bufWithReflectionCreatesPromptsAttachesResumesAndDeletes() throws Exception {
+    Buf buf = new Buf(buf(), servers.start(folder.resolve("data")).target());
+
+    JsonObject session =
+        buf.call("Create", "{'tool': 'bash', 'name': 'from-buf'}").getAsJsonObject("session");
+    String id = session.get("id").getAsString();
+    JsonObject sent = buf.call("SendPrompt", "{'name': 'from-buf', 'prompt': 'seq 1 2000'}");
+    String turnId = sent.getAsJsonObject("turn").get("id").getAsString();
+    JsonObject turn =
+        buf.call("WaitTurn", "{'session_id': '%s', 'turn_id': '%s'}".formatted(id, turnId))
+            .getAsJsonObject("turn");
+    assertThat(turn.get("state").getAsString()).isEqualTo("TURN_STATE_SUCCEEDED");
+
+    List<JsonObject> events = new ArrayList<>();
+    String epoch = watchSome(buf, id, events);
+    watchTheRestAndType(buf, id, epoch, events);
+    assertThat(events)
+        .extracting(event -> event.get("seq").getAsLong())
+        .containsExactlyElementsOf(LongStream.rangeClosed(1, events.size()).boxed().toList());
+    assertThat(output(events)).contains("1\r\n2\r\n").contains("2000\r\n").contains("typed 42\r\n");
+
+    buf.call("Delete", "{'session_id': '%s'}".formatted(id));
+    assertThat(buf.refused("Get", "{'session_id': '%s'}".formatted(id)))
+        .contains("not_found")
+        .contains("SESSION_NOT_FOUND");
+  }
+
+  /** Attaches, and is gone after the first event; returns the epoch. */
+  private static String watchSome(Buf buf, String id, List<JsonObject> events) throws Exception {
+    String epoch = "";
+    try (ForeignProcess attach = buf.start("Attach")) {
+      attach.say("{'open': {'session_id': '%s', 'read_only': true}}".formatted(id));
+      while (events.isEmpty()) {
+        JsonObject response = attach.nextJson();
+        if (response.has("attached")) {
+          epoch = response.getAsJsonObject("attached").get("epoch").getAsString();
+        } else if (response.has("events")) {
+          JsonArray batch = response.getAsJsonObject("events").getAsJsonArray("events");
+          events.add(batch.get(0).getAsJsonObject());
+        }
+      }
+    }
+    return epoch;
+  }
+
+  /** Attaches behind the last event, types, and stays to the end. */
+  private static void watchTheRestAndType(Buf buf, String id, String epoch, List<JsonObject> events)
+      throws Exception {
+    String after = events.getLast().get("seq").getAsString();
+    String typed =
+        Base64.getEncoder()
+            .encodeToString("echo typed $((40 + 2)); exit 4\n".getBytes(StandardCharsets.UTF_8));
+    try (ForeignProcess attach = buf.start("Attach")) {
+      attach.say(
+          "{'open': {'session_id': '%s', 'epoch': '%s', 'after_seq': '%s'}}"
+              .formatted(id, epoch, after));
+      attach.say("{'input': {'input_seq': '1', 'data': '%s'}}".formatted(typed));
+      boolean acknowledged = false;
+      JsonObject response = attach.nextJson();
+      while (!response.has("ended")) {
+        if (response.has("events")) {
+          response
+              .getAsJsonObject("events")
+              .getAsJsonArray("events")
+              .forEach(event -> events.add(event.getAsJsonObject()));
+        }
+        acknowledged |= response.has("inputAck");
+        response = attach.nextJson();
+      }
+      assertThat(acknowledged).isTrue();
+      JsonObject exit = response.getAsJsonObject("ended").getAsJsonObject("exit");
+      assertThat(exit.get("code").getAsInt()).isEqualTo(4);
+      attach.endInput();
+      assertThat(attach.awaitEnd()).as(attach.errors()).isZero();
+    }
+  }
+
+  private static String output(List<JsonObject> events) {
+    StringBuilder text = new StringBuilder();
+    for (JsonObject event : events) {
+      if (event.has("output")) {
+        String data = event.getAsJsonObject("output").get("data").getAsString();
+        text.append(new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8));
+      }
+    }
+    return text.toString();
+  }
+
+  /** The program itself, not npm's wrapper: that would survive us. */
+  private static Path buf() throws Exception {
+    Path packages = ROOT.resolve(".ci/node_modules/@bufbuild");
+    List<Path> found = new ArrayList<>();
+    if (Files.isDirectory(packages)) {
+      try (DirectoryStream<Path> platforms = Files.newDirectoryStream(packages, "buf-*")) {
+        platforms.forEach(platform -> found.add(platform.resolve("bin/buf")));
+      }
+    }
+    assumeTrue(!found.isEmpty(), "needs buf: npm ci --prefix .ci");
+    return found.getFirst();
+  }
+
+  /** {@code buf curl} on one server. */
+  private record Buf(Path program, String target) {
+    ForeignProcess start(String method) throws Exception {
+      return ForeignProcess.start(
+          program.toString(),
+          "curl",
+          "--http2-prior-knowledge",
+          "--protocol",
+          "grpc",
+          "--data",
+          "@-",
+          "http://" + target + "/cleat.v1.SessionService/" + method);
+    }
+
+    JsonObject call(String method, String request) throws Exception {
+      try (ForeignProcess call = start(method)) {
+        call.say(request);
+        call.endInput();
+        JsonObject response = call.nextJson();
+        assertThat(call.awaitEnd()).as(call.errors()).isZero();
+        return response;
+      }
+    }
+
+    /** What it says about a call that fails. */
+    String refused(String method, String request) throws Exception {
+      try (ForeignProcess call = start(method)) {
+        call.say(request);
+        call.endInput();
+        assertThat(call.awaitEnd()).as(call.errors()).isNotZero();
+        return call.errors();
+      }
+    }
+  }
+}
