@@ -22,19 +22,21 @@ final class Sweep {
   private static final int PAGE = 500;
 
   private final Sessions sessions;
+  private final Registry registry;
   private final Shared shared;
   private final Store store;
   private final Instant now;
 
-  Sweep(Sessions sessions, Shared shared, Store store) {
+  Sweep(Sessions sessions, Registry registry, Shared shared) {
     this.sessions = sessions;
+    this.registry = registry;
     this.shared = shared;
-    this.store = store;
+    this.store = shared.store();
     this.now = shared.clock().instant();
   }
 
   void run() {
-    for (var session : sessions.inMemory()) {
+    for (var session : registry.inMemory()) {
       close(session);
     }
     if (!shared.settings().endedRetention().isZero()) {

@@ -1,0 +1,121 @@
+package dev.cleat.server.session;
+
+import com.google.rpc.Code;
+import dev.cleat.server.journal.JournalRoot;
+import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.SessionChangeKind;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Removes sessions, with their children and their files. Thread-safe. */
+final class Deletion {
+  private static final Logger LOG = LoggerFactory.getLogger(Deletion.class);
+
+  private final Registry registry;
+  private final JournalRoot journals;
+  private final Shared shared;
+
+  Deletion(Registry registry, JournalRoot journals, Shared shared) {
+    this.registry = registry;
+    this.journals = journals;
+    this.shared = shared;
+  }
+
+  /**
+   * Deletes sessions with their children.
+   *
+   * @param force ends what runs first
+   * @return the ids of all that were deleted
+   * @throws Refusal SESSION_RUNNING, CHILDREN_RUNNING; nothing was deleted then
+   */
+  List<String> delete(Collection<Session> roots, boolean force) {
+    final Set<Session> all = new LinkedHashSet<>();
+    for (Session root : roots) {
+      final List<Session> family = family(root);
+      if (!force) {
+        refuseRunning(root, family);
+      }
+      all.addAll(family);
+    }
+    all.stream()
+        .map(session ->
+            session.stop(force ? Duration.ZERO : shared.settings().stopGrace(), "deleted"))
+        .toList()
+        .forEach(ended -> Session.awaitEnd(ended, Duration.ofSeconds(60)));
+    final List<String> ids = all.stream().map(Session::id).toList();
+    final List<dev.cleat.v1.Session> last = all.stream().map(Session::view).toList();
+    shared.store().deleteSessions(ids);
+    for (dev.cleat.v1.Session session : last) {
+      registry.remove(session.getId());
+      removeFiles(session.getId());
+      shared.changes().append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, session);
+    }
+    return ids;
+  }
+
+  /** Nothing is left of a session that could not be started; its id may be used again. */
+  void discard(String id) {
+    try {
+      removeFiles(id);
+      shared.store().discardSession(id);
+    } catch (RuntimeException e) {
+      LOG.error("What is left of session {} could not be removed", id, e);
+    }
+  }
+
+  private void removeFiles(String id) {
+    try {
+      if (!journals.delete(id)) {
+        LOG.warn("Session {} had no journal", id);
+      }
+    } catch (IOException e) {
+      LOG.error("The journal of session {} could not be deleted; the next start does it", id, e);
+    }
+    try {
+      Workspace.of(shared.settings(), id).remove();
+    } catch (IOException e) {
+      LOG.warn("The working directory of session {} could not be removed", id, e);
+    }
+  }
+
+  /** A session and all below it, itself first. */
+  private List<Session> family(Session root) {
+    final List<Session> family = new ArrayList<>(List.of(root));
+    for (int i = 0; i < family.size(); i++) {
+      shared.store().children(family.get(i).id()).stream()
+          .map(row -> registry.find(row.id()))
+          .flatMap(Optional::stream)
+          .filter(child -> !family.contains(child))
+          .forEach(family::add);
+    }
+    return family;
+  }
+
+  private static void refuseRunning(Session root, List<Session> family) {
+    if (!root.isOver()) {
+      throw Refusal.of(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.ERROR_REASON_SESSION_RUNNING,
+              "the session is running; stop it first, or force")
+          .with("session_id", root.id());
+    }
+    final List<String> running =
+        family.stream().filter(child -> !child.isOver()).map(Session::id).toList();
+    if (!running.isEmpty()) {
+      throw Refusal.of(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.ERROR_REASON_CHILDREN_RUNNING,
+              running.size() + " children of the session are running; stop them first, or force")
+          .with("session_id", root.id())
+          .with("children", String.join(",", running));
+    }
+  }
+}

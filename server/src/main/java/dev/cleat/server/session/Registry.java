@@ -1,0 +1,148 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.store.SessionRow;
+import dev.cleat.server.store.Store;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sessions in memory, by id. Those that are not are opened when somebody asks for them.
+ *
+ * <p>Thread-safe. A session that is being made or opened is a future in the map, so nobody sees
+ * half of one and nobody waits for another's.
+ */
+final class Registry {
+  private static final Logger LOG = LoggerFactory.getLogger(Registry.class);
+
+  private final Store store;
+  private final SessionLoader loader;
+  private final Map<String, CompletableFuture<Session>> sessions = new ConcurrentHashMap<>();
+
+  Registry(Store store, SessionLoader loader) {
+    this.store = store;
+    this.loader = loader;
+  }
+
+  /** Puts a session in that was opened. */
+  void put(Session session) {
+    sessions.put(session.id(), CompletableFuture.completedFuture(session));
+  }
+
+  /** Takes it out; it has been deleted. */
+  void remove(String id) {
+    sessions.remove(id);
+  }
+
+  /** An id that is taken for a session that is being made. Exactly one of its methods is called. */
+  final class Reservation {
+    private final String id;
+    private final CompletableFuture<Session> future = new CompletableFuture<>();
+
+    private Reservation(String id) {
+      this.id = id;
+    }
+
+    /** It has been made. */
+    void complete(Session session) {
+      future.complete(session);
+    }
+
+    /** It came to nothing, and whoever waited for it is told so. */
+    void release() {
+      sessions.remove(id, future);
+      future.completeExceptionally(Refusal.noSession("session_id", id));
+    }
+  }
+
+  /** Takes an id for a session that is to be made; empty when a session in memory has it. */
+  Optional<Reservation> reserve(String id) {
+    final Reservation mine = new Reservation(id);
+    final CompletableFuture<Session> other = sessions.putIfAbsent(id, mine.future);
+    if (other == null) {
+      return Optional.of(mine);
+    }
+    // What this caller does next depends on what becomes of the other's.
+    final var _ = join(other);
+    return Optional.empty();
+  }
+
+  /** The session with this id, which is opened if need be. */
+  Optional<Session> find(String id) {
+    final CompletableFuture<Session> known = sessions.get(id);
+    if (known != null) {
+      return Optional.ofNullable(join(known));
+    }
+    final Optional<SessionRow> row = store.session(id);
+    if (row.isEmpty()) {
+      return Optional.empty();
+    }
+    final CompletableFuture<Session> mine = new CompletableFuture<>();
+    final CompletableFuture<Session> other = sessions.putIfAbsent(id, mine);
+    if (other != null) {
+      return Optional.ofNullable(join(other));
+    }
+    try {
+      // Again: it may have been deleted since.
+      final SessionRow current =
+          store.session(id).orElseThrow(() -> Refusal.noSession("session_id", id));
+      final Session session = loader.load(current);
+      mine.complete(session);
+      return Optional.of(session);
+    } catch (IOException | RuntimeException e) {
+      sessions.remove(id, mine);
+      mine.completeExceptionally(e);
+      if (e instanceof Refusal refusal) {
+        throw refusal;
+      }
+      LOG.error("Session {} cannot be opened", id, e);
+      throw Refusal.storageUnavailable();
+    }
+  }
+
+  private static @Nullable Session join(CompletableFuture<Session> future) {
+    try {
+      return future.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof Refusal) {
+        // It was being made, and that came to nothing.
+        return null;
+      }
+      throw Refusal.storageUnavailable();
+    }
+  }
+
+  /** The session with exactly this name. */
+  Optional<Session> findByName(String name) {
+    return store.sessionByName(name).flatMap(row -> find(row.id()));
+  }
+
+  /** Whether it is in memory, or will be in a moment. */
+  boolean isInMemory(String id) {
+    return sessions.containsKey(id);
+  }
+
+  /** How many have a process, or will have in a moment. */
+  long live() {
+    return sessions.values().stream().filter(Registry::isLive).count();
+  }
+
+  private static boolean isLive(CompletableFuture<Session> session) {
+    return !session.isDone() || (!session.isCompletedExceptionally() && !session.join().isOver());
+  }
+
+  /** The sessions in memory. */
+  List<Session> inMemory() {
+    return sessions.values().stream()
+        .filter(session -> session.isDone() && !session.isCompletedExceptionally())
+        .map(CompletableFuture::join)
+        .toList();
+  }
+}
