@@ -73,6 +73,12 @@ public final class NewSession {
     return this;
   }
 
+  /** On a terminal, or on pipes when the server has no terminal left. */
+  public NewSession onTerminalOrPipes() {
+    request.setMode(SessionMode.SESSION_MODE_PTY_OR_PIPES);
+    return this;
+  }
+
   /** On pipes, with standard output and standard error apart, instead of on a terminal. */
   public NewSession onPipes() {
     request.setMode(SessionMode.SESSION_MODE_PIPES);

@@ -97,6 +97,9 @@ final class NewCommand implements Callable<Integer> {
   @Option(names = "--pipes", description = "On pipes instead of on a terminal.")
   private boolean pipes;
 
+  @Option(names = "--or-pipes", description = "On pipes if the server has no terminal left.")
+  private boolean orPipes;
+
   @Option(names = "--model", paramLabel = "MODEL", description = "The model, for tools with one.")
   private String model = "";
 
@@ -177,6 +180,8 @@ final class NewCommand implements Callable<Integer> {
     labels.forEach(wanted::label);
     if (pipes) {
       wanted.onPipes();
+    } else if (orPipes) {
+      wanted.onTerminalOrPipes();
     }
     if (!parent.isEmpty()) {
       wanted.parent(Sessions.find(client, parent).id());

@@ -8,23 +8,30 @@ import java.util.List;
  * How a server is started. Immutable: each method returns a changed copy.
  *
  * @param data its data folder
+ * @param wrapper the command that runs it, before its own
  * @param jvm options of the JVM
  * @param flags flags of {@code serve} but for the data folder
  */
-record ServerCommand(Path data, List<String> jvm, List<String> flags) {
+record ServerCommand(Path data, List<String> wrapper, List<String> jvm, List<String> flags) {
   private static final String LIB = System.getProperty("cleat.lib", "src/cli/target/cleat/lib");
 
   /** On any port of loopback, with the options that make a short life quick. */
   static ServerCommand on(Path data) {
     return new ServerCommand(
         data,
+        List.of(),
         List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"),
         List.of("--listen", "127.0.0.1:0"));
   }
 
   /** With these options of the JVM instead. */
   ServerCommand jvm(String... options) {
-    return new ServerCommand(data, List.of(options), flags);
+    return new ServerCommand(data, wrapper, List.of(options), flags);
+  }
+
+  /** Run by this command, which must become it in the end. */
+  ServerCommand within(List<String> command) {
+    return new ServerCommand(data, command, jvm, flags);
   }
 
   /** With one more flag. */
@@ -32,16 +39,16 @@ record ServerCommand(Path data, List<String> jvm, List<String> flags) {
     List<String> more = new ArrayList<>(flags);
     more.add(flag);
     more.add(value);
-    return new ServerCommand(data, jvm, more);
+    return new ServerCommand(data, wrapper, jvm, more);
   }
 
   /** Listening there instead. */
   ServerCommand listen(String address) {
-    return new ServerCommand(data, jvm, List.of("--listen", address));
+    return new ServerCommand(data, wrapper, jvm, List.of("--listen", address));
   }
 
   ProcessBuilder builder() {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(wrapper);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
