@@ -13,7 +13,7 @@ const loader = require('@grpc/proto-loader');
 const [target, protos] = process.argv.slice(2);
 const definition = loader.loadSync(
     ['cleat/v1/session_service.proto', 'cleat/v1/tool_service.proto'],
-    {includeDirs: [protos], keepCase: true, longs: Number, enums: String, oneofs: true});
+    {includeDirs: [protos], keepCase: true, longs: Number, enums: String, defaults: true, oneofs: true});
 const {cleat} = grpc.loadPackageDefinition(definition);
 const channel = grpc.credentials.createInsecure();
 const sessions = new cleat.v1.SessionService(target, channel);

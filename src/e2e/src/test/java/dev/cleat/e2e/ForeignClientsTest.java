@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -70,9 +72,11 @@ class ForeignClientsTest {
     assertThat(output(events)).contains("1\r\n2\r\n").contains("2000\r\n").contains("typed 42\r\n");
 
     buf.call("Delete", "{'session_id': '%s'}".formatted(id));
-    assertThat(buf.refused("Get", "{'session_id': '%s'}".formatted(id)))
-        .contains("not_found")
-        .contains("SESSION_NOT_FOUND");
+    JsonObject refusal = buf.refused("Get", "{'session_id': '%s'}".formatted(id));
+    assertThat(refusal.get("code").getAsString()).isEqualTo("not_found");
+    JsonObject detail = refusal.getAsJsonArray("details").get(0).getAsJsonObject();
+    assertThat(detail.get("type").getAsString()).isEqualTo("google.rpc.ErrorInfo");
+    assertThat(decoded(detail.get("value"))).contains("SESSION_NOT_FOUND");
   }
 
   /** Attaches, and is gone after the first event; returns the epoch. */
@@ -129,11 +133,14 @@ class ForeignClientsTest {
     StringBuilder text = new StringBuilder();
     for (JsonObject event : events) {
       if (event.has("output")) {
-        String data = event.getAsJsonObject("output").get("data").getAsString();
-        text.append(new String(Base64.getDecoder().decode(data), StandardCharsets.UTF_8));
+        text.append(decoded(event.getAsJsonObject("output").get("data")));
       }
     }
     return text.toString();
+  }
+
+  private static String decoded(JsonElement base64) {
+    return new String(Base64.getDecoder().decode(base64.getAsString()), StandardCharsets.UTF_8);
   }
 
   /** The program itself, not npm's wrapper: that would survive us. */
@@ -174,12 +181,12 @@ class ForeignClientsTest {
     }
 
     /** What it says about a call that fails. */
-    String refused(String method, String request) throws Exception {
+    JsonObject refused(String method, String request) throws Exception {
       try (ForeignProcess call = start(method)) {
         call.say(request);
         call.endInput();
         assertThat(call.awaitEnd()).as(call.errors()).isNotZero();
-        return call.errors();
+        return JsonParser.parseString(call.errors()).getAsJsonObject();
       }
     }
   }
