@@ -29,15 +29,19 @@ final class Startup {
     }
     final Samples with = new Samples();
     final Samples without = new Samples();
+    final Samples cpuWith = new Samples();
+    final Samples cpuWithout = new Samples();
     for (int round = 0; round < bed.size(9, 2); round++) {
-      with.add(millis(bed, "auto"));
-      without.add(millis(bed, "off"));
+      measure(bed, "auto", with, cpuWith);
+      measure(bed, "off", without, cpuWithout);
     }
     results.add("from ./cleat serve to the first healthy answer", with.median(), "ms");
+    results.add("processor time of the server until then", cpuWith.median(), "ms");
     results.add("the same without the ahead-of-time cache", without.median(), "ms");
+    results.add("processor time of the server until then", cpuWithout.median(), "ms");
   }
 
-  private static double millis(Bed bed, String aot) throws IOException, InterruptedException {
+  private static void measure(Bed bed, String aot, Samples millis, Samples cpuMillis) throws IOException, InterruptedException {
     final int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
@@ -63,7 +67,8 @@ final class Startup {
         if (status != ServingStatus.SERVING) {
           throw new IOException("the server says that it is " + status);
         }
-        return (System.nanoTime() - begin) / 1e6;
+        millis.add((System.nanoTime() - begin) / 1e6);
+        cpuMillis.add(new Proc(process.pid()).cpuSeconds() * 1e3);
       } finally {
         channel.shutdownNow();
       }
