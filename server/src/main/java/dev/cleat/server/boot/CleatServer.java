@@ -84,6 +84,7 @@ public final class CleatServer implements AutoCloseable {
     }
     final Sessions sessions = openSessions(config, data, catalogue);
     final Draining draining = new Draining();
+    final EventLoops loops = new EventLoops();
     try {
       final Services services =
           new Services(
@@ -93,7 +94,7 @@ public final class CleatServer implements AutoCloseable {
               config.session().stopGrace(),
               config.limits().inputBytes(),
               config.limits().messageBytes());
-      final Endpoint endpoint = Endpoint.open(config, services);
+      final Endpoint endpoint = Endpoint.open(config, services, loops);
       final ScheduledExecutorService sweeper =
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("cleat-sweeper").factory());
@@ -104,6 +105,7 @@ public final class CleatServer implements AutoCloseable {
       return new CleatServer(sessions, draining, endpoint, sweeper, config.shutdownGrace());
     } catch (IOException e) {
       closeQuietly(sessions);
+      loops.close();
       throw new StartupException(
           "cannot listen on "
               + config.listen()

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 final class Endpoint implements AutoCloseable {
   private static final int CHANNELZ_PAGE = 100;
   private static final int METADATA_BYTES = 16 << 10;
+  private static final int INPUT_WINDOW = 1 << 20;
   private static final int LARGEST_MESSAGE = 64 << 20;
   private static final Duration KEEPALIVE_PERMITTED = Duration.ofSeconds(5);
   private static final Duration KEEPALIVE = Duration.ofSeconds(30);
@@ -34,23 +35,32 @@ final class Endpoint implements AutoCloseable {
   private final HealthStatusManager health;
   private final LibraryStreams streams;
   private final ExecutorService calls;
+  private final EventLoops loops;
 
   private Endpoint(
-      Server server, HealthStatusManager health, LibraryStreams streams, ExecutorService calls) {
+      Server server,
+      HealthStatusManager health,
+      LibraryStreams streams,
+      ExecutorService calls,
+      EventLoops loops) {
     this.server = server;
     this.health = health;
     this.streams = streams;
     this.calls = calls;
+    this.loops = loops;
   }
 
-  static Endpoint open(Config config, Services services) throws IOException {
+  static Endpoint open(Config config, Services services, EventLoops loops) throws IOException {
     final InetSocketAddress address = config.listen().resolve();
     final HealthStatusManager health = new HealthStatusManager();
     final LibraryStreams streams = new LibraryStreams();
     final ExecutorService calls =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("cleat-call-", 0).factory());
     final NettyServerBuilder builder =
-        NettyServerBuilder.forAddress(address)
+        loops
+            .with(NettyServerBuilder.forAddress(address))
+            // Fixed: what comes in is little, and finding out a better one costs pings.
+            .flowControlWindow(INPUT_WINDOW)
             .executor(calls)
             .callExecutor(new AttachOnItsEventLoop(calls))
             // What is larger than our own limit is refused by us, with the field and the fix in the
@@ -71,7 +81,7 @@ final class Endpoint implements AutoCloseable {
     if (config.channelz() && address.getAddress().isLoopbackAddress()) {
       builder.addService(ChannelzService.newInstance(CHANNELZ_PAGE));
     }
-    return new Endpoint(builder.build().start(), health, streams, calls);
+    return new Endpoint(builder.build().start(), health, streams, calls, loops);
   }
 
   /**
@@ -116,5 +126,6 @@ final class Endpoint implements AutoCloseable {
   public void close() {
     server.shutdownNow();
     calls.shutdownNow();
+    loops.close();
   }
 }

@@ -50,7 +50,10 @@ final class Bells {
   }
 
   void ring() {
-    for (Bell bell : bells) {
+    Bell[] all = bells;
+    // The last to come first: clients, who wait for it, before the session's own followers.
+    for (int i = all.length - 1; i >= 0; i--) {
+      Bell bell = all[i];
       if (bell.get() && bell.compareAndSet(true, false)) {
         try {
           bell.action.run();

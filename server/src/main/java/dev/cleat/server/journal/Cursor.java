@@ -91,6 +91,24 @@ public final class Cursor implements AutoCloseable {
   }
 
   /**
+   * Takes what comes next and moves past it, if that is in memory. Never waits.
+   *
+   * @param maxBytes as in {@link #poll}
+   * @return null if there is nothing to poll, or if only {@link #poll} can tell what
+   */
+  public @Nullable Batch pollRecent(int maxBytes) {
+    Tip tip = journal.tip();
+    if (journal.closed() != null || next > tip.head()) {
+      return null;
+    }
+    Batch batch = recent(maxBytes, tip);
+    if (batch != null) {
+      next = batch.lastSeq() + 1;
+    }
+    return batch;
+  }
+
+  /**
    * Arms the bell: the action given when the cursor was made runs once, soon after there is
    * something to poll.
    *

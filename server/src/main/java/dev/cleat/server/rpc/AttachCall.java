@@ -25,6 +25,8 @@ import dev.cleat.v1.Input;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener {
   private static final int BATCH_BYTES = 256 << 10;
   private static final long DEFAULT_HEARTBEAT_NANOS = 15_000_000_000L;
+  private static final long ACK_MILLIS = 5;
   private static final long PATIENCE_NANOS = 1_000_000_000L;
 
   private final Sessions sessions;
@@ -49,6 +52,8 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   private final Outlet<AttachFrame> outlet;
   private final InputAcks acks = new InputAcks();
 
+  private final @Nullable ScheduledExecutorService loop;
+  private final AtomicBoolean acksAreDue = new AtomicBoolean();
   private @Nullable AttachOpen opening;
   // Set by the pump before it asks for more of the client's messages, which are the only thing that
   // looks at it.
@@ -64,11 +69,13 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
       Sessions sessions,
       Draining draining,
       int inputLimit,
-      ServerCallStreamObserver<AttachFrame> observer) {
+      ServerCallStreamObserver<AttachFrame> observer,
+      @Nullable ScheduledExecutorService loop) {
     this.sessions = sessions;
     this.draining = draining;
     this.inputLimit = inputLimit;
     this.observer = observer;
+    this.loop = loop;
     observer.disableAutoRequest();
     this.outlet = new Outlet<>(observer, draining);
     observer.request(1);
@@ -86,7 +93,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
         taker = Thread.currentThread();
         final boolean room = take(writer, request);
         taker = null;
-        acknowledge();
+        acknowledgeSoon();
         askForMore(writer, room);
       }
     } catch (RuntimeException e) {
@@ -94,8 +101,23 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     }
   }
 
-  /** What the terminal took at once is acknowledged from here: it costs no change of threads. */
+  /**
+   * What was typed is mostly echoed at once. Its acknowledgement goes with that, and so wakes the
+   * client only once; without an echo it goes alone, a little later.
+   */
+  private void acknowledgeSoon() {
+    if (acks.isEmpty()) {
+      return;
+    }
+    if (loop == null || loop.isShutdown()) {
+      acknowledge();
+    } else if (acksAreDue.compareAndSet(false, true)) {
+      final var _ = loop.schedule(this::acknowledge, ACK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
   private void acknowledge() {
+    acksAreDue.set(false);
     outlet.trySendNext(acks::next);
     if (!acks.isEmpty()) {
       outlet.ring();
@@ -241,8 +263,12 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     final Places.Beginning beginning = beginning(session, open);
     final EventShaper shaper = new EventShaper(open.getKindsList(), open.getEncoding());
     shaper.prepare(journal, beginning.firstSeq());
+    final Courier courier = new Courier(loop, outlet, acks, BATCH_BYTES);
     try (Client attached = session.attach(open, this);
-        Cursor cursor = journal.cursorFrom(beginning.firstSeq(), outlet::ring)) {
+        Cursor cursor = journal.cursorFrom(beginning.firstSeq(), courier::rang)) {
+      if (shaper.passesAll()) {
+        courier.carryFrom(cursor);
+      }
       send(AttachResponse.newBuilder().setAttached(attached(session, attached)));
       if (beginning.gap() != null) {
         send(AttachResponse.newBuilder().setGap(beginning.gap()));
@@ -252,7 +278,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
         attached.becomeWatcher();
       }
       observer.request(1);
-      new Delivery(open, session, cursor, shaper).run();
+      new Delivery(open, session, cursor, shaper, courier).run();
     }
   }
 
@@ -298,14 +324,16 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     private final Session session;
     private final Cursor cursor;
     private final EventShaper shaper;
+    private final Courier courier;
     private final long heartbeatNanos;
     private boolean caughtUp;
 
-    Delivery(AttachOpen open, Session session, Cursor cursor, EventShaper shaper) {
+    Delivery(AttachOpen open, Session session, Cursor cursor, EventShaper shaper, Courier courier) {
       this.open = open;
       this.session = session;
       this.cursor = cursor;
       this.shaper = shaper;
+      this.courier = courier;
       this.heartbeatNanos =
           open.hasHeartbeatInterval()
               ? Times.duration(open.getHeartbeatInterval()).toNanos()
@@ -397,7 +425,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
                         .setDurableSeq(session.journal().durableHead())
                         .setEpoch(session.journal().epoch())));
       } else if (cursor.arm()) {
-        outlet.await(heartbeatNanos - quiet);
+        courier.await(heartbeatNanos - quiet);
       }
       return true;
     }

@@ -28,7 +28,7 @@ final class Outlet<T> {
   private final Alarm alarm = new Alarm();
   private final ReentrantLock sending = new ReentrantLock();
   private boolean over; // guarded by sending
-  private long lastSent = System.nanoTime();
+  private volatile long lastSent = System.nanoTime();
 
   /** Must be made in the method that the call comes in: handlers cannot be set later. */
   Outlet(ServerCallStreamObserver<T> observer, Draining draining) {
@@ -132,6 +132,7 @@ final class Outlet<T> {
     final T message = next.get();
     if (message != null) {
       observer.onNext(message);
+      lastSent = System.nanoTime();
     }
     return message != null;
   }

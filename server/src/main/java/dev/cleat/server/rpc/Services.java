@@ -7,6 +7,7 @@ import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.ToolServiceGrpc;
 import dev.cleat.v1.WatchRequest;
 import dev.cleat.v1.WatchResponse;
+import io.grpc.Attributes;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
@@ -17,7 +18,9 @@ import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The services as a gRPC server takes them: each method of the contract bound to what does it.
@@ -25,6 +28,13 @@ import java.util.function.BiConsumer;
  * and every request is checked for its size and its encoding before anything looks at it.
  */
 public final class Services {
+  /**
+   * The attribute of a connection that says which event loop it has. Without it, which is no fault,
+   * a client that waits for output waits a change of threads longer.
+   */
+  public static final Attributes.Key<ScheduledExecutorService> EVENT_LOOP =
+      Attributes.Key.create("event-loop");
+
   private final SessionRpc session;
   private final TurnRpc turn;
   private final ToolRpc tool;
@@ -113,7 +123,10 @@ public final class Services {
                 SessionServiceGrpc.getAttachMethod().getRequestMarshaller(),
                 new AttachFrame.Marshaller())
             .build(),
-        ServerCalls.asyncBidiStreamingCall(this::attach));
+        (call, headers) ->
+            ServerCalls.<AttachRequest, AttachFrame>asyncBidiStreamingCall(
+                    observer -> attach(observer, call.getAttributes().get(EVENT_LOOP)))
+                .startCall(call, headers));
     return service.build();
   }
 
@@ -156,9 +169,14 @@ public final class Services {
     }
   }
 
-  private StreamObserver<AttachRequest> attach(StreamObserver<AttachFrame> observer) {
+  private StreamObserver<AttachRequest> attach(
+      StreamObserver<AttachFrame> observer, @Nullable ScheduledExecutorService eventLoop) {
     return new AttachCall(
-        sessions, draining, inputLimit, (ServerCallStreamObserver<AttachFrame>) observer);
+        sessions,
+        draining,
+        inputLimit,
+        (ServerCallStreamObserver<AttachFrame>) observer,
+        eventLoop);
   }
 
   /** A service definition in the making. */

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,7 @@ final class Tracker {
   private static final int BATCH_BYTES = 256 << 10;
   private static final Duration LONGEST_WAIT = Duration.ofHours(1);
   private static final long RETRY_MILLIS = 200;
+  private static final long REST_NANOS = 1_000_000;
 
   /** What is told of the output. Each method is called with the session's lock held. */
   interface Sink {
@@ -42,6 +44,9 @@ final class Tracker {
 
     /** Everything so far has been told; when to come again at the latest. */
     @Nullable Instant tick();
+
+    /** Whether somebody waits for what is found. */
+    boolean isAwaited();
 
     /** Runs something with the session's lock held. */
     void locked(Runnable step);
@@ -59,6 +64,7 @@ final class Tracker {
   private long outputSeqBefore;
   private long told;
   private boolean stopped;
+  private boolean restless;
 
   /**
    * A tracker that has not started.
@@ -121,6 +127,7 @@ final class Tracker {
       case Batch batch -> {
         tell(batch);
         told(batch.lastSeq());
+        restless = true;
       }
       case Step.Gap gap -> told(gap.toSeq());
       case Step.Closed _ -> {
@@ -128,6 +135,13 @@ final class Tracker {
       }
       case Step.AtHead _ -> {
         final Instant next = tick();
+        if (restless && !sink.isAwaited()) {
+          // It looks at the output in gulps, and leaves the processor to those who bring that to
+          // the clients.
+          restless = false;
+          LockSupport.parkNanos(REST_NANOS);
+          return true;
+        }
         final Duration wait =
             next == null ? LONGEST_WAIT : Duration.between(sink.now(), next).plusMillis(1);
         if (wait.isPositive()) {

@@ -69,6 +69,16 @@ final class TrackerSink implements Tracker.Sink {
   }
 
   @Override
+  public boolean isAwaited() {
+    lock.lock();
+    try {
+      return !turns.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
   public void locked(Runnable step) {
     lock.lock();
     try {

@@ -91,6 +91,11 @@ final class Turns {
     return current == null ? "" : current.id();
   }
 
+  /** Whether there is no turn that has not ended. */
+  boolean isEmpty() {
+    return current == null && queue.isEmpty();
+  }
+
   /**
    * Refuses a prompt that cannot be taken now.
    *
@@ -106,7 +111,7 @@ final class Turns {
           .with("tool", tool);
     }
     prompting.check(turn.getPrompt());
-    final boolean busy = current != null || !queue.isEmpty();
+    final boolean busy = !isEmpty();
     if (busy && refuseWhenBusy) {
       final String id = current != null ? currentId() : queue.getFirst().getId();
       throw Refusal.of(
@@ -396,7 +401,7 @@ final class Turns {
     if (current != null && interrupts == null) {
       next = earlier(next, current.deadline());
     }
-    if (current != null || !queue.isEmpty()) {
+    if (!isEmpty()) {
       next = earlier(next, readiness.nextLook(prompting.kind()));
     }
     return next;

@@ -19,6 +19,7 @@ final class ReadLoop {
   private static final int LEADER = 1;
   private static final int FIRST_SOURCE = 2;
   private static final long FOR_EVER = -1;
+  private static final int FEW = 1024;
   private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   // More than pipes and terminals hold: what the leader wrote has been read after so many bytes.
   private static final long MOST_IN_KERNEL = 1024 * 1024;
@@ -163,15 +164,18 @@ final class ReadLoop {
     return bytes;
   }
 
-  /** Takes what is there, up to a buffer, and never waits to fill it. */
+  /**
+   * Takes what is there, up to a buffer, and never waits to fill it. Behind a few bytes there is
+   * mostly nothing, and poll says so if there is.
+   */
   private int read(int source) {
     final int fd = sources.get(source).descriptor().fd();
     final BufferPool.Buffer buffer = buffers.borrow();
     try {
       final MemorySegment memory = buffer.memory();
       int count = 0;
-      int answer = 1;
-      while (answer > 0 && count < BufferPool.CAPACITY) {
+      int answer = FEW;
+      while (answer >= FEW && count < BufferPool.CAPACITY) {
         answer = Libc.read(buffer.errno(), fd, memory.asSlice(count), BufferPool.CAPACITY - count);
         count += Math.max(0, answer);
       }

@@ -33,7 +33,7 @@ final class Echo {
     final Samples ratio = new Samples();
     try (Serving server = Serving.cleat(bed);
         Serving bare = Serving.bare(bed)) {
-      for (int warming = 0; warming < 2; warming++) {
+      for (int warming = 0; warming < bed.size(8, 2); warming++) {
         attached(server, echoing, count);
         grpc(bare.channel(), count);
       }

@@ -41,7 +41,8 @@ final class Startup {
     results.add("processor time of the server until then", cpuWithout.median(), "ms");
   }
 
-  private static void measure(Bed bed, String aot, Samples millis, Samples cpuMillis) throws IOException, InterruptedException {
+  private static void measure(Bed bed, String aot, Samples millis, Samples cpuMillis)
+      throws IOException, InterruptedException {
     final int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
