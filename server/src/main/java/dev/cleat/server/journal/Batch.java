@@ -5,8 +5,9 @@ import java.io.OutputStream;
 import java.util.Arrays;
 
 /**
- * Consecutive events, as bytes shared with other readers. Immutable and thread-safe. It keeps those
- * bytes in memory for as long as it is referenced, so send it and let go of it.
+ * Consecutive events, as bytes shared with other readers, or of the cursor that read them from
+ * disk, and then good until that reads on. It keeps those bytes in memory for as long as it is
+ * referenced, so send it and let go of it.
  */
 public final class Batch implements Step {
   private final long firstSeq;

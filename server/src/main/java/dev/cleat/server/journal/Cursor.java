@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One reader's place in a journal. Replay and live are the same: it reads from memory what is still
  * there, and from disk what is not. Between polls it holds a number, and a descriptor while it is
- * inside the files; never events.
+ * inside the files; of events, the last piece that it read from them.
  *
  * <p>For one thread at a time, except {@link #wake}, which any thread may call. An interrupt makes
  * {@link #poll} throw {@link java.nio.channels.ClosedByInterruptException} when it has to read from
@@ -56,7 +56,8 @@ public final class Cursor implements AutoCloseable {
   }
 
   /**
-   * Takes what comes next and moves past it. Never waits for events; may wait for the disk.
+   * Takes what comes next and moves past it. Never waits for events; may wait for the disk. What it
+   * returns is good until the next call of a method of this cursor.
    *
    * @param maxBytes how large a batch may be ({@link Batch#wireLength}), at least 1. An event that
    *     is larger comes alone. A batch may be much smaller

@@ -10,19 +10,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The disk side of one cursor: from a number to its place in the files, and on from there. Between
- * calls it holds a place, and a descriptor while it is inside a segment, but none of the journal's
- * bytes. For one thread at a time.
+ * calls it holds a place, and while it is inside a segment a descriptor and the piece it read last.
+ * For one thread at a time.
  */
 final class History {
   private static final int CHUNK = 256 << 10;
   private static final int SMALLEST_CHUNK = 4 << 10;
   private static final long UNKNOWN = -1;
+  private static final byte[] NOTHING = {};
 
   private final Path folder;
   private final CRC32C crc = new CRC32C();
   private final RecordHead head = new RecordHead();
   private @Nullable Segment segment;
   private @Nullable SegmentFile file;
+
+  /** The piece: a new array for each would have to be cleared, and be cold. */
+  private byte[] chunk = NOTHING;
 
   /** Where the next event's record begins in the segment, or {@link #UNKNOWN}. */
   private long offset = UNKNOWN;
@@ -52,8 +56,9 @@ final class History {
         : UNKNOWN;
   }
 
-  /** Closes the descriptor, keeping the place. */
+  /** Closes the descriptor and lets go of the piece, keeping the place. */
   void release() {
+    chunk = NOTHING;
     SegmentFile open = file;
     file = null;
     if (open != null) {
@@ -163,7 +168,7 @@ final class History {
     if (length <= 0) {
       return null;
     }
-    byte[] chunk = new byte[length];
+    makeRoom(length);
     open.read(offset, chunk, 0, length);
     byte[] salt = open.saltBytes();
     if (head.parse(chunk, 0, length) == RecordHead.Kind.PLAUSIBLE
@@ -175,20 +180,27 @@ final class History {
       if (!new SegmentScanner(open).find(offset, offset + head.length(), next, next)) {
         return null;
       }
-      chunk = new byte[head.length()];
-      open.read(offset, chunk, 0, chunk.length);
+      length = head.length();
+      makeRoom(length);
+      open.read(offset, chunk, 0, length);
     }
-    return verified(chunk, salt, next, last, maxBytes);
+    return verified(length, salt, next, last, maxBytes);
   }
 
-  private @Nullable Batch verified(byte[] chunk, byte[] salt, long next, long last, int maxBytes) {
+  private void makeRoom(int length) {
+    if (chunk.length < length) {
+      chunk = new byte[length];
+    }
+  }
+
+  private @Nullable Batch verified(int length, byte[] salt, long next, long last, int maxBytes) {
     int at = 0;
     long seq = next;
     long wire = 0;
     while (seq <= last
-        && head.parse(chunk, at, chunk.length) == RecordHead.Kind.PLAUSIBLE
+        && head.parse(chunk, at, length) == RecordHead.Kind.PLAUSIBLE
         && head.seq == seq
-        && head.length() <= chunk.length - at
+        && head.length() <= length - at
         && (at == 0 || wire + head.length() - Records.CRC_BYTES <= maxBytes)
         && Records.intact(crc, salt, chunk, at, head.length())) {
       wire += head.length() - Records.CRC_BYTES;

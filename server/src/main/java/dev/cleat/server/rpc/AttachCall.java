@@ -102,8 +102,8 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   }
 
   /**
-   * What was typed is mostly echoed at once. Its acknowledgement goes with that, and so wakes the
-   * client only once; without an echo it goes alone, a little later.
+   * What was typed is mostly echoed at once, and nobody waits for more than the echo: one
+   * acknowledgement a little later does for many keystrokes.
    */
   private void acknowledgeSoon() {
     if (acks.isEmpty()) {
@@ -263,7 +263,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     final Places.Beginning beginning = beginning(session, open);
     final EventShaper shaper = new EventShaper(open.getKindsList(), open.getEncoding());
     shaper.prepare(journal, beginning.firstSeq());
-    final Courier courier = new Courier(loop, outlet, acks, BATCH_BYTES);
+    final Courier courier = new Courier(loop, outlet, BATCH_BYTES);
     try (Client attached = session.attach(open, this);
         Cursor cursor = journal.cursorFrom(beginning.firstSeq(), courier::rang)) {
       if (shaper.passesAll()) {

@@ -9,9 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a client at the head what is appended, on the event loop of its connection, where it has
- * to go anyway: that saves waking the pump on its way there. Acknowledgements of input go with it.
- * It takes only what is in memory and can be sent at once; everything else it leaves to the pump,
- * which sleeps meanwhile.
+ * to go anyway: that saves waking the pump on its way there. It takes only what is in memory and
+ * can be sent at once; everything else it leaves to the pump, which sleeps meanwhile.
  *
  * <p>Cursor and outlet belong to one of the two at a time; the state says to which.
  */
@@ -29,7 +28,6 @@ final class Courier implements Runnable {
 
   private final @Nullable Executor loop;
   private final Outlet<AttachFrame> outlet;
-  private final InputAcks acks;
   private final int batchBytes;
   private final AtomicReference<State> state = new AtomicReference<>(State.PUMP);
   private @Nullable Cursor cursor;
@@ -40,10 +38,9 @@ final class Courier implements Runnable {
    *
    * @param loop runs things on the connection's event loop, or null to leave everything to the pump
    */
-  Courier(@Nullable Executor loop, Outlet<AttachFrame> outlet, InputAcks acks, int batchBytes) {
+  Courier(@Nullable Executor loop, Outlet<AttachFrame> outlet, int batchBytes) {
     this.loop = loop;
     this.outlet = outlet;
-    this.acks = acks;
     this.batchBytes = batchBytes;
   }
 
@@ -107,9 +104,6 @@ final class Courier implements Runnable {
     }
     try {
       final boolean sent = outlet.trySendNext(() -> next(source));
-      if (sent) {
-        outlet.trySendNext(acks::next);
-      }
       if (!sent && source.isReady()) {
         giveBack();
       } else if (source.arm()) {

@@ -32,7 +32,7 @@ final class Tracker {
   private static final int BATCH_BYTES = 256 << 10;
   private static final Duration LONGEST_WAIT = Duration.ofHours(1);
   private static final long RETRY_MILLIS = 200;
-  private static final long REST_NANOS = 1_000_000;
+  private static final long REST_NANOS = 2_000_000;
 
   /** What is told of the output. Each method is called with the session's lock held. */
   interface Sink {
