@@ -64,7 +64,7 @@ public final class CleatServer implements AutoCloseable {
    * @throws StartupException if it cannot start; nothing is left running then
    */
   public static CleatServer start(Config config) throws StartupException {
-    Logging.level(config.logLevel());
+    Logging.start(config.logLevel());
     final DataFolder data;
     final Catalogue catalogue;
     try {

@@ -53,6 +53,9 @@ class CutConnectionsTest {
     transcript.assertWhole();
     assertThat(transcript.bytes()).isGreaterThanOrEqualTo(BYTES);
     assertThat(transcript.sha()).isEqualTo(numbers.sha());
+    assertThat(server.errors())
+        .as("clients that go away are no fault")
+        .noneMatch(line -> line.contains("WARN") || line.contains("Exception"));
     report
         .add("bytes", transcript.bytes())
         .add("events", transcript.last())
