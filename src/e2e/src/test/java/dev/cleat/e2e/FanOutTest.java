@@ -20,14 +20,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** Many readers of one session, one of which stops reading, and a server with little memory. */
 class FanOutTest {
   private static final int READERS = 20;
-  private static final Numbers NUMBERS = Numbers.ofBytes(Scale.of(100_000_000, 500_000_000));
+  private static final Numbers NUMBERS = Numbers.ofBytes(500_000_000);
 
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;
 
   /** Stops at the first output until it is woken. */
   private static final class Frozen implements AttachListener {
-    private final Transcript transcript = Transcript.digesting();
+    private final Transcript transcript = Transcript.light();
     private final CountDownLatch frozen = new CountDownLatch(1);
     private final CountDownLatch woken = new CountDownLatch(1);
 
@@ -67,7 +67,7 @@ class FanOutTest {
     Readers(ServerProcess server) {
       for (int reader = 0; reader < READERS; reader++) {
         clients.add(server.client());
-        transcripts.add(Transcript.digesting());
+        transcripts.add(Transcript.light());
       }
     }
 
