@@ -30,7 +30,10 @@ final class Replay {
       final byte[] wanted = ByteBuffer.allocate(4 * sizes.size()).array();
       sizes.forEach(ByteBuffer.wrap(wanted)::putInt);
       final double bytes = sizes.stream().mapToLong(Integer::longValue).sum();
-      stream(bare.channel(), wanted);
+      for (int warming = 0; warming < bed.size(12, 1); warming++) {
+        stream(bare.channel(), wanted);
+        replay(server.channel(), id, text, new ArrayList<>());
+      }
       final Samples ours = new Samples();
       final Samples raw = new Samples();
       final Samples ratio = new Samples();
