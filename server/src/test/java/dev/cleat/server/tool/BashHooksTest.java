@@ -256,4 +256,12 @@ class BashHooksTest {
       assertThat(bash.prompt("echo one\necho\ttwo\n").output()).isEqualTo("one\ntwo\n");
     }
   }
+
+  @Test
+  void pasteIsDrawnOnce() throws Exception {
+    try (BashOnPty bash = BashOnPty.start(home, "").ready()) {
+      assertThat(bash.prompt("echo drawn | tr a-z A-Z").output()).isEqualTo("DRAWN\n");
+      assertThat(bash.printed().split("echo drawn", -1)).hasSize(2);
+    }
+  }
 }
