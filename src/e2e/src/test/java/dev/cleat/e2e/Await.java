@@ -8,7 +8,7 @@ import org.awaitility.Awaitility;
 
 /** Waiting: long enough for a machine that has much else to do, and no longer than needed. */
 final class Await {
-  static final Duration PATIENCE = Duration.ofMinutes(2);
+  static final Duration PATIENCE = Duration.ofMinutes(Scale.of(2, 60));
 
   private Await() {}
 
