@@ -41,6 +41,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener {
   private static final int BATCH_BYTES = 256 << 10;
+
+  /** What comes first is small, so that a network that cuts often still lets something through. */
+  private static final int FIRST_BATCH_BYTES = 8 << 10;
+
   private static final long DEFAULT_HEARTBEAT_NANOS = 15_000_000_000L;
   private static final long ACK_MILLIS = 5;
   private static final long PATIENCE_NANOS = 1_000_000_000L;
@@ -326,6 +330,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     private final EventShaper shaper;
     private final Courier courier;
     private final long heartbeatNanos;
+    private int batchBytes = FIRST_BATCH_BYTES;
     private boolean caughtUp;
 
     Delivery(AttachOpen open, Session session, Cursor cursor, EventShaper shaper, Courier courier) {
@@ -362,8 +367,11 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     private boolean step() throws IOException {
       // Looked at first: what is at the head after this was said is all there is.
       final boolean over = session.isOver() && !open.getFollowRestarts();
-      switch (cursor.poll(BATCH_BYTES)) {
-        case Batch batch -> deliver(batch);
+      switch (cursor.poll(batchBytes)) {
+        case Batch batch -> {
+          deliver(batch);
+          batchBytes = Math.min(2 * batchBytes, BATCH_BYTES);
+        }
         case Step.Gap gap -> deliver(Places.gap(gap));
         case Step.Closed(boolean deleted) -> {
           if (deleted) {
