@@ -28,6 +28,11 @@ final class History {
   /** The piece: a new array for each would have to be cleared, and be cold. */
   private byte[] chunk = NOTHING;
 
+  /** Where in the segment the piece begins, and how much of the array it is. */
+  private long chunkStart;
+
+  private int chunkLength;
+
   /** Where the next event's record begins in the segment, or {@link #UNKNOWN}. */
   private long offset = UNKNOWN;
 
@@ -38,6 +43,13 @@ final class History {
   /** Forgets the place: the next event is not the one after the last. */
   void moved() {
     release();
+    segment = null;
+    offset = UNKNOWN;
+  }
+
+  /** Goes to the segment after this one, with the piece. */
+  private void moveOn() {
+    close();
     segment = null;
     offset = UNKNOWN;
   }
@@ -59,6 +71,11 @@ final class History {
   /** Closes the descriptor and lets go of the piece, keeping the place. */
   void release() {
     chunk = NOTHING;
+    close();
+  }
+
+  private void close() {
+    chunkLength = 0;
     SegmentFile open = file;
     file = null;
     if (open != null) {
@@ -90,11 +107,11 @@ final class History {
         }
         current = segments.holding(next);
         segment = current;
-        offset = UNKNOWN;
+        offset = next == current.firstSeq ? SegmentHeader.BYTES : UNKNOWN;
       }
       long last = lastSeqOf(current, tip, segments);
       if (next > last) {
-        moved();
+        moveOn();
         continue;
       }
       SegmentFile open = open(current);
@@ -168,8 +185,7 @@ final class History {
     if (length <= 0) {
       return null;
     }
-    makeRoom(length);
-    open.read(offset, chunk, 0, length);
+    fill(open, length);
     byte[] salt = open.saltBytes();
     if (head.parse(chunk, 0, length) == RecordHead.Kind.PLAUSIBLE
         && head.length() > length
@@ -181,16 +197,30 @@ final class History {
         return null;
       }
       length = head.length();
-      makeRoom(length);
-      open.read(offset, chunk, 0, length);
+      fill(open, length);
     }
-    return verified(length, salt, next, last, maxBytes);
+    Batch batch = verified(length, salt, next, last, maxBytes);
+    if (batch == null) {
+      // Whoever looks again looks at the file.
+      chunkLength = 0;
+    }
+    return batch;
   }
 
-  private void makeRoom(int length) {
-    if (chunk.length < length) {
-      chunk = new byte[length];
-    }
+  /**
+   * Makes the piece begin at the offset. What a batch had no room for is there already: a batch
+   * ends with a whole event, and events are large.
+   */
+  private void fill(SegmentFile open, int length) throws IOException {
+    int from = Math.toIntExact(Math.clamp(offset - chunkStart, 0, chunkLength));
+    int left = offset < chunkStart ? 0 : Math.min(chunkLength - from, length);
+    byte[] target = chunk.length < length ? new byte[length] : chunk;
+    System.arraycopy(chunk, from, target, 0, left);
+    chunkLength = 0;
+    chunk = target;
+    open.read(offset + left, chunk, left, length - left);
+    chunkStart = offset;
+    chunkLength = length;
   }
 
   private @Nullable Batch verified(int length, byte[] salt, long next, long last, int maxBytes) {

@@ -353,14 +353,23 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
           throw exception;
         }
         if (!outlet.isReady()) {
-          outlet.await(PATIENCE_NANOS);
-          if (!outlet.isReady()) {
-            // It reads nothing for now, so it needs no descriptor.
-            cursor.release();
-          }
+          awaitClient();
         } else if (!outlet.sendNext(acks::next)) {
           more = step();
         }
+      }
+    }
+
+    private void awaitClient() {
+      final long since = System.nanoTime();
+      long left = PATIENCE_NANOS;
+      while (left > 0 && !outlet.isReady() && !outlet.isCancelled() && failure == null) {
+        outlet.await(left);
+        left = since + PATIENCE_NANOS - System.nanoTime();
+      }
+      if (!outlet.isReady()) {
+        // It reads nothing for now, so it needs no descriptor.
+        cursor.release();
       }
     }
 

@@ -16,8 +16,11 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what is sent
  */
 final class Outlet<T> {
-  /** A client that does not read holds this much in the transport, and one batch. */
-  private static final int READY_BYTES = 256 << 10;
+  /**
+   * A client that does not read holds this much in the transport, and one batch. It is two batches,
+   * so that one is on its way while the pump reads the next.
+   */
+  private static final int READY_BYTES = 512 << 10;
 
   private final ServerCallStreamObserver<T> observer;
   private final Draining draining;

@@ -13,9 +13,9 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 
 /**
- * What gRPC itself can do, with the settings of Cleat's own endpoint and nothing behind it: {@code
- * echo} sends back each message; {@code stream} sends messages of the sizes it is given. Both on
- * the event loop of the connection.
+ * What gRPC itself can do, as it comes, with nothing behind it: {@code echo} sends back each
+ * message; {@code stream} sends messages of the sizes it is given, of the same bytes again and
+ * again. Both on the event loop of the connection.
  */
 public final class BareServer {
   static final MethodDescriptor<byte[], byte[]> ECHO =
