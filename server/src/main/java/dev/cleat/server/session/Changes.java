@@ -16,7 +16,8 @@ final class Changes {
           Fold.ended(event.getStateChanged().getState())
               ? SessionChangeKind.SESSION_CHANGE_KIND_ENDED
               : SessionChangeKind.SESSION_CHANGE_KIND_CHANGED;
-      case TURN_CHANGED, ACTIVITY_CHANGED, UPDATED -> SessionChangeKind.SESSION_CHANGE_KIND_CHANGED;
+      case TURN_CHANGED, ACTIVITY_CHANGED, UPDATED, APPROVAL_REQUESTED, APPROVAL_RESOLVED ->
+          SessionChangeKind.SESSION_CHANGE_KIND_CHANGED;
       default -> null;
     };
   }

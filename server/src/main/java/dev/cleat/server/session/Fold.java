@@ -161,7 +161,22 @@ final class Fold {
           session.setCurrentDirectory(event.getDirectoryChanged().getDirectory());
       case ACTIVITY_CHANGED -> session.setActivity(event.getActivityChanged().getActivity());
       case UPDATED -> Settings.copy(event.getUpdated().getSession(), session);
-      case PROMPT_SHOWN, COMMAND_STARTED, COMMAND_ENDED, NOTIFIED, KIND_NOT_SET -> {}
+      case APPROVAL_REQUESTED ->
+          session.addPendingApprovals(event.getApprovalRequested().getApproval());
+      case APPROVAL_RESOLVED -> decided(event.getApprovalResolved().getApproval().getId());
+      case RESUME_TOKEN_FOUND -> session.setResumeToken(event.getResumeTokenFound().getToken());
+      case PROMPT_SHOWN,
+          COMMAND_STARTED,
+          COMMAND_ENDED,
+          NOTIFIED,
+          AGENT_TEXT,
+          AGENT_THOUGHT,
+          TOOL_CALL,
+          TOOL_RESULT,
+          USAGE_REPORTED,
+          AGENT_ERROR,
+          AGENT_MESSAGE,
+          KIND_NOT_SET -> {}
     }
     seq = event.getSeq();
     session.setUpdateTime(event.getTime());
@@ -195,12 +210,23 @@ final class Fold {
     }
   }
 
+  private void decided(String approvalId) {
+    for (int i = session.getPendingApprovalsCount() - 1; i >= 0; i--) {
+      if (session.getPendingApprovals(i).getId().equals(approvalId)) {
+        session.removePendingApprovals(i);
+      }
+    }
+  }
+
   private void turnChanged(Turn change, Event event) {
     final Turn known = openTurns.get(change.getId());
     final Turn turn =
         known == null ? change : change.toBuilder().setPrompt(known.getPrompt()).build();
     if (ended(turn.getState())) {
       openTurns.remove(turn.getId());
+      if (turn.hasUsage()) {
+        session.setUsage(Usages.sum(session.getUsage(), turn.getUsage()));
+      }
     } else {
       openTurns.put(turn.getId(), turn);
     }
