@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class Catalogue {
   private static final String BUILT_IN = "catalogue.yaml";
   private static final int AID_BYTES = 8;
+  private static final Path ROOT = Path.of("/");
 
   private final ToolSource source;
   private final ShellInit shells;
@@ -90,10 +92,24 @@ public final class Catalogue {
   }
 
   private ToolStatus status(Tool tool) {
+    return new ToolStatus(tool, available(tool), tool.systems().contains(os));
+  }
+
+  /** The ways there are to talk to a tool, best first. */
+  public List<Way> ways(Tool tool) {
+    return tool.ways();
+  }
+
+  /**
+   * The ways there are to talk to a tool whose programs are on the PATH of a session that sets none
+   * of its own, best first.
+   */
+  public List<Way> available(Tool tool) {
     Map<String, String> session = environment.of(Mode.PTY, tool.env(), Map.of());
-    boolean installed =
-        LaunchEnvironment.program(tool.command().getFirst(), session, Path.of("/")).isPresent();
-    return new ToolStatus(tool, installed, tool.systems().contains(os));
+    return tool.ways().stream()
+        .filter(way ->
+            LaunchEnvironment.program(tool.program(way).orElseThrow(), session, ROOT).isPresent())
+        .toList();
   }
 
   /** What is wrong with the file as it is now; empty if nothing is. */
@@ -126,39 +142,118 @@ public final class Catalogue {
   }
 
   /**
-   * What to start for this request.
+   * What to start for this request: a process to type into, or an agent that speaks ACP.
    *
    * @throws ToolException of any kind
    */
   public Launch resolve(LaunchRequest request) throws ToolException {
-    Tool tool = tool(request.tool());
-    checkSupported(tool, request.mode());
-    List<String> argv = new ArrayList<>(tool.command(request.mode()));
-    Map<String, String> env = environment.of(request.mode(), tool.env(), request.env());
-    env.put("CLEAT_SESSION_ID", request.sessionId());
-    env.remove(ShellInit.AID_VARIABLE);
+    Tool tool = checked(request);
+    List<String> command =
+        switch (request.way()) {
+          case ACP -> tool.acp().orElseThrow().command();
+          case TERMINAL -> tool.command(request.mode());
+          case HEADLESS -> throw new IllegalArgumentException("a turn's command needs its words");
+        };
+    Map<String, String> env = environment(tool, request);
+    List<String> argv = new ArrayList<>(command);
+    argv.set(0, installed(tool, command.getFirst(), env, request.workdir()).toString());
 
-    Optional<Path> program = LaunchEnvironment.program(argv.getFirst(), env, request.workdir());
-    if (program.isEmpty()) {
-      throw new ToolException(
-          Kind.TOOL_NOT_INSTALLED,
-          tool.name(),
-          "The tool '%s' is in the catalogue, but its program '%s' is not installed"
-              .formatted(tool.name(), Path.of(argv.getFirst()).getFileName()));
-    }
-    argv.set(0, program.get().toString());
-
-    Optional<Shell> shell = marking(tool, request.mode());
+    Optional<Shell> shell =
+        request.way() == Way.TERMINAL ? marking(tool, request.mode()) : Optional.empty();
     Optional<String> aid = shell.map(_ -> newAid());
     if (shell.isPresent()) {
       argv = shells.command(shell.get(), argv);
       env.put(ShellInit.AID_VARIABLE, aid.orElseThrow());
     }
     argv.addAll(request.args());
-    return new Launch(tool, request.mode(), argv, env, aid, turnEnd(tool, request.mode()));
+    TurnEnd turnEnd = request.way() == Way.TERMINAL ? turnEnd(tool, request.mode()) : TurnEnd.NONE;
+    return new Launch(
+        tool, request.way(), request.mode(), argv, env, aid, turnEnd, Optional.empty());
   }
 
-  private void checkSupported(Tool tool, Mode mode) throws ToolException {
+  /**
+   * What to run for one turn.
+   *
+   * @param request by {@link Way#HEADLESS}
+   * @param words where Cleat sets the tool's own session id, an empty {@code session} becomes a new
+   *     random one, which is in the result
+   * @param resume whether the tool is to go on with the session of {@code words}
+   * @throws ToolException of any kind
+   */
+  public Launch resolveTurn(LaunchRequest request, TurnWords words, boolean resume)
+      throws ToolException {
+    if (request.way() != Way.HEADLESS || (resume && words.session().isEmpty())) {
+      throw new IllegalArgumentException("not a turn's command, or nothing to go on with");
+    }
+    Tool tool = checked(request);
+    HeadlessForm form = tool.headless().orElseThrow();
+    Map<String, String> env = environment(tool, request);
+    TurnWords named =
+        form.token() == SessionToken.SET && words.session().isEmpty()
+            ? words.withSession(UUID.randomUUID().toString())
+            : words;
+    List<String> argv = form.argv(named, resume);
+    argv.set(0, installed(tool, argv.getFirst(), env, request.workdir()).toString());
+    // Behind the last word they would be part of what is prompted.
+    argv.addAll(1, request.args());
+    Optional<String> session =
+        form.template(resume).uses(Placeholder.SESSION)
+            ? Optional.of(named.session())
+            : Optional.empty();
+    return new Launch(
+        tool, Way.HEADLESS, Mode.PIPES, argv, env, Optional.empty(), TurnEnd.NONE, session);
+  }
+
+  /**
+   * Refuses what {@link #resolve} or {@link #resolveTurn} would refuse.
+   *
+   * @throws ToolException of any kind
+   */
+  public void check(LaunchRequest request) throws ToolException {
+    Tool tool = checked(request);
+    String program =
+        request.way() == Way.TERMINAL
+            ? tool.command(request.mode()).getFirst()
+            : tool.program(request.way()).orElseThrow();
+    var _ = installed(tool, program, environment(tool, request), request.workdir());
+  }
+
+  /**
+   * What to ask a tool's program.
+   *
+   * @param words that it is called with
+   * @throws ToolException {@link Kind#TOOL_NOT_INSTALLED}
+   */
+  Question question(Tool tool, List<String> words) throws ToolException {
+    Map<String, String> env = environment.of(Mode.PIPES, tool.env(), Map.of());
+    return new Question(tool, installed(tool, tool.program(), env, ROOT), words, env);
+  }
+
+  /** The variables of a session's process, and the address of the API among them. */
+  private Map<String, String> environment(Tool tool, LaunchRequest request) {
+    Map<String, String> env = environment.of(request.mode(), tool.env(), request.env());
+    if (!request.endpoint().isEmpty()) {
+      tool.endpointVariables().forEach(name -> env.put(name, request.endpoint()));
+    }
+    env.put("CLEAT_SESSION_ID", request.sessionId());
+    env.remove(ShellInit.AID_VARIABLE);
+    return env;
+  }
+
+  private static Path installed(Tool tool, String name, Map<String, String> env, Path workdir)
+      throws ToolException {
+    return LaunchEnvironment.program(name, env, workdir)
+        .orElseThrow(() ->
+            new ToolException(
+                Kind.TOOL_NOT_INSTALLED,
+                tool.name(),
+                "The tool '%s' is in the catalogue, but its program '%s' is not installed"
+                    .formatted(tool.name(), Path.of(name).getFileName())));
+  }
+
+  /** The tool, if it has what is asked of it, installed or not. */
+  private Tool checked(LaunchRequest request) throws ToolException {
+    Tool tool = tool(request.tool());
     if (!tool.systems().contains(os)) {
       throw new ToolException(
           Kind.TOOL_NOT_SUPPORTED,
@@ -172,12 +267,23 @@ public final class Catalogue {
                       .map(Catalogue::lower)
                       .collect(Collectors.joining(", "))));
     }
-    if (tool.command(mode).isEmpty()) {
+    if (!tool.ways().contains(request.way())) {
+      throw ToolException.noSuchWay(tool, request.way());
+    }
+    if (request.way() == Way.TERMINAL && tool.command(request.mode()).isEmpty()) {
       throw new ToolException(
           Kind.TOOL_NOT_SUPPORTED,
           tool.name(),
           "The tool '%s' needs a terminal: its entry has no pipes_command".formatted(tool.name()));
     }
+    if (!request.endpoint().isEmpty() && tool.endpointVariables().isEmpty()) {
+      throw new ToolException(
+          Kind.TOOL_NOT_SUPPORTED,
+          tool.name(),
+          "The tool '%s' cannot be told an endpoint: its entry names no variable for it"
+              .formatted(tool.name()));
+    }
+    return tool;
   }
 
   private static String lower(Os os) {

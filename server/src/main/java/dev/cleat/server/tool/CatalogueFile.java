@@ -39,15 +39,28 @@ final class CatalogueFile {
           "shell",
           "turns",
           "stillness",
-          "os");
+          "os",
+          "acp",
+          "headless",
+          "endpoint",
+          "version",
+          "help");
+
+  /** Of these, an entry has at least one. */
+  private static final Set<String> FORMS = Set.of("command", "acp", "headless");
+
   private static final List<String> TURN_ENDS = words(TurnEnd.values());
   private static final List<String> SHELLS = words(Shell.values());
   private static final List<String> SYSTEMS = words(Os.LINUX, Os.MACOS, Os.WINDOWS);
 
   private final YamlFields yaml;
+  private final CommandFields commands;
+  private final AgentFields agents;
 
   private CatalogueFile(String file) {
     yaml = new YamlFields(file);
+    commands = new CommandFields(yaml);
+    agents = new AgentFields(yaml, commands);
   }
 
   /**
@@ -98,10 +111,10 @@ final class CatalogueFile {
     Map<String, Node> fields = yaml.mapping(node, field, FIELDS);
     Entry entry = base == null ? new Entry(name) : new Entry(base);
     fields.forEach((key, value) -> read(entry, key, value, YamlFields.child(field, key)));
-    if (base == null && !fields.containsKey("command")) {
-      yaml.problem(node, field, "command is missing");
+    if (base == null && fields.keySet().stream().noneMatch(FORMS::contains)) {
+      yaml.problem(node, field, "command is missing, or acp or headless");
     }
-    return entry.command.isEmpty() ? null : entry.tool();
+    return entry.hasForm() ? entry.tool() : null;
   }
 
   private void read(Entry entry, String key, Node node, String field) {
@@ -114,8 +127,8 @@ final class CatalogueFile {
         String description = yaml.text(node, field);
         entry.description = description == null ? "" : description;
       }
-      case "command" -> entry.command = command(node, field);
-      case "pipes_command" -> entry.pipesCommand = command(node, field);
+      case "command" -> entry.command = commands.command(node, field);
+      case "pipes_command" -> entry.pipesCommand = commands.command(node, field);
       case "env" -> entry.env = env(node, field);
       case "shell" -> {
         String shell = yaml.oneOf(node, field, SHELLS);
@@ -127,26 +140,13 @@ final class CatalogueFile {
       }
       case "stillness" -> entry.stillness = duration(node, field);
       case "os" -> entry.systems = systems(node, field);
+      case "acp" -> entry.acp = agents.acp(node, field);
+      case "headless" -> entry.headless = agents.headless(node, field);
+      case "endpoint" -> entry.endpointVariables = agents.endpoint(node, field);
+      case "version" -> entry.version = commands.words(node, field);
+      case "help" -> entry.help = commands.words(node, field);
       default -> throw new IllegalArgumentException(key);
     }
-  }
-
-  private List<String> command(Node node, String field) {
-    List<Node> items = yaml.items(node, field);
-    String[] words = new String[items.size()];
-    for (int i = 0; i < words.length; i++) {
-      String word = yaml.text(items.get(i), field + "[" + i + "]");
-      words[i] = word == null ? "" : word;
-    }
-    if (words.length > 0 && !isProgram(words[0])) {
-      yaml.problem(
-          items.getFirst(), field + "[0]", "must be the name of a program or an absolute path");
-    }
-    return List.of(words);
-  }
-
-  private static boolean isProgram(String word) {
-    return !word.isEmpty() && (word.startsWith("/") || word.indexOf('/') < 0);
   }
 
   private Map<String, String> env(Node node, String field) {
@@ -155,7 +155,7 @@ final class CatalogueFile {
         .forEach((name, value) -> {
           String path = YamlFields.child(field, name);
           String text = yaml.text(value, path);
-          if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf('\0') >= 0) {
+          if (!CommandFields.isVariable(name)) {
             yaml.problem(value, path, "a variable's name must not be empty or contain '='");
           } else if (text != null) {
             env.put(name, text);
@@ -218,6 +218,11 @@ final class CatalogueFile {
     private @Nullable TurnEnd turnEnd;
     private Duration stillness = DEFAULT_STILLNESS;
     private Set<Os> systems = EnumSet.of(Os.LINUX, Os.MACOS, Os.WINDOWS);
+    private Optional<AcpForm> acp = Optional.empty();
+    private Optional<HeadlessForm> headless = Optional.empty();
+    private List<String> endpointVariables = List.of();
+    private List<String> version = List.of();
+    private List<String> help = List.of();
 
     Entry(String name) {
       this.name = name;
@@ -235,6 +240,15 @@ final class CatalogueFile {
       turnEnd = base.turnEnd();
       stillness = base.stillness();
       systems = base.systems();
+      acp = base.acp();
+      headless = base.headless();
+      endpointVariables = base.endpointVariables();
+      version = base.version();
+      help = base.help();
+    }
+
+    boolean hasForm() {
+      return !command.isEmpty() || acp.isPresent() || headless.isPresent();
     }
 
     Tool tool() {
@@ -252,7 +266,12 @@ final class CatalogueFile {
           Optional.ofNullable(shell),
           end,
           stillness,
-          systems);
+          systems,
+          acp,
+          headless,
+          endpointVariables,
+          version,
+          help);
     }
   }
 }

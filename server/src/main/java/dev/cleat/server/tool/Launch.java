@@ -8,20 +8,25 @@ import java.util.Optional;
  * What to start: everything a terminal needs but the folder and the size.
  *
  * @param tool the entry this was made from
+ * @param way how to talk to the process
  * @param mode what to connect the process to
  * @param argv arguments, the first one the program's absolute path
  * @param environment the whole environment of the process
  * @param aid what the process's own marks carry as their {@code aid}; empty if it was not made to
  *     mark. Marks then count only if they have no aid.
  * @param turnEnd how the end of a typed prompt is found in this mode
+ * @param session the tool's own session id, where it is given one: the one it goes on with, or a
+ *     new one that Cleat has chosen; empty if the tool chooses it
  */
 public record Launch(
     Tool tool,
+    Way way,
     Mode mode,
     List<String> argv,
     Map<String, String> environment,
     Optional<String> aid,
-    TurnEnd turnEnd) {
+    TurnEnd turnEnd,
+    Optional<String> session) {
   public Launch {
     argv = List.copyOf(argv);
     environment = Map.copyOf(environment);
@@ -37,6 +42,8 @@ public record Launch(
   public String toString() {
     return "Launch["
         + tool.name()
+        + ", "
+        + way
         + ", "
         + mode
         + ", program="

@@ -108,6 +108,10 @@ final class YamlFields {
         : "unknown key; did you mean " + String.join(" or ", near) + "?";
   }
 
+  static boolean isList(Node node) {
+    return node instanceof SequenceNode;
+  }
+
   /** A text, number or truth value as it is written. */
   @Nullable String text(Node node, String field) {
     if (!(node instanceof ScalarNode scalar)) {

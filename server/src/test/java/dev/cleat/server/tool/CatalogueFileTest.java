@@ -31,8 +31,9 @@ class CatalogueFileTest {
   }
 
   @Test
-  void builtInEntriesAreTheShells() {
-    assertThat(Catalogue.builtInTools().keySet()).containsExactly("bash", "sh");
+  void builtInEntriesAreShellsAndAgents() {
+    assertThat(Catalogue.builtInTools().keySet())
+        .containsExactly("aider", "bash", "claude", "codex", "gemini", "opencode", "sh");
   }
 
   @Test
@@ -63,7 +64,12 @@ class CatalogueFileTest {
                 Optional.empty(),
                 TurnEnd.STILLNESS,
                 Duration.ofMillis(250),
-                Set.of(Os.LINUX)));
+                Set.of(Os.LINUX),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                List.of()));
   }
 
   @Test
@@ -80,7 +86,12 @@ class CatalogueFileTest {
                 Optional.empty(),
                 TurnEnd.NONE,
                 Duration.ofSeconds(1),
-                Set.of(Os.LINUX, Os.MACOS, Os.WINDOWS)));
+                Set.of(Os.LINUX, Os.MACOS, Os.WINDOWS),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                List.of()));
   }
 
   @Test
@@ -138,7 +149,7 @@ class CatalogueFileTest {
             "tools.yaml:8: tools.bash.stillness: must be a duration such as 500ms, 2s or 1m, from"
                 + " 50ms to 10m",
             "tools.yaml:10: tools.other.title: must be a single value",
-            "tools.yaml:10: tools.other: command is missing",
+            "tools.yaml:10: tools.other: command is missing, or acp or headless",
             "tools.yaml:12: tools.other.env.A=B: a variable's name must not be empty or contain"
                 + " '='",
             "tools.yaml:13: tools.other.env.D: has no value",
@@ -150,7 +161,8 @@ class CatalogueFileTest {
             "tools.yaml:18: tools.third.shell: 'zsh' is not one of bash",
             "tools.yaml:19: tools.third.os[1]: 'beos' is not one of linux, macos, windows",
             "tools.yaml:20: tools.third.weight: unknown key; known are title, description, command,"
-                + " pipes_command, env, shell, turns, stillness, os");
+                + " pipes_command, env, shell, turns, stillness, os, acp, headless, endpoint,"
+                + " version, help");
   }
 
   @ParameterizedTest
@@ -203,6 +215,7 @@ class CatalogueFileTest {
   void messageHasAllMistakes() {
     assertThatThrownBy(() -> read("tools: {a: {}, b: {}}"))
         .hasMessage(
-            "tools.yaml:1: tools.a: command is missing\ntools.yaml:1: tools.b: command is missing");
+            "tools.yaml:1: tools.a: command is missing, or acp or headless\n"
+                + "tools.yaml:1: tools.b: command is missing, or acp or headless");
   }
 }

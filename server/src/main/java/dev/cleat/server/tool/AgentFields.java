@@ -1,0 +1,124 @@
+package dev.cleat.server.tool;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/** Reads from a catalogue file how agents are talked to. For one file and one thread. */
+final class AgentFields {
+  private static final int PATTERN_CHARACTERS = 1_000;
+  private static final List<String> HEADLESS =
+      List.of("command", "resume", "output", "session_id", "token");
+
+  private final YamlFields yaml;
+  private final CommandFields commands;
+  private final TemplateFields templates;
+
+  AgentFields(YamlFields yaml, CommandFields commands) {
+    this.yaml = yaml;
+    this.commands = commands;
+    this.templates = new TemplateFields(yaml, commands);
+  }
+
+  /** Empty after a mistake that leaves nothing of it. */
+  Optional<AcpForm> acp(Node node, String field) {
+    Node command = yaml.mapping(node, field, List.of("command")).get("command");
+    if (command == null) {
+      yaml.problem(node, field, "command is missing");
+      return Optional.empty();
+    }
+    return Optional.of(commands.command(command, YamlFields.child(field, "command")))
+        .filter(words -> !words.isEmpty())
+        .map(AcpForm::new);
+  }
+
+  List<String> endpoint(Node node, String field) {
+    Node variable = yaml.mapping(node, field, List.of("variable")).get("variable");
+    if (variable == null) {
+      yaml.problem(node, field, "variable is missing");
+      return List.of();
+    }
+    return commands.variables(variable, YamlFields.child(field, "variable"));
+  }
+
+  /** Empty after a mistake that leaves nothing of it. */
+  Optional<HeadlessForm> headless(Node node, String field) {
+    Map<String, Node> fields = yaml.mapping(node, field, HEADLESS);
+    HeadlessOutput output =
+        constant(HeadlessOutput.class, fields.get("output"), field + ".output")
+            .orElse(HeadlessOutput.PLAIN);
+    SessionToken token =
+        constant(SessionToken.class, fields.get("token"), field + ".token")
+            .orElse(SessionToken.FOUND);
+    Node pattern = fields.get("session_id");
+    Optional<Pattern> sessionId =
+        pattern == null ? Optional.empty() : pattern(pattern, field + ".session_id");
+    if (pattern != null && output != HeadlessOutput.PLAIN) {
+      yaml.problem(pattern, field + ".session_id", "is only for output: plain; others say it");
+    }
+    if (pattern != null && token == SessionToken.SET) {
+      yaml.problem(pattern, field + ".session_id", "is not needed with token: set");
+    }
+    Node resumeNode = fields.get("resume");
+    if (resumeNode != null
+        && pattern == null
+        && output == HeadlessOutput.PLAIN
+        && token == SessionToken.FOUND) {
+      yaml.problem(
+          resumeNode,
+          field + ".resume",
+          "goes on with a session that nothing names: give session_id, or token: set");
+    }
+    Node commandNode = fields.get("command");
+    if (commandNode == null) {
+      yaml.problem(node, field, "command is missing");
+    }
+    Optional<Template> command =
+        commandNode == null
+            ? Optional.empty()
+            : templates.first(commandNode, field + ".command", token);
+    Optional<Template> resume =
+        resumeNode == null ? Optional.empty() : templates.resuming(resumeNode, field + ".resume");
+    return command.map(first -> new HeadlessForm(first, resume, output, sessionId, token));
+  }
+
+  private Optional<Pattern> pattern(Node node, String field) {
+    String text = yaml.text(node, field);
+    if (text == null) {
+      return Optional.empty();
+    }
+    if (text.length() > PATTERN_CHARACTERS) {
+      yaml.problem(node, field, "has more than 1,000 characters");
+      return Optional.empty();
+    }
+    try {
+      Pattern pattern = Pattern.compile(text);
+      if (pattern.groupCount() == 0) {
+        yaml.problem(node, field, "needs a group, such as 'session: (\\S+)': the group is the id");
+      }
+      return Optional.of(pattern);
+    } catch (PatternSyntaxException e) {
+      yaml.problem(node, field, "is not a regular expression (RE2): " + e.getDescription().strip());
+      return Optional.empty();
+    }
+  }
+
+  private <E extends Enum<E>> Optional<E> constant(
+      Class<E> type, @Nullable Node node, String field) {
+    if (node == null) {
+      return Optional.empty();
+    }
+    List<String> words =
+        Arrays.stream(type.getEnumConstants())
+            .map(constant -> constant.name().toLowerCase(Locale.ROOT))
+            .toList();
+    return Optional.ofNullable(yaml.oneOf(node, field, words))
+        .map(word -> Enum.valueOf(type, word.toUpperCase(Locale.ROOT)));
+  }
+}

@@ -1,0 +1,13 @@
+package dev.cleat.server.tool;
+
+/** What a command that is one turn prints to its standard output. */
+public enum HeadlessOutput {
+  /** Claude Code's stream-json. */
+  CLAUDE,
+  /** The JSON lines of {@code codex exec}. */
+  CODEX,
+  /** The JSON lines of {@code opencode run}. */
+  OPENCODE,
+  /** Text for people: all of it is what the tool said. */
+  PLAIN
+}
