@@ -1,7 +1,12 @@
 package dev.cleat.server.rpc;
 
+import dev.cleat.server.session.Approvals;
+import dev.cleat.v1.ApprovalRule;
+import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Retention;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -19,6 +24,10 @@ final class CreateChecks {
   private static final int MAX_METADATA_BYTES = 64 << 10;
   private static final int REQUEST_ID = 128;
   private static final int MAX_PATH = 4096;
+  private static final int MAX_ENDPOINT = 2048;
+  private static final int MAX_RULES = 100;
+  private static final int MAX_PATTERN = 1000;
+  private static final long LONGEST_APPROVAL_SECONDS = 24 * 3600;
 
   private CreateChecks() {}
 
@@ -45,12 +54,53 @@ final class CreateChecks {
     if (request.hasSize()) {
       checks.size("size", request.getSize());
     }
+    checks
+        .text("resume_token", request.getResumeToken(), SHORT_TEXT)
+        .require(
+            request.getEndpoint().isEmpty() || isAddress(request.getEndpoint()),
+            "endpoint",
+            "must be an http or https address");
+    approvals(checks, "approvals", request.getApprovals());
     workdir(checks, request.getWorkdir());
     args(checks, request);
     env(checks, request.getEnvMap());
     labels(checks, "labels", request.getLabelsMap());
     retention(checks, request.getRetention());
     checks.done();
+  }
+
+  private static boolean isAddress(String endpoint) {
+    try {
+      final URI uri = new URI(endpoint);
+      return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+          && uri.getHost() != null
+          && endpoint.length() <= MAX_ENDPOINT;
+    } catch (URISyntaxException e) {
+      return false;
+    }
+  }
+
+  static void approvals(Checks checks, String field, ApprovalSettings settings) {
+    checks.require(
+        settings.getAutoApproveCount() <= MAX_RULES,
+        field + ".auto_approve",
+        "may be at most " + MAX_RULES + " rules");
+    for (int i = 0; i < settings.getAutoApproveCount(); i++) {
+      final ApprovalRule rule = settings.getAutoApprove(i);
+      final String name = field + ".auto_approve[" + i + "]";
+      checks.text(name + ".tool", rule.getTool(), SHORT_TEXT);
+      checks.require(
+          rule.getPattern().length() <= MAX_PATTERN,
+          name + ".pattern",
+          "may have at most " + MAX_PATTERN + " characters");
+      final String mistake = Approvals.mistake(rule.getPattern());
+      checks.require(mistake == null, name + ".pattern", "is no regular expression: " + mistake);
+    }
+    final long seconds = settings.getTimeout().getSeconds();
+    checks.require(
+        !settings.hasTimeout() || (seconds >= 1 && seconds <= LONGEST_APPROVAL_SECONDS),
+        field + ".timeout",
+        "must be 1 s to 24 h");
   }
 
   private static void workdir(Checks checks, String workdir) {

@@ -37,6 +37,7 @@ public final class Services {
 
   private final SessionRpc session;
   private final TurnRpc turn;
+  private final ApprovalRpc approval;
   private final ToolRpc tool;
   private final Sessions sessions;
   private final Draining draining;
@@ -63,6 +64,7 @@ public final class Services {
     this.messageLimit = messageLimit;
     this.session = new SessionRpc(sessions, stopGrace, inputLimit);
     this.turn = new TurnRpc(sessions, draining);
+    this.approval = new ApprovalRpc(sessions);
     this.tool = new ToolRpc(catalogue);
   }
 
@@ -113,6 +115,8 @@ public final class Services {
           return turn.sendPrompt(request);
         });
     unary(service, SessionServiceGrpc.getGetTurnMethod(), turn::getTurn);
+    unary(service, SessionServiceGrpc.getListApprovalsMethod(), approval::listApprovals);
+    unary(service, SessionServiceGrpc.getResolveApprovalMethod(), approval::resolveApproval);
     unary(service, SessionServiceGrpc.getListTurnsMethod(), turn::listTurns);
     unary(service, SessionServiceGrpc.getWaitTurnMethod(), turn::waitTurn);
     unary(service, SessionServiceGrpc.getCancelTurnMethod(), turn::cancelTurn);
@@ -134,6 +138,7 @@ public final class Services {
     final Definition service = new Definition(ToolServiceGrpc.getServiceDescriptor());
     unary(service, ToolServiceGrpc.getListToolsMethod(), tool::listTools);
     unary(service, ToolServiceGrpc.getGetToolMethod(), tool::getTool);
+    unary(service, ToolServiceGrpc.getGetToolHelpMethod(), tool::getToolHelp);
     return service.build();
   }
 

@@ -83,9 +83,22 @@ final class SessionRpc {
   }
 
   GetResponse get(GetRequest request) {
-    return GetResponse.newBuilder()
-        .setSession(session(request.getSessionId(), request.getName()).view())
-        .build();
+    return GetResponse.newBuilder().setSession(find(request).view()).build();
+  }
+
+  private Session find(GetRequest request) {
+    final String token = request.getResumeToken();
+    if (token.isEmpty()) {
+      return session(sessions, request.getSessionId(), request.getName());
+    }
+    new Checks()
+        .require(
+            request.getSessionId().isEmpty() && request.getName().isEmpty(),
+            "resume_token",
+            "give exactly one of session_id, name and resume_token")
+        .text("resume_token", token, 200)
+        .done();
+    return sessions.getByResumeToken(token);
   }
 
   static int pageSize(int asked) {
@@ -151,6 +164,7 @@ final class SessionRpc {
                     + String.join(", ", Settings.FIELDS.stream().sorted().toList())));
     CreateChecks.labels(checks, "session.labels", request.getSession().getLabelsMap());
     CreateChecks.retention(checks, request.getSession().getRetention());
+    CreateChecks.approvals(checks, "session.approvals", request.getSession().getApprovals());
     checks.done();
     sessions.update(session, request.getSession(), fields);
     return UpdateResponse.newBuilder().setSession(session.view()).build();

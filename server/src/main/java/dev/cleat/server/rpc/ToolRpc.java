@@ -1,23 +1,40 @@
 package dev.cleat.server.rpc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.rpc.Code;
+import dev.cleat.server.reader.PlainText;
 import dev.cleat.server.session.Refusal;
+import dev.cleat.server.tool.Answer;
 import dev.cleat.server.tool.Catalogue;
+import dev.cleat.server.tool.Questions;
+import dev.cleat.server.tool.ToolException;
 import dev.cleat.server.tool.ToolStatus;
+import dev.cleat.server.tool.TurnEnd;
+import dev.cleat.server.tool.Way;
+import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.GetToolHelpRequest;
+import dev.cleat.v1.GetToolHelpResponse;
 import dev.cleat.v1.GetToolRequest;
 import dev.cleat.v1.GetToolResponse;
 import dev.cleat.v1.ListToolsRequest;
 import dev.cleat.v1.ListToolsResponse;
 import dev.cleat.v1.PromptStyle;
+import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.Tool;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The calls of the tool service. */
 final class ToolRpc {
+  private static final int VERSION_CHARACTERS = 200;
+
   private final Catalogue catalogue;
+  private final Questions questions;
 
   ToolRpc(Catalogue catalogue) {
     this.catalogue = catalogue;
+    this.questions = new Questions(catalogue);
   }
 
   ListToolsResponse listTools(ListToolsRequest request) {
@@ -40,7 +57,7 @@ final class ToolRpc {
     return response.build();
   }
 
-  GetToolResponse getTool(GetToolRequest request) {
+  GetToolResponse getTool(GetToolRequest request) throws InterruptedException {
     new Checks().require(!request.getName().isEmpty(), "name", "is required").done();
     final @Nullable ToolStatus found =
         catalogue.list().stream()
@@ -48,23 +65,93 @@ final class ToolRpc {
             .findFirst()
             .orElse(null);
     if (found == null) {
-      throw Refusal.unknownTool(
-          request.getName(), "There is no tool '" + request.getName() + "'; ListTools names them");
+      throw unknown(request.getName());
     }
-    return GetToolResponse.newBuilder().setTool(tool(found)).build();
+    return GetToolResponse.newBuilder()
+        .setTool(tool(found).setVersion(firstLine(questions.version(found.tool()))))
+        .build();
   }
 
-  private static Tool tool(ToolStatus status) {
+  GetToolHelpResponse getToolHelp(GetToolHelpRequest request) throws InterruptedException {
+    new Checks().require(!request.getName().isEmpty(), "name", "is required").done();
+    final String name = request.getName();
+    final Answer answer;
+    try {
+      answer =
+          questions
+              .help(name)
+              .orElseThrow(() ->
+                  Refusal.of(
+                          Code.FAILED_PRECONDITION,
+                          ErrorReason.ERROR_REASON_NO_HELP,
+                          "the catalogue does not say how to ask '" + name + "' for help")
+                      .with("tool", name));
+    } catch (ToolException e) {
+      final String message = String.valueOf(e.getMessage());
+      throw switch (e.kind()) {
+        case UNKNOWN_TOOL -> unknown(name);
+        default ->
+            Refusal.of(
+                    Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_TOOL_NOT_INSTALLED, message)
+                .field("name", message)
+                .with("tool", name);
+      };
+    }
+    return GetToolHelpResponse.newBuilder()
+        .setText(plain(answer.output()))
+        .setTruncated(answer.truncated())
+        .build();
+  }
+
+  private static Refusal unknown(String name) {
+    return Refusal.unknownTool(name, "There is no tool '" + name + "'; ListTools names them");
+  }
+
+  /** The first line with something in it, as far as it is one for a person. */
+  private static String firstLine(String output) {
+    final String line =
+        plain(output.getBytes(UTF_8))
+            .lines()
+            .map(String::strip)
+            .filter(text -> !text.isEmpty())
+            .findFirst()
+            .orElse("");
+    return line.codePointCount(0, line.length()) <= VERSION_CHARACTERS
+        ? line
+        : line.substring(0, line.offsetByCodePoints(0, VERSION_CHARACTERS));
+  }
+
+  private static String plain(byte[] output) {
+    final PlainText text = new PlainText();
+    return text.feed(output, 0, output.length) + text.flush();
+  }
+
+  private static Tool.Builder tool(ToolStatus status) {
+    final boolean typed = status.tool().turnEnd() != TurnEnd.NONE;
     return Tool.newBuilder()
         .setName(status.tool().name())
         .setDescription(status.tool().description())
         .setInstalled(status.installed() && status.supported())
+        .addAllPromptWays(ways(status.tool().ways(), typed))
+        .addAllAvailableWays(ways(status.supported() ? status.available() : List.of(), typed))
         .setPromptStyle(
             switch (status.tool().turnEnd()) {
               case MARKS -> PromptStyle.PROMPT_STYLE_MARKS;
               case STILLNESS -> PromptStyle.PROMPT_STYLE_STILLNESS;
               case NONE -> PromptStyle.PROMPT_STYLE_UNSPECIFIED;
+            });
+  }
+
+  /** Those of these ways in which prompts are taken. */
+  private static List<PromptWay> ways(List<Way> ways, boolean typed) {
+    return ways.stream()
+        .filter(way -> typed || way != Way.TERMINAL)
+        .map(way ->
+            switch (way) {
+              case ACP -> PromptWay.PROMPT_WAY_ACP;
+              case HEADLESS -> PromptWay.PROMPT_WAY_HEADLESS;
+              case TERMINAL -> PromptWay.PROMPT_WAY_TERMINAL;
             })
-        .build();
+        .toList();
   }
 }

@@ -12,6 +12,7 @@ import dev.cleat.v1.CancelTurnResponse;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.GetTurnRequest;
 import dev.cleat.v1.GetTurnResponse;
+import dev.cleat.v1.Image;
 import dev.cleat.v1.ListTurnsRequest;
 import dev.cleat.v1.ListTurnsResponse;
 import dev.cleat.v1.SendPromptRequest;
@@ -29,6 +30,10 @@ import java.util.concurrent.TimeUnit;
 /** The calls about turns. Each runs on a virtual thread of its own and may wait. */
 final class TurnRpc {
   private static final int PROMPT_BYTES = 1 << 20;
+  private static final int IMAGES = 10;
+  private static final int IMAGE_BYTES = 3 << 20;
+  private static final List<String> IMAGE_TYPES =
+      List.of("image/png", "image/jpeg", "image/gif", "image/webp");
   private static final int POLL_BYTES = 256 << 10;
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(10);
 
@@ -60,10 +65,29 @@ final class TurnRpc {
                 "may have no control characters but newline and tab; SendInput types those")
             .text("request_id", request.getRequestId(), 128)
             .duration("timeout", request.hasTimeout(), request.getTimeout());
+    images(checks, request.getImagesList());
     checks.done();
     final Turn turn = sessions.prompts().send(session, request);
     session.journal().awaitVisible(session.journal().nextSeq() - 1);
     return SendPromptResponse.newBuilder().setTurn(turn).build();
+  }
+
+  private static void images(Checks checks, List<Image> images) {
+    checks.require(images.size() <= IMAGES, "images", "may be at most " + IMAGES);
+    int bytes = 0;
+    for (int i = 0; i < images.size(); i++) {
+      final Image image = images.get(i);
+      final String field = "images[" + i + "]";
+      bytes += image.getData().size();
+      checks
+          .require(!image.getData().isEmpty(), field + ".data", "must not be empty")
+          .require(
+              IMAGE_TYPES.contains(image.getMimeType()),
+              field + ".mime_type",
+              "must be one of " + String.join(", ", IMAGE_TYPES));
+    }
+    checks.require(
+        bytes <= IMAGE_BYTES, "images", "may have at most " + IMAGE_BYTES + " bytes together");
   }
 
   private static boolean unwelcome(int c) {

@@ -80,6 +80,7 @@ public final class Client implements AutoCloseable {
    */
   public boolean input(long inputSeq, ByteString data) {
     refuseWatcher("type");
+    session.refuseTyping();
     session.typedBy(this);
     return gate.input(writerId, inputSeq, data, discarded -> {});
   }

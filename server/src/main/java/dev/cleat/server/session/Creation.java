@@ -134,7 +134,14 @@ final class Creation {
     try {
       final Journal journal = journals.create(id, loader.options(settings));
       final Session session =
-          new Session(shared, id, journal, new Fold(), asked.request().getEnvMap(), "");
+          new Session(
+              shared,
+              id,
+              journal,
+              new Fold(),
+              asked.request().getEnvMap(),
+              "",
+              settings.getPromptWay());
       session.created(settings);
       session.start();
       return session;

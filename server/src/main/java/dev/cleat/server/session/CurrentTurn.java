@@ -1,10 +1,12 @@
 package dev.cleat.server.session;
 
+import dev.cleat.v1.Event;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
+import dev.cleat.v1.Usage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalInt;
@@ -28,6 +30,8 @@ final class CurrentTurn {
   private Turn turn;
   private Cause cause = Cause.NONE;
   private OptionalInt lastCode = OptionalInt.empty();
+  private @Nullable Usage usage;
+  private long lastHeard;
 
   CurrentTurn(Turn turn, @Nullable Instant deadline) {
     this.turn = turn;
@@ -81,6 +85,49 @@ final class CurrentTurn {
     if (running()) {
       preview.feed(bytes, from, count);
     }
+  }
+
+  /** Its agent said something. */
+  void heard(Event.Builder event, long seq) {
+    lastHeard = seq;
+    switch (event.getKindCase()) {
+      case AGENT_TEXT -> {
+        final byte[] text =
+            event.getAgentText().getText().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        preview.feed(text, 0, text.length);
+      }
+      case USAGE_REPORTED -> usage = event.getUsageReported().getUsage();
+      default -> {}
+    }
+  }
+
+  /** Its agent says that it has ended. */
+  Turn finishedByAgent(AgentSaid.Ended end, Evidence at) {
+    final Turn.Builder ending =
+        turn.toBuilder().setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_STRUCTURED);
+    if (end.exit() != null) {
+      ending.setExit(end.exit());
+    }
+    closed(ending, at);
+    if (usage != null) {
+      ending.setUsage(usage);
+    }
+    final boolean wanted =
+        end.outcome().reason() == TurnEndReason.TURN_END_REASON_CANCELLED
+            || !end.outcome().succeeded();
+    if (cause == Cause.NONE && wanted) {
+      ending
+          .setState(
+              end.outcome().reason() == TurnEndReason.TURN_END_REASON_CANCELLED
+                  ? TurnState.TURN_STATE_CANCELLED
+                  : TurnState.TURN_STATE_FAILED)
+          .setEndReason(end.outcome().reason())
+          .setStatusMessage(end.outcome().message());
+    }
+    if (ending.getState() != TurnState.TURN_STATE_SUCCEEDED) {
+      ending.setErrorTail(end.errorTail());
+    }
+    return ending.build();
   }
 
   /** The shell reported this exit code before it said that anything began. */
@@ -187,7 +234,7 @@ final class CurrentTurn {
     ending
         .setEndTime(Times.timestamp(at.time()))
         .setOutputEndOffset(Math.max(at.offset(), ending.getOutputStartOffset()))
-        .setLastSeq(Math.max(at.seq(), ending.getFirstSeq()))
+        .setLastSeq(Math.max(lastHeard > 0 ? lastHeard : at.seq(), ending.getFirstSeq()))
         .setOutputPreview(preview.text());
     if (ending.hasStartTime()) {
       ending.setDuration(

@@ -3,6 +3,10 @@ package dev.cleat.server.session;
 import dev.cleat.v1.Activity;
 import dev.cleat.v1.ActivityChanged;
 import dev.cleat.v1.ActivityState;
+import dev.cleat.v1.Approval;
+import dev.cleat.v1.ApprovalAnswer;
+import dev.cleat.v1.ApprovalRequested;
+import dev.cleat.v1.ApprovalResolved;
 import dev.cleat.v1.CommandEnded;
 import dev.cleat.v1.CommandStarted;
 import dev.cleat.v1.Created;
@@ -14,6 +18,7 @@ import dev.cleat.v1.Exited;
 import dev.cleat.v1.Notified;
 import dev.cleat.v1.PromptShown;
 import dev.cleat.v1.Resized;
+import dev.cleat.v1.ResumeTokenFound;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.StateChanged;
@@ -92,6 +97,21 @@ final class Events {
 
   static Event.Builder notified(String text) {
     return Event.newBuilder().setNotified(Notified.newBuilder().setText(text));
+  }
+
+  static Event.Builder resumable(String token) {
+    return Event.newBuilder().setResumeTokenFound(ResumeTokenFound.newBuilder().setToken(token));
+  }
+
+  static Event.Builder asked(Approval question) {
+    return Event.newBuilder()
+        .setApprovalRequested(ApprovalRequested.newBuilder().setApproval(question));
+  }
+
+  static Event.Builder decided(Approval question, ApprovalAnswer answer) {
+    return Event.newBuilder()
+        .setApprovalResolved(
+            ApprovalResolved.newBuilder().setApproval(question.toBuilder().setAnswer(answer)));
   }
 
   static Event.Builder busy(EvidenceSource source, long seq) {

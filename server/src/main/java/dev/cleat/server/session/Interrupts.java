@@ -17,13 +17,13 @@ final class Interrupts {
 
   private static final Duration AGAIN = Duration.ofMillis(300);
 
-  private final Turns.Host host;
+  private final TypedTurns.Host host;
   private final Instant killAt;
   private final Instant giveUpAt;
   private Instant nextAt;
   private boolean killed;
 
-  Interrupts(Turns.Host host) {
+  Interrupts(TypedTurns.Host host) {
     this.host = host;
     final Instant now = host.now();
     this.killAt = now.plus(ESCALATION);

@@ -4,6 +4,7 @@ import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.tool.LaunchRequest;
 import dev.cleat.server.tool.Mode;
 import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.TerminalSize;
@@ -56,11 +57,35 @@ record NewSession(Shared shared, CreateRequest request) {
     if (!request.getWorkdir().isEmpty()) {
       Starter.checkWorkdir(workdir);
     }
-    final Mode mode = request.getMode() == SessionMode.SESSION_MODE_PIPES ? Mode.PIPES : Mode.PTY;
-    Starter.resolve(
+    final PromptWay way = way();
+    final Mode mode =
+        way == PromptWay.PROMPT_WAY_ACP || request.getMode() == SessionMode.SESSION_MODE_PIPES
+            ? Mode.PIPES
+            : Mode.PTY;
+    if (way == PromptWay.PROMPT_WAY_TERMINAL && !request.getResumeToken().isEmpty()) {
+      throw Refusal.invalid(
+          "resume_token", "is for agents; this tool takes its prompts by terminal");
+    }
+    Starter.check(
         shared,
         new LaunchRequest(
-            request.getTool(), request.getArgsList(), mode, request.getEnvMap(), workdir, "new"));
+            request.getTool(),
+            request.getArgsList(),
+            Starter.way(way),
+            mode,
+            request.getEnvMap(),
+            request.getEndpoint(),
+            workdir,
+            "new"));
+  }
+
+  /**
+   * How the tool will take prompts: as asked for, or the best way that can be used here.
+   *
+   * @throws Refusal UNKNOWN_TOOL, NO_SUCH_WAY
+   */
+  PromptWay way() {
+    return Starter.way(shared, request.getTool(), request.getPromptWay());
   }
 
   /** The session before its first event. */
@@ -84,6 +109,10 @@ record NewSession(Shared shared, CreateRequest request) {
             .setWorkspace(request.getWorkspace())
             .setInternal(request.getInternal())
             .setResizePolicy(request.getResizePolicy())
+            .setPromptWay(way())
+            .setResumeToken(request.getResumeToken())
+            .setRevive(request.getRevive())
+            .setEndpoint(request.getEndpoint())
             .setCreateTime(Times.timestamp(shared.clock().instant()));
     if (request.hasMetadata()) {
       session.setMetadata(request.getMetadata());
@@ -95,6 +124,9 @@ record NewSession(Shared shared, CreateRequest request) {
     }
     if (request.hasLifetime()) {
       session.setLifetime(request.getLifetime());
+    }
+    if (request.hasApprovals()) {
+      session.setApprovals(request.getApprovals());
     }
     if (request.hasRetention()) {
       session.setRetention(request.getRetention());

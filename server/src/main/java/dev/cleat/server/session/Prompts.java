@@ -7,12 +7,14 @@ import dev.cleat.server.store.Store;
 import dev.cleat.server.store.StoreException;
 import dev.cleat.server.store.TurnRow;
 import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.Image;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
 import dev.cleat.v1.WhenBusy;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,18 +65,18 @@ public final class Prompts {
     }
     final boolean refuse = request.getWhenBusy() == WhenBusy.WHEN_BUSY_REFUSE;
     if (request.getRequestId().isEmpty()) {
-      return session.prompt(turn.build(), refuse);
+      return session.prompt(turn.build(), request.getImagesList(), refuse);
     }
     final ReentrantLock stripe = stripes[Math.floorMod(request.getRequestId().hashCode(), STRIPES)];
     stripe.lock();
     try {
-      return sendOnce(session, turn.build(), refuse);
+      return sendOnce(session, turn.build(), request.getImagesList(), refuse);
     } finally {
       stripe.unlock();
     }
   }
 
-  private Turn sendOnce(Session session, Turn turn, boolean refuseWhenBusy) {
+  private Turn sendOnce(Session session, Turn turn, List<Image> images, boolean refuseWhenBusy) {
     final RequestRow request = request(turn);
     final Optional<RequestRow> known = known(turn.getRequestId());
     if (known.isPresent()) {
@@ -83,7 +85,7 @@ public final class Prompts {
       }
       return find(session, String.valueOf(known.get().turnId()));
     }
-    final Turn accepted = session.prompt(turn, refuseWhenBusy);
+    final Turn accepted = session.prompt(turn, images, refuseWhenBusy);
     try {
       store.insertTurn(Saver.row(accepted), request);
     } catch (StoreException e) {

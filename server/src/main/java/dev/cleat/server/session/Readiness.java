@@ -31,7 +31,7 @@ final class Readiness {
     QUIET
   }
 
-  private final Turns.Host host;
+  private final TypedTurns.Host host;
   private final Duration stillness;
   private boolean prompt;
   private boolean promptBegun;
@@ -43,7 +43,7 @@ final class Readiness {
   private boolean still;
   private Instant lastPrinted;
 
-  Readiness(Turns.Host host, Duration stillness) {
+  Readiness(TypedTurns.Host host, Duration stillness) {
     this.host = host;
     this.stillness = stillness;
     this.lastPrinted = host.now();

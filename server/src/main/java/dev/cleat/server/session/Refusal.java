@@ -87,6 +87,15 @@ public final class Refusal extends RuntimeException {
         .retryAfter(Duration.ofSeconds(5));
   }
 
+  /** The tool takes no images. */
+  static Refusal noImages(String sessionId, String tool) {
+    final String what = "the tool takes no images";
+    return of(Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_NO_IMAGES, what)
+        .field("images", what)
+        .with("session_id", sessionId)
+        .with("tool", tool);
+  }
+
   /** A session has, or had, this id. */
   static Refusal idTaken(String id) {
     return of(

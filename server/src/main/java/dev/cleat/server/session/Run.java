@@ -23,6 +23,7 @@ final class Run implements TerminalListener {
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private @Nullable Terminal terminal;
   private @Nullable Tracker tracker;
+  private @Nullable AcpDriver agent;
   private String stopReason = "";
 
   Run(Session session, int number) {
@@ -34,6 +35,18 @@ final class Run implements TerminalListener {
   void started(Terminal started, Tracker following) {
     terminal = started;
     tracker = following;
+  }
+
+  /** Its process is an agent that is talked to. */
+  void converses(AcpDriver with) {
+    agent = with;
+  }
+
+  /** The agent printed this. */
+  void converse(ByteBuffer data) {
+    if (agent != null) {
+      agent.printed(data);
+    }
   }
 
   Terminal terminal() {
@@ -65,6 +78,7 @@ final class Run implements TerminalListener {
   @Override
   public void output(Stream stream, ByteBuffer data) {
     session.printed(
+        this,
         switch (stream) {
           case TERMINAL -> OutputStream.OUTPUT_STREAM_TERMINAL;
           case STDOUT -> OutputStream.OUTPUT_STREAM_STDOUT;
@@ -78,7 +92,8 @@ final class Run implements TerminalListener {
     session.exited(this, contract(exit));
   }
 
-  private static dev.cleat.v1.@Nullable Exit contract(Exit exit) {
+  /** An exit in the contract's words; null when it is not known. */
+  static dev.cleat.v1.@Nullable Exit contract(Exit exit) {
     return switch (exit) {
       case Exit.Code(int code) -> dev.cleat.v1.Exit.newBuilder().setCode(code).build();
       case Exit.Signalled(int signal, boolean _) ->

@@ -5,12 +5,17 @@ import com.google.rpc.Code;
 import dev.cleat.server.journal.Journal;
 import dev.cleat.server.terminal.Size;
 import dev.cleat.v1.ActivityState;
+import dev.cleat.v1.Approval;
+import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
+import dev.cleat.v1.Image;
 import dev.cleat.v1.OutputStream;
+import dev.cleat.v1.PromptWay;
+import dev.cleat.v1.RevivePolicy;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.TerminalSize;
 import dev.cleat.v1.Turn;
@@ -40,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * and over no other wait. The path of the output is {@link #printed}: take the lock, append, let
  * go. What reads the output reads the journal, on threads of its own.
  */
-public final class Session {
+public final class Session implements HeadlessDriver.Host {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
   private static final Duration TRACKER_PATIENCE = Duration.ofSeconds(30);
   private static final long RETRY_MILLIS = 200;
@@ -66,9 +71,16 @@ public final class Session {
    * @param fold all of the journal
    * @param env the variables that the caller set
    * @param aid what the marks of its shell carried before a restart; empty for a new session
+   * @param way how its tool takes prompts
    */
   Session(
-      Shared shared, String id, Journal journal, Fold fold, Map<String, String> env, String aid) {
+      Shared shared,
+      String id,
+      Journal journal,
+      Fold fold,
+      Map<String, String> env,
+      String aid,
+      PromptWay way) {
     this.shared = shared;
     this.id = id;
     this.journal = journal;
@@ -77,7 +89,12 @@ public final class Session {
     this.log = new SessionLog(shared, this, journal, fold);
     this.gate = new InputGate(id, shared.settings().maxPendingInput());
     this.host = new TurnHost(shared.clock(), log, gate);
-    this.turns = new Turns(host, id, shared.settings().maxQueue());
+    final int maxQueue = shared.settings().maxQueue();
+    this.turns =
+        switch (way) {
+          case PROMPT_WAY_ACP, PROMPT_WAY_HEADLESS -> new AgentTurns(host, id, maxQueue);
+          default -> new TypedTurns(host, id, maxQueue);
+        };
     this.over = Fold.ended(fold.state());
   }
 
@@ -153,13 +170,15 @@ public final class Session {
   }
 
   private void running(Run starting, Starter.Started started) {
-    aid = started.launch().aid().orElse("");
+    aid = started.aid().orElse("");
     final Event.Builder state =
         Events.state(SessionState.SESSION_STATE_RUNNING, starting.number(), "");
     state.getStateChangedBuilder().setMode(started.mode()).setWorkdir(started.workdir().toString());
     final Event.Builder activity =
         Events.activity(
-            ActivityState.ACTIVITY_STATE_UNKNOWN,
+            started.terminal() instanceof HeadlessTerminal
+                ? ActivityState.ACTIVITY_STATE_IDLE
+                : ActivityState.ACTIVITY_STATE_UNKNOWN,
             EvidenceSource.EVIDENCE_SOURCE_PROCESS,
             log.head() + 1);
     try {
@@ -168,19 +187,49 @@ public final class Session {
       started.terminal().close();
       throw e;
     }
-    final Tracker tracker = tracker(log.head() + 1, started.launch().aid());
+    final Tracker tracker = tracker(log.head() + 1, started.aid());
     starting.started(started.terminal(), tracker);
     run = starting;
     host.terminal(started.terminal());
-    turns.started(Prompting.of(started.launch(), started.mode()));
     gate.open(started.terminal());
+    switch (turns) {
+      case TypedTurns typed -> typed.started(started.prompting());
+      case AgentTurns agent -> converse(agent, starting, started);
+    }
     applySize();
     tracker.start();
   }
 
+  private void converse(AgentTurns agent, Run starting, Starter.Started started) {
+    if (started.terminal() instanceof HeadlessTerminal headless) {
+      agent.started(
+          Starter.headless(
+              shared, id, fold()::session, env, this, headless, started.workdir(), agent));
+      return;
+    }
+    final AcpDriver driver =
+        new AcpDriver(
+            gate,
+            started.terminal(),
+            started.workdir(),
+            fold()::session,
+            agent::hear,
+            reason -> {
+              starting.stopping(reason);
+              started.terminal().stop(shared.settings().stopGrace());
+            });
+    starting.converses(driver);
+    agent.started(driver);
+    driver.start();
+  }
+
   private Tracker tracker(long fromSeq, Optional<String> marks) {
-    return new Tracker(
-        id, journal, fromSeq, marks, new TrackerSink(lock, log, turns, shared.clock()));
+    final Tracker.Sink sink =
+        switch (turns) {
+          case TypedTurns typed -> new TrackerSink(lock, log, typed, shared.clock());
+          case AgentTurns agent -> new AgentSink(lock, agent, shared.clock());
+        };
+    return new Tracker(id, journal, fromSeq, marks, sink);
   }
 
   /**
@@ -299,6 +348,9 @@ public final class Session {
     }
     gate.close();
     untilWritten(() -> {
+      if (turns instanceof AgentTurns agent) {
+        agent.closing();
+      }
       final List<Event.Builder> events = new ArrayList<>(turns.sessionEnded(exit));
       events.add(
           Events.state(SessionState.SESSION_STATE_EXITED, ending.number(), ending.stopReason()));
@@ -322,7 +374,10 @@ public final class Session {
     sizes.sayOver();
   }
 
-  /** The process went down with the server that ran it. */
+  /**
+   * The process went down with the server that ran it. What has one for each turn only lost that at
+   * most, and goes on.
+   */
   void lost(String message) {
     locked(() -> {
       turns.restore(fold().openTurns());
@@ -332,6 +387,25 @@ public final class Session {
       log.append(events);
       ended();
     });
+  }
+
+  /** Whether it is to start again as soon as its server is back. */
+  boolean revivesAtOnce() {
+    return locked(() ->
+        fold().state() == SessionState.SESSION_STATE_LOST
+            && (fold().session().getRevive() == RevivePolicy.REVIVE_POLICY_AT_ONCE
+                || fold().session().getPromptWay() == PromptWay.PROMPT_WAY_HEADLESS));
+  }
+
+  /** Starts a lost session again, if its policy says so. */
+  private void revive() {
+    final RevivePolicy policy = fold().session().getRevive();
+    if (run == null
+        && fold().state() == SessionState.SESSION_STATE_LOST
+        && (policy == RevivePolicy.REVIVE_POLICY_ON_PROMPT
+            || policy == RevivePolicy.REVIVE_POLICY_AT_ONCE)) {
+      start();
+    }
   }
 
   /**
@@ -355,8 +429,31 @@ public final class Session {
    * Takes what the process printed. Blocks while it cannot be written down, and so holds the
    * process back.
    */
-  void printed(OutputStream stream, ByteBuffer data) {
+  void printed(Run printing, OutputStream stream, ByteBuffer data) {
+    if (stream == OutputStream.OUTPUT_STREAM_STDOUT && turns instanceof AgentTurns) {
+      agentSpeaks(() -> printing.converse(data));
+    } else {
+      printed(stream, data);
+    }
+  }
+
+  @Override
+  public void printed(OutputStream stream, ByteBuffer data) {
     untilWritten(() -> log.output(stream, data));
+  }
+
+  @Override
+  public void agentSpeaks(Runnable step) {
+    locked(step);
+    if (turns instanceof AgentTurns agent) {
+      untilWritten(agent::settle);
+    }
+    // What is due may have changed.
+    locked(() -> {
+      if (run != null) {
+        run.tracker().wake();
+      }
+    });
   }
 
   /** Runs a step with the lock held, again and again while there is no room on the disk. */
@@ -417,6 +514,14 @@ public final class Session {
     locked(this::applySize);
   }
 
+  /** Refuses input where the process is talked to in a protocol, or is not there. */
+  void refuseTyping() {
+    if (turns instanceof AgentTurns) {
+      throw Refusal.wrongState(
+          id, locked(this::stateName), "its agent takes prompts and no input; use SendPrompt");
+    }
+  }
+
   void typedBy(Client client) {
     if (client.size() != null && !sizes.isLatest(client)) {
       resizedBy(client);
@@ -459,6 +564,7 @@ public final class Session {
    * @throws Refusal WRONG_STATE, INPUT_HOLE, INPUT_FULL
    */
   public void type(String writerId, long inputSeq, ByteString data) throws InterruptedException {
+    refuseTyping();
     locked(() -> {
       final Run _ = running("type into");
     });
@@ -482,21 +588,43 @@ public final class Session {
   // Turns.
 
   /** See {@link Prompts}, which makes it safe to retry. */
-  Turn prompt(Turn turn, boolean refuseWhenBusy) {
+  Turn prompt(Turn turn, List<Image> images, boolean refuseWhenBusy) {
     return locked(() -> {
+      revive();
       if (run == null || fold().state() == SessionState.SESSION_STATE_STOPPING) {
         throw Refusal.wrongState(
             id,
             stateName(),
             "cannot prompt a session that is " + stateName() + "; restart it first");
       }
-      turns.check(turn, fold().session().getTool(), refuseWhenBusy);
-      return turns.accept(
-          turn.toBuilder()
-              .setNumber(fold().session().getTurnCount() + 1)
-              .setCreateTime(Times.timestamp(shared.clock().instant()))
-              .build());
+      turns.check(turn, images, fold().session().getTool(), refuseWhenBusy);
+      final Turn accepted =
+          turns.accept(
+              turn.toBuilder()
+                  .setNumber(fold().session().getTurnCount() + 1)
+                  .setCreateTime(Times.timestamp(shared.clock().instant()))
+                  .build(),
+              images);
+      if (turns instanceof AgentTurns) {
+        run.tracker().wake();
+      }
+      return accepted;
     });
+  }
+
+  /**
+   * Answers a question of the agent. The first answer counts.
+   *
+   * @throws Refusal APPROVAL_NOT_FOUND, APPROVAL_RESOLVED, INVALID_REQUEST
+   */
+  public Approval resolve(
+      String approvalId, ApprovalDecision decision, String optionId, String by) {
+    final Optional<Approval> decided =
+        locked(() ->
+            turns instanceof AgentTurns agent
+                ? agent.resolve(approvalId, decision, optionId, by)
+                : Optional.empty());
+    return decided.orElseThrow(() -> DecidedApprovals.refusal(id, journal, approvalId));
   }
 
   /** A turn, if it is open or was open a moment ago. */

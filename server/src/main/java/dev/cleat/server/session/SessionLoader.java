@@ -120,7 +120,8 @@ final class SessionLoader {
             journal,
             fold,
             CreateRequest.parseFrom(secret).getEnvMap(),
-            new String(row.fold(), StandardCharsets.UTF_8));
+            new String(row.fold(), StandardCharsets.UTF_8),
+            stored.getPromptWay());
     if (fold.seq() == 0) {
       session.created(stored);
     }

@@ -20,6 +20,7 @@ import dev.cleat.v1.Turn;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -117,6 +118,7 @@ public final class Sessions implements AutoCloseable {
         loader.recoverWithoutRow(id);
       }
     }
+    final List<Session> revived = new ArrayList<>();
     @Nullable SessionCursor after = null;
     final Set<Integer> states =
         Arrays.stream(SessionState.values())
@@ -127,12 +129,25 @@ public final class Sessions implements AutoCloseable {
     while (true) {
       final List<SessionRow> page = store.sessions(live, after, MOST_MATCHES);
       if (page.isEmpty()) {
-        return;
+        break;
       }
       for (SessionRow row : page) {
-        registry.put(loader.load(row));
+        final Session session = loader.load(row);
+        registry.put(session);
+        if (session.revivesAtOnce()) {
+          revived.add(session);
+        }
       }
       after = SessionCursor.after(page.getLast());
+    }
+    revived.forEach(Sessions::revive);
+  }
+
+  private static void revive(Session session) {
+    try {
+      session.start();
+    } catch (Refusal e) {
+      LOG.warn("Session {} could not be started again: {}", session.id(), e.getMessage());
     }
   }
 
@@ -166,6 +181,33 @@ public final class Sessions implements AutoCloseable {
     return registry.findByName(name).orElseThrow(() -> Refusal.noSession("name", name));
   }
 
+  /**
+   * The newest session whose tool calls its own session so. Looks at every session that there is.
+   *
+   * @throws Refusal SESSION_NOT_FOUND
+   */
+  public Session getByResumeToken(String token) {
+    saver.flush();
+    @Nullable String found = null;
+    @Nullable SessionCursor after = null;
+    final SessionQuery all = query(SessionFilter.newBuilder().setIncludeInternal(true).build());
+    while (true) {
+      final List<SessionRow> page = store.sessions(all, after, MOST_MATCHES);
+      if (page.isEmpty()) {
+        break;
+      }
+      for (SessionRow row : page) {
+        if (parsed(row).getResumeToken().equals(token)) {
+          found = row.id();
+        }
+      }
+      after = SessionCursor.after(page.getLast());
+    }
+    return Optional.ofNullable(found)
+        .flatMap(registry::find)
+        .orElseThrow(() -> Refusal.noSession("resume_token", token));
+  }
+
   /** Sessions that match, oldest first, as they are now. */
   public List<dev.cleat.v1.Session> list(
       SessionFilter filter, @Nullable SessionCursor after, int limit, boolean full) {
@@ -182,6 +224,10 @@ public final class Sessions implements AutoCloseable {
         return session.get().view();
       }
     }
+    return parsed(row);
+  }
+
+  private static dev.cleat.v1.Session parsed(SessionRow row) {
     try {
       return dev.cleat.v1.Session.parseFrom(row.data());
     } catch (InvalidProtocolBufferException e) {

@@ -18,7 +18,9 @@ public final class Settings {
           "idle_timeout",
           "lifetime",
           "resize_policy",
-          "retention");
+          "retention",
+          "revive",
+          "approvals");
 
   private Settings() {}
 
@@ -62,6 +64,14 @@ public final class Settings {
           to.setRetention(from.getRetention());
         } else {
           to.clearRetention();
+        }
+      }
+      case "revive" -> to.setRevive(from.getRevive());
+      case "approvals" -> {
+        if (from.hasApprovals()) {
+          to.setApprovals(from.getApprovals());
+        } else {
+          to.clearApprovals();
         }
       }
       default -> throw new IllegalArgumentException(field);

@@ -6,11 +6,15 @@ import dev.cleat.server.terminal.Terminal;
 import dev.cleat.server.terminal.TerminalListener;
 import dev.cleat.server.terminal.TerminalSpec;
 import dev.cleat.server.terminal.TerminalStartException;
+import dev.cleat.server.tool.HeadlessForm;
 import dev.cleat.server.tool.Launch;
 import dev.cleat.server.tool.LaunchRequest;
 import dev.cleat.server.tool.Mode;
+import dev.cleat.server.tool.Tool;
 import dev.cleat.server.tool.ToolException;
+import dev.cleat.server.tool.Way;
 import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionOrBuilder;
 import java.io.IOException;
@@ -19,13 +23,21 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Starts a session's process, and says in the contract's words why it cannot. */
 final class Starter {
   private Starter() {}
 
   /** What was started. */
-  record Started(Terminal terminal, Launch launch, SessionMode mode, Path workdir) {}
+  record Started(
+      Terminal terminal,
+      Optional<String> aid,
+      Prompting prompting,
+      SessionMode mode,
+      Path workdir) {}
 
   static Started start(
       Shared shared,
@@ -34,6 +46,21 @@ final class Starter {
       Map<String, String> env,
       TerminalListener listener) {
     final Path workdir = workdir(shared.settings(), sessionId, session.getWorkdir());
+    switch (session.getPromptWay()) {
+      case PROMPT_WAY_HEADLESS -> {
+        checkWorkdir(workdir);
+        return new Started(
+            new HeadlessTerminal(listener),
+            Optional.empty(),
+            Prompting.NONE,
+            SessionMode.SESSION_MODE_PIPES,
+            workdir);
+      }
+      case PROMPT_WAY_ACP -> {
+        return start(shared, sessionId, session, env, Mode.PIPES, workdir, listener);
+      }
+      default -> {}
+    }
     return switch (session.getMode()) {
       case SESSION_MODE_PIPES ->
           start(shared, sessionId, session, env, Mode.PIPES, workdir, listener);
@@ -105,11 +132,7 @@ final class Starter {
       Mode mode,
       Path workdir,
       TerminalListener listener) {
-    final Launch launch =
-        resolve(
-            shared,
-            new LaunchRequest(
-                session.getTool(), session.getArgsList(), mode, env, workdir, sessionId));
+    final Launch launch = resolve(shared, request(sessionId, session, env, mode, workdir));
     final TerminalSpec spec =
         new TerminalSpec(
             launch.argv(),
@@ -119,14 +142,123 @@ final class Starter {
     try {
       final Terminal terminal =
           (mode == Mode.PTY ? shared.terminals() : shared.pipes()).start(spec, listener);
+      final SessionMode connected =
+          mode == Mode.PTY ? SessionMode.SESSION_MODE_PTY : SessionMode.SESSION_MODE_PIPES;
       return new Started(
-          terminal,
-          launch,
-          mode == Mode.PTY ? SessionMode.SESSION_MODE_PTY : SessionMode.SESSION_MODE_PIPES,
-          workdir);
+          terminal, launch.aid(), Prompting.of(launch, connected), connected, workdir);
     } catch (TerminalStartException e) {
       throw refusal(sessionId, e);
     }
+  }
+
+  /** What hands each turn to a command of its own. */
+  static HeadlessDriver headless(
+      Shared shared,
+      String sessionId,
+      Supplier<SessionOrBuilder> session,
+      Map<String, String> env,
+      HeadlessDriver.Host host,
+      HeadlessTerminal terminal,
+      Path workdir,
+      AgentTurns turns) {
+    final HeadlessDriver.Launcher launcher =
+        (words, resume) -> {
+          try {
+            return shared
+                .catalogue()
+                .resolveTurn(
+                    request(sessionId, session.get(), env, Mode.PIPES, workdir), words, resume);
+          } catch (ToolException e) {
+            throw refusal(e);
+          }
+        };
+    return new HeadlessDriver(
+        shared,
+        host,
+        launcher,
+        form(shared, session.get().getTool()),
+        terminal,
+        workdir,
+        session,
+        turns::hear);
+  }
+
+  /** Called for a tool that has been checked to have it. */
+  private static HeadlessForm form(Shared shared, String tool) {
+    try {
+      return shared.catalogue().tool(tool).headless().orElseThrow();
+    } catch (ToolException e) {
+      throw refusal(e);
+    }
+  }
+
+  /**
+   * Refuses what could not be started.
+   *
+   * @throws Refusal UNKNOWN_TOOL, TOOL_NOT_INSTALLED, TOOL_NOT_SUPPORTED, NO_SUCH_WAY
+   */
+  static void check(Shared shared, LaunchRequest request) {
+    try {
+      shared.catalogue().check(request);
+    } catch (ToolException e) {
+      throw refusal(e);
+    }
+  }
+
+  /**
+   * The way that was asked for, or the best that can be used here; the best there is where none
+   * can.
+   *
+   * @throws Refusal UNKNOWN_TOOL
+   */
+  static PromptWay way(Shared shared, String tool, PromptWay asked) {
+    if (asked != PromptWay.PROMPT_WAY_UNSPECIFIED) {
+      return asked;
+    }
+    try {
+      final Tool entry = shared.catalogue().tool(tool);
+      return Stream.concat(
+              shared.catalogue().available(entry).stream(), shared.catalogue().ways(entry).stream())
+          .findFirst()
+          .map(Starter::contract)
+          .orElse(PromptWay.PROMPT_WAY_TERMINAL);
+    } catch (ToolException e) {
+      throw refusal(e);
+    }
+  }
+
+  private static PromptWay contract(Way way) {
+    return switch (way) {
+      case ACP -> PromptWay.PROMPT_WAY_ACP;
+      case HEADLESS -> PromptWay.PROMPT_WAY_HEADLESS;
+      case TERMINAL -> PromptWay.PROMPT_WAY_TERMINAL;
+    };
+  }
+
+  private static LaunchRequest request(
+      String sessionId,
+      SessionOrBuilder session,
+      Map<String, String> env,
+      Mode mode,
+      Path workdir) {
+    return new LaunchRequest(
+        session.getTool(),
+        session.getArgsList(),
+        way(session.getPromptWay()),
+        mode,
+        env,
+        session.getEndpoint(),
+        workdir,
+        sessionId);
+  }
+
+  /** A way in the catalogue's words; a terminal where nothing is said. */
+  static Way way(PromptWay way) {
+    return switch (way) {
+      case PROMPT_WAY_ACP -> Way.ACP;
+      case PROMPT_WAY_HEADLESS -> Way.HEADLESS;
+      default -> Way.TERMINAL;
+    };
   }
 
   /** What to start for a tool, or why it cannot be. */
@@ -143,6 +275,9 @@ final class Starter {
     final String message = String.valueOf(e.getMessage());
     final Refusal refusal =
         switch (e.kind()) {
+          case NO_SUCH_WAY ->
+              Refusal.of(Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_NO_SUCH_WAY, message)
+                  .with("prompt_way", e.way().map(Way::toString).orElse(""));
           case UNKNOWN_TOOL ->
               Refusal.of(Code.NOT_FOUND, ErrorReason.ERROR_REASON_UNKNOWN_TOOL, message);
           case TOOL_NOT_INSTALLED ->
@@ -152,7 +287,9 @@ final class Starter {
               Refusal.of(
                   Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_TOOL_NOT_SUPPORTED, message);
         };
-    return refusal.field("tool", message).with("tool", e.tool());
+    return refusal
+        .field(e.kind() == ToolException.Kind.NO_SUCH_WAY ? "prompt_way" : "tool", message)
+        .with("tool", e.tool());
   }
 
   private static Refusal refusal(String sessionId, TerminalStartException e) {

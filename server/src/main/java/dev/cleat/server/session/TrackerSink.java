@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class TrackerSink implements Tracker.Sink {
   private final Lock lock;
   private final SessionLog log;
-  private final Turns turns;
+  private final TypedTurns turns;
   private final InstantSource clock;
 
   /**
@@ -21,7 +21,7 @@ final class TrackerSink implements Tracker.Sink {
    *
    * @param lock the session's
    */
-  TrackerSink(Lock lock, SessionLog log, Turns turns, InstantSource clock) {
+  TrackerSink(Lock lock, SessionLog log, TypedTurns turns, InstantSource clock) {
     this.lock = lock;
     this.log = log;
     this.turns = turns;

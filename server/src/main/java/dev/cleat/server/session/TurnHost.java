@@ -3,6 +3,7 @@ package dev.cleat.server.session;
 import dev.cleat.server.terminal.Foreground;
 import dev.cleat.server.terminal.Terminal;
 import dev.cleat.v1.Event;
+import dev.cleat.v1.SessionOrBuilder;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What the turns of a session get of it: its log, its gate and its terminal. Confined to the
  * session's lock.
  */
-final class TurnHost implements Turns.Host {
+final class TurnHost implements TypedTurns.Host {
   private final InstantSource clock;
   private final SessionLog log;
   private final InputGate gate;
@@ -28,6 +29,11 @@ final class TurnHost implements Turns.Host {
   /** The process has this terminal; null when there is no process. */
   void terminal(@Nullable Terminal current) {
     terminal = current;
+  }
+
+  /** The session as the journal has it; to be read only. */
+  SessionOrBuilder session() {
+    return log.fold().session();
   }
 
   @Override

@@ -7,7 +7,8 @@ import java.io.Serial;
 public final class TerminalClosedException extends IOException {
   @Serial private static final long serialVersionUID = 1L;
 
-  TerminalClosedException(String message) {
+  /** For the reason given. */
+  public TerminalClosedException(String message) {
     super(message);
   }
 }

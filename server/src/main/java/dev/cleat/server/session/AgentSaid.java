@@ -1,0 +1,33 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.tool.agent.Outcome;
+import dev.cleat.v1.Approval;
+import dev.cleat.v1.Exit;
+import org.jspecify.annotations.Nullable;
+
+/** What a session hears of its agent. */
+sealed interface AgentSaid {
+
+  /** It can take its first prompt. */
+  record Ready() implements AgentSaid {}
+
+  /** It said, thought or did something. */
+  record Something(dev.cleat.v1.Event.Builder event) implements AgentSaid {}
+
+  /** It named its own session. */
+  record Resumable(String token) implements AgentSaid {}
+
+  /** It asks; the id is the agent's. */
+  record Asked(Approval.Builder approval) implements AgentSaid {}
+
+  /**
+   * The turn has ended.
+   *
+   * @param exit of the command that was the turn; null where it was none
+   * @param errorTail the last that this printed to standard error
+   */
+  record Ended(Outcome outcome, @Nullable Exit exit, String errorTail) implements AgentSaid {}
+
+  /** It cannot go on. */
+  record Broken(String message) implements AgentSaid {}
+}

@@ -1,0 +1,462 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.tool.agent.Outcome;
+import dev.cleat.v1.ActivityState;
+import dev.cleat.v1.Approval;
+import dev.cleat.v1.ApprovalAnswer;
+import dev.cleat.v1.ApprovalDecision;
+import dev.cleat.v1.ApprovalRule;
+import dev.cleat.v1.ApprovalSource;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.EvidenceSource;
+import dev.cleat.v1.Exit;
+import dev.cleat.v1.Image;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnEndReason;
+import dev.cleat.v1.TurnState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns that are handed over as data, to an agent that says as data what it does about them.
+ *
+ * <p>What the agent says is taken in at once by {@link #hear}, and dealt with by {@link #settle},
+ * one thing after the other, each in one append: where the disk is full, it is taken up again at
+ * the thing that could not be written.
+ *
+ * <p>Confined to the session's lock.
+ */
+final class AgentTurns implements Turns {
+  /** How long an agent has to come back from a cancel before its process is ended. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final TurnHost host;
+  private final String sessionId;
+  private final TurnQueue queue;
+  private final ArrayDeque<AgentSaid> heard = new ArrayDeque<>();
+  private final Map<String, List<Image>> images = new HashMap<>();
+  private final Map<String, String> agentsIds = new HashMap<>();
+  private @Nullable AgentDriver driver;
+  private @Nullable CurrentTurn current;
+  private @Nullable Instant killAt;
+
+  AgentTurns(TurnHost host, String sessionId, int queueLimit) {
+    this.host = host;
+    this.sessionId = sessionId;
+    this.queue = new TurnQueue(sessionId, queueLimit);
+  }
+
+  /** A process has been started, or can be for each turn. */
+  void started(AgentDriver with) {
+    driver = with;
+  }
+
+  /** The process has ended: nothing can be handed over any more, but what was said counts. */
+  void closing() {
+    driver = null;
+    settle();
+  }
+
+  /** The agent said something. */
+  void hear(AgentSaid said) {
+    heard.add(said);
+  }
+
+  @Override
+  public void restore(List<Turn> open) {
+    for (Turn turn : open) {
+      switch (turn.getState()) {
+        case TURN_STATE_SUBMITTED, TURN_STATE_RUNNING -> current = new CurrentTurn(turn, null);
+        default -> queue.add(turn);
+      }
+    }
+  }
+
+  @Override
+  public String currentId() {
+    return current == null ? "" : current.id();
+  }
+
+  @Override
+  public boolean isEmpty() {
+    return current == null && queue.isEmpty();
+  }
+
+  @Override
+  public void check(Turn turn, List<Image> pictures, String tool, boolean refuseWhenBusy) {
+    if (!pictures.isEmpty() && driver != null && !driver.takesImages()) {
+      throw Refusal.noImages(sessionId, tool);
+    }
+    queue.check(currentId(), isReady(), refuseWhenBusy);
+  }
+
+  private boolean isReady() {
+    return driver != null && driver.isReady();
+  }
+
+  @Override
+  public Turn accept(Turn turn, List<Image> pictures) {
+    final boolean next = isEmpty() && isReady();
+    final Turn queued = turn.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build();
+    host.append(
+        next ? List.of(Events.turn(turn)) : List.of(Events.turn(turn), Events.turn(queued)));
+    final Turn taken = next ? turn : queued;
+    queue.add(taken);
+    if (!pictures.isEmpty()) {
+      images.put(turn.getId(), List.copyOf(pictures));
+    }
+    try {
+      submitNext();
+    } catch (Refusal e) {
+      // It has been accepted; it is handed over when there is room again.
+      return taken;
+    }
+    return current != null && current.id().equals(turn.getId()) ? current.turn() : taken;
+  }
+
+  private void submitNext() {
+    final AgentDriver target = driver;
+    if (current != null || queue.isEmpty() || target == null || !target.isReady()) {
+      return;
+    }
+    final Turn next = queue.first();
+    final Turn submitted =
+        next.toBuilder()
+            .setState(TurnState.TURN_STATE_SUBMITTED)
+            .setOutputStartOffset(host.outputBytes())
+            .setFirstSeq(host.headSeq() + 1)
+            .build();
+    // Written down before it is handed over: after a crash in between it is called uncertain.
+    host.append(
+        List.of(
+            Events.turn(submitted),
+            Events.busy(EvidenceSource.EVIDENCE_SOURCE_CALL, host.headSeq() + 1)));
+    queue.removeFirst();
+    current =
+        new CurrentTurn(
+            submitted,
+            next.hasTimeout() ? host.now().plus(Times.duration(next.getTimeout())) : null);
+    final List<Image> pictures = images.remove(next.getId());
+    final String trouble = target.prompt(next, pictures == null ? List.of() : pictures);
+    if (trouble != null) {
+      hear(
+          new AgentSaid.Ended(
+              new Outcome(TurnEndReason.TURN_END_REASON_NOT_SUBMITTED, trouble), null, ""));
+    }
+  }
+
+  @Override
+  public Turn cancel(String turnId) {
+    final CurrentTurn running = current;
+    if (running != null && running.id().equals(turnId)) {
+      end(running, CurrentTurn.Cause.CANCELLED);
+      return running.turn();
+    }
+    final Turn waiting =
+        queue
+            .find(turnId)
+            .orElseThrow(() -> new IllegalArgumentException("turn " + turnId + " is not open"));
+    final Turn cancelled = TurnQueue.cancelled(waiting, host.now());
+    host.append(List.of(Events.turn(cancelled)));
+    queue.remove(waiting);
+    images.remove(turnId);
+    return cancelled;
+  }
+
+  private void end(CurrentTurn turn, CurrentTurn.Cause cause) {
+    if (turn.cause() == CurrentTurn.Cause.NONE) {
+      final List<Event.Builder> events = undecided();
+      if (!events.isEmpty()) {
+        host.append(events);
+      }
+      turn.end(cause);
+      interrupted();
+    }
+  }
+
+  @Override
+  public void interrupted() {
+    if (current != null && driver != null && killAt == null) {
+      killAt = host.now().plus(PATIENCE);
+      driver.interrupt();
+    }
+  }
+
+  /** Deals with what has been heard. */
+  void settle() {
+    while (!heard.isEmpty()) {
+      final AgentSaid said = heard.getFirst();
+      switch (said) {
+        case AgentSaid.Ready() ->
+            host.append(
+                List.of(
+                    Events.idle(EvidenceSource.EVIDENCE_SOURCE_STRUCTURED, host.headSeq() + 1)));
+        case AgentSaid.Something(Event.Builder event) -> something(event.clone());
+        case AgentSaid.Resumable(String token) -> {
+          if (!token.equals(host.session().getResumeToken())) {
+            host.append(List.of(Events.resumable(token)));
+          }
+        }
+        case AgentSaid.Asked(Approval.Builder approval) -> asked(approval.clone());
+        case AgentSaid.Ended ended -> ended(ended);
+        case AgentSaid.Broken(String message) -> broken(message);
+      }
+      heard.removeFirst();
+    }
+    submitNext();
+  }
+
+  private void something(Event.Builder event) {
+    final Turn begun = begun();
+    final long seq = nextSeq(begun);
+    append(begun, List.of(AgentEvents.ofTurn(event, currentId())));
+    if (current != null) {
+      current.heard(event, seq);
+    }
+  }
+
+  /** The current turn as one that has begun; null if it is known to have, or there is none. */
+  private @Nullable Turn begun() {
+    final CurrentTurn turn = current;
+    return turn == null || turn.running()
+        ? null
+        : turn.turn().toBuilder()
+            .setState(TurnState.TURN_STATE_RUNNING)
+            .setStartTime(Times.timestamp(host.now()))
+            .build();
+  }
+
+  /** The number of the first event behind the one that says so. */
+  private long nextSeq(@Nullable Turn begun) {
+    return host.headSeq() + (begun == null ? 1 : 2);
+  }
+
+  private void append(@Nullable Turn begun, List<Event.Builder> events) {
+    final List<Event.Builder> all = new ArrayList<>();
+    if (begun != null) {
+      all.add(Events.turn(begun));
+    }
+    all.addAll(events);
+    host.append(all);
+    if (begun != null && current != null) {
+      current.become(begun);
+    }
+  }
+
+  private void asked(Approval.Builder approval) {
+    final Turn begun = begun();
+    final long seq = nextSeq(begun);
+    final Instant now = host.now();
+    final String agentsId = approval.getId();
+    final Approval question =
+        approval
+            .setId(Long.toString(seq))
+            .setSessionId(sessionId)
+            .setTurnId(currentId())
+            .setCreateTime(Times.timestamp(now))
+            .setDeadline(Times.timestamp(Approvals.deadline(host.session().getApprovals(), now)))
+            .build();
+    final List<Event.Builder> events = new ArrayList<>();
+    events.add(Events.asked(question));
+    final Optional<ApprovalRule> rule = Approvals.rule(host.session().getApprovals(), question);
+    if (rule.isPresent()) {
+      final ApprovalAnswer answer =
+          Approvals.answer(
+              question,
+              ApprovalDecision.APPROVAL_DECISION_ALLOWED,
+              ApprovalSource.APPROVAL_SOURCE_RULE,
+              Approvals.words(rule.get()),
+              now);
+      events.add(Events.decided(question, answer));
+      append(begun, events);
+      answer(agentsId, answer);
+      return;
+    }
+    events.add(
+        Events.activity(
+            ActivityState.ACTIVITY_STATE_WAITING_FOR_APPROVAL,
+            EvidenceSource.EVIDENCE_SOURCE_STRUCTURED,
+            seq));
+    append(begun, events);
+    agentsIds.put(question.getId(), agentsId);
+  }
+
+  private void answer(String agentsId, ApprovalAnswer answer) {
+    if (driver != null) {
+      driver.answer(agentsId, answer.getOptionId());
+    }
+  }
+
+  /**
+   * Answers a question that waits.
+   *
+   * @return the question with its answer; empty when none of this id waits
+   * @throws Refusal INVALID_REQUEST
+   */
+  Optional<Approval> resolve(
+      String approvalId, ApprovalDecision decision, String optionId, String by) {
+    return waiting(approvalId)
+        .map(question ->
+            decide(question, Approvals.answer(question, decision, optionId, by, host.now())));
+  }
+
+  private Optional<Approval> waiting(String approvalId) {
+    return host.session().getPendingApprovalsList().stream()
+        .filter(one -> one.getId().equals(approvalId))
+        .findFirst();
+  }
+
+  private Approval decide(Approval question, ApprovalAnswer answer) {
+    final List<Event.Builder> events = new ArrayList<>();
+    events.add(Events.decided(question, answer));
+    if (host.session().getPendingApprovalsCount() == 1) {
+      events.add(Events.busy(EvidenceSource.EVIDENCE_SOURCE_STRUCTURED, host.headSeq() + 1));
+    }
+    host.append(events);
+    final String agentsId = agentsIds.remove(question.getId());
+    if (agentsId != null) {
+      answer(agentsId, answer);
+    }
+    return question.toBuilder().setAnswer(answer).build();
+  }
+
+  /** The events that close all questions that wait, because nobody will hear the answer. */
+  private List<Event.Builder> undecided() {
+    agentsIds.clear();
+    return new ArrayList<>(
+        host.session().getPendingApprovalsList().stream()
+            .map(question ->
+                Events.decided(
+                    question,
+                    ApprovalAnswer.newBuilder()
+                        .setDecision(ApprovalDecision.APPROVAL_DECISION_DENIED)
+                        .setSource(ApprovalSource.APPROVAL_SOURCE_TURN_ENDED)
+                        .setTime(Times.timestamp(host.now()))
+                        .build()))
+            .toList());
+  }
+
+  private void ended(AgentSaid.Ended end) {
+    final CurrentTurn turn = current;
+    if (turn == null) {
+      return;
+    }
+    final List<Event.Builder> events = undecided();
+    events.add(Events.turn(turn.finishedByAgent(end, here())));
+    events.add(
+        Events.idle(EvidenceSource.EVIDENCE_SOURCE_STRUCTURED, host.headSeq() + events.size()));
+    host.append(events);
+    over();
+  }
+
+  private void over() {
+    current = null;
+    killAt = null;
+  }
+
+  private void broken(String message) {
+    host.append(List.of(AgentEvents.error(message, currentId())));
+    if (driver != null) {
+      driver.giveUp(message);
+    }
+  }
+
+  @Override
+  public @Nullable Instant tick() {
+    final Instant now = host.now();
+    settle();
+    Instant next = null;
+    for (Approval question : List.copyOf(host.session().getPendingApprovalsList())) {
+      final Instant deadline = Times.instant(question.getDeadline());
+      if (now.isBefore(deadline)) {
+        next = earlier(next, deadline);
+      } else {
+        decide(
+            question,
+            Approvals.answer(
+                question,
+                ApprovalDecision.APPROVAL_DECISION_DENIED,
+                ApprovalSource.APPROVAL_SOURCE_DEADLINE,
+                "",
+                now));
+      }
+    }
+    final CurrentTurn turn = current;
+    if (turn != null) {
+      final Instant deadline = turn.deadline();
+      if (deadline != null && turn.cause() == CurrentTurn.Cause.NONE) {
+        if (now.isBefore(deadline)) {
+          next = earlier(next, deadline);
+        } else {
+          end(turn, CurrentTurn.Cause.TIMEOUT);
+        }
+      }
+      if (killAt != null && !now.isBefore(killAt) && driver != null) {
+        killAt = now.plus(PATIENCE);
+        driver.kill();
+      }
+    }
+    return killAt == null ? next : earlier(next, killAt);
+  }
+
+  private static Instant earlier(@Nullable Instant a, Instant b) {
+    return a == null || b.isBefore(a) ? b : a;
+  }
+
+  private Evidence here() {
+    return new Evidence(host.outputBytes(), host.headSeq(), host.now());
+  }
+
+  @Override
+  public List<Event.Builder> sessionEnded(@Nullable Exit exit) {
+    final List<Event.Builder> events = undecided();
+    if (current != null) {
+      events.add(Events.turn(current.endedWithSession(exit, here())));
+    }
+    events.addAll(
+        queue.abandoned(
+            TurnEndReason.TURN_END_REASON_SESSION_ENDED,
+            "the session ended before the prompt was handed to its tool",
+            host.now()));
+    return events;
+  }
+
+  @Override
+  public List<Event.Builder> sessionLost() {
+    final List<Event.Builder> events = undecided();
+    if (current != null) {
+      events.add(
+          Events.turn(
+              CurrentTurn.abandoned(
+                      current.turn(),
+                      TurnState.TURN_STATE_UNCERTAIN,
+                      TurnEndReason.TURN_END_REASON_SESSION_LOST,
+                      host.now())
+                  .setStatusMessage("the server went down while the turn was with its tool")
+                  .build()));
+    }
+    events.addAll(
+        queue.abandoned(
+            TurnEndReason.TURN_END_REASON_SESSION_LOST,
+            "the server went down before the prompt was handed to the tool",
+            host.now()));
+    return events;
+  }
+
+  @Override
+  public void clear() {
+    over();
+    queue.clear();
+    images.clear();
+    agentsIds.clear();
+    heard.clear();
+    driver = null;
+  }
+}

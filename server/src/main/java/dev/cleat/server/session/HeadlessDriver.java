@@ -1,0 +1,209 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.terminal.Size;
+import dev.cleat.server.terminal.Stream;
+import dev.cleat.server.terminal.Terminal;
+import dev.cleat.server.terminal.TerminalListener;
+import dev.cleat.server.terminal.TerminalSpec;
+import dev.cleat.server.terminal.TerminalStartException;
+import dev.cleat.server.tool.HeadlessForm;
+import dev.cleat.server.tool.Launch;
+import dev.cleat.server.tool.TurnWords;
+import dev.cleat.server.tool.agent.AgentListener;
+import dev.cleat.server.tool.agent.Outcome;
+import dev.cleat.server.tool.agent.OutputForm;
+import dev.cleat.server.tool.agent.TurnOutput;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.Exit;
+import dev.cleat.v1.Image;
+import dev.cleat.v1.OutputStream;
+import dev.cleat.v1.SessionOrBuilder;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnEndReason;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands each turn to a command of its own, and reads what that prints.
+ *
+ * <p>Confined to the session's lock, except for what its processes' listeners say, who take it.
+ */
+final class HeadlessDriver implements AgentDriver {
+
+  /** What it needs of its session. */
+  interface Host {
+    /** Runs a step with the session's lock held, and deals with what it made heard. */
+    void agentSpeaks(Runnable step);
+
+    /** Writes down what was printed to standard error. */
+    void printed(OutputStream stream, ByteBuffer data);
+  }
+
+  /** Finds out what to start. */
+  interface Launcher {
+    /**
+     * Finds it out for one turn.
+     *
+     * @throws Refusal as {@link Starter}
+     */
+    Launch launch(TurnWords words, boolean resume);
+  }
+
+  private final Shared shared;
+  private final Host host;
+  private final Launcher launcher;
+  private final HeadlessForm form;
+  private final HeadlessTerminal terminal;
+  private final Path workdir;
+  private final Supplier<SessionOrBuilder> session;
+  private final Consumer<AgentSaid> heard;
+  private boolean busy;
+
+  HeadlessDriver(
+      Shared shared,
+      Host host,
+      Launcher launcher,
+      HeadlessForm form,
+      HeadlessTerminal terminal,
+      Path workdir,
+      Supplier<SessionOrBuilder> session,
+      Consumer<AgentSaid> heard) {
+    this.shared = shared;
+    this.host = host;
+    this.launcher = launcher;
+    this.form = form;
+    this.terminal = terminal;
+    this.workdir = workdir;
+    this.session = session;
+    this.heard = heard;
+  }
+
+  @Override
+  public boolean isReady() {
+    return !busy && !terminal.isStopping();
+  }
+
+  @Override
+  public boolean takesImages() {
+    return false;
+  }
+
+  @Override
+  public @Nullable String prompt(Turn turn, List<Image> images) {
+    final String token = session.get().getResumeToken();
+    final TurnWords words =
+        new TurnWords(
+            turn.getPrompt(),
+            token,
+            session.get().getModel(),
+            workdir,
+            session.get().getRole(),
+            List.of());
+    try {
+      final Launch launch = launcher.launch(words, !token.isEmpty());
+      final Reading reading = new Reading();
+      final Terminal process =
+          shared
+              .pipes()
+              .start(
+                  new TerminalSpec(launch.argv(), launch.environment(), workdir, new Size(24, 80)),
+                  reading);
+      process.endInput();
+      busy = true;
+      terminal.began(process);
+      launch.session().ifPresent(known -> heard.accept(new AgentSaid.Resumable(known)));
+      return null;
+    } catch (Refusal | TerminalStartException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  private OutputForm outputForm() {
+    return OutputForm.valueOf(form.output().name());
+  }
+
+  @Override
+  public void interrupt() {
+    terminal.interrupt();
+  }
+
+  @Override
+  public void kill() {
+    terminal.killForeground();
+  }
+
+  @Override
+  public void answer(String agentsId, String optionId) {
+    throw new IllegalStateException("a command asks nobody");
+  }
+
+  @Override
+  public void giveUp(String reason) {
+    terminal.killForeground();
+  }
+
+  /**
+   * Reads what the command of one turn prints. The first call may come before it is known to run.
+   */
+  private final class Reading implements TerminalListener, AgentListener {
+    private final TurnOutput output = outputForm().reader(this, form.sessionId().orElse(null));
+    private final Tail tail = new Tail();
+
+    @Override
+    public void output(Stream stream, ByteBuffer data) {
+      if (stream == Stream.STDERR) {
+        tail.add(data.duplicate());
+        host.printed(OutputStream.OUTPUT_STREAM_STDERR, data);
+        return;
+      }
+      final byte[] bytes = new byte[data.remaining()];
+      data.get(bytes);
+      host.agentSpeaks(() -> output.feed(bytes, 0, bytes.length));
+    }
+
+    @Override
+    public void exited(dev.cleat.server.terminal.Exit exit) {
+      host.agentSpeaks(() -> {
+        final Outcome outcome = output.finish();
+        final Exit how = Run.contract(exit);
+        busy = false;
+        // Before the next one begins.
+        terminal.ended();
+        heard.accept(new AgentSaid.Ended(outcome(outcome, how), how, tail.text()));
+      });
+    }
+
+    /** A command that fails has failed, whatever it printed before. */
+    private Outcome outcome(Outcome said, @Nullable Exit exit) {
+      final boolean zero = exit != null && exit.hasCode() && exit.getCode() == 0;
+      if (zero || !said.succeeded()) {
+        return said;
+      }
+      return new Outcome(
+          TurnEndReason.TURN_END_REASON_EXIT_CODE,
+          exit == null
+              ? "it is not known how its command ended"
+              : "its command ended with "
+                  + (exit.hasCode() ? "exit code " + exit.getCode() : exit.getSignal()));
+    }
+
+    @Override
+    public void said(Event.Builder event) {
+      if (event.hasUsageReported() && outputForm().countsWholeSession()) {
+        event
+            .getUsageReportedBuilder()
+            .setUsage(Usages.less(event.getUsageReported().getUsage(), session.get().getUsage()));
+      }
+      heard.accept(new AgentSaid.Something(event));
+    }
+
+    @Override
+    public void resumable(String token) {
+      heard.accept(new AgentSaid.Resumable(token));
+    }
+  }
+}

@@ -1,0 +1,506 @@
+package dev.cleat.server.rpc;
+
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_APPROVAL_NOT_FOUND;
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_APPROVAL_RESOLVED;
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_INVALID_REQUEST;
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_NO_IMAGES;
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_NO_SUCH_WAY;
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_WRONG_STATE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Duration;
+import dev.cleat.v1.Approval;
+import dev.cleat.v1.ApprovalDecision;
+import dev.cleat.v1.ApprovalRule;
+import dev.cleat.v1.ApprovalSettings;
+import dev.cleat.v1.ApprovalSource;
+import dev.cleat.v1.CancelTurnRequest;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.Image;
+import dev.cleat.v1.ListApprovalsRequest;
+import dev.cleat.v1.PromptWay;
+import dev.cleat.v1.ReadEventsRequest;
+import dev.cleat.v1.ResolveApprovalRequest;
+import dev.cleat.v1.RestartRequest;
+import dev.cleat.v1.SendInputRequest;
+import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.Session;
+import dev.cleat.v1.SessionState;
+import dev.cleat.v1.StopRequest;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnEndReason;
+import dev.cleat.v1.TurnState;
+import dev.cleat.v1.WaitTurnRequest;
+import io.grpc.Status.Code;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Turns, questions and conversations of agents that are real processes, and do as they are told.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AgentTest {
+  private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(60);
+
+  private TestServer server;
+
+  @BeforeAll
+  void start(@TempDir Path data) throws Exception {
+    final String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    final Path catalogue = data.resolve("tools.yaml");
+    Files.writeString(
+        catalogue,
+        """
+        tools:
+          fake:
+            acp: {command: [%s, -XX:TieredStopAtLevel=1, -cp, "%s", %s]}
+          once:
+            headless:
+              command: [sh, -c, 'echo "$1" >> talk; echo token=T1; echo "said $1"', sh, "{prompt}"]
+              resume: [sh, -c, 'echo "$1" >> "talk"; echo "$2 knows $(tr "\\n" " " < talk)"; case $1 in *fail*) echo sorry >&2; exit 7;; *wait*) exec sleep 1000;; esac', sh, "{prompt}", "{session}"]
+              output: plain
+              session_id: 'token=(\\w+)'
+        """
+            .formatted(java, System.getProperty("java.class.path"), FakeAcpAgent.class.getName()));
+    server = TestServer.start(data.resolve("data"), Map.of("catalogue", catalogue.toString()));
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  private static CreateRequest.Builder fake() {
+    return CreateRequest.newBuilder().setTool("fake");
+  }
+
+  private String create(CreateRequest.Builder request) {
+    return server.sessions().create(request.build()).getSession().getId();
+  }
+
+  private Session get(String id) {
+    return server.sessions().get(GetRequest.newBuilder().setSessionId(id).build()).getSession();
+  }
+
+  private Turn send(String id, String prompt) {
+    return server
+        .sessions()
+        .sendPrompt(SendPromptRequest.newBuilder().setSessionId(id).setPrompt(prompt).build())
+        .getTurn();
+  }
+
+  private Turn await(Turn turn) {
+    final Turn ended =
+        server
+            .sessions()
+            .waitTurn(
+                WaitTurnRequest.newBuilder()
+                    .setSessionId(turn.getSessionId())
+                    .setTurnId(turn.getId())
+                    .setTimeout(Duration.newBuilder().setSeconds(60))
+                    .build())
+            .getTurn();
+    assertThat(ended.hasEndTime()).as("turn has ended: %s", ended).isTrue();
+    return ended;
+  }
+
+  private List<Event> events(String id) {
+    return server
+        .sessions()
+        .readEvents(ReadEventsRequest.newBuilder().setSessionId(id).setPageSize(10_000).build())
+        .getEventsList();
+  }
+
+  private String answer(Turn turn) {
+    return events(turn.getSessionId()).stream()
+        .filter(event -> event.getAgentText().getTurnId().equals(turn.getId()))
+        .map(event -> event.getAgentText().getText())
+        .collect(Collectors.joining());
+  }
+
+  private Approval awaitQuestion(String id) {
+    return Awaitility.await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                server
+                    .sessions()
+                    .listApprovals(ListApprovalsRequest.newBuilder().setSessionId(id).build())
+                    .getApprovalsList(),
+            list -> !list.isEmpty())
+        .getFirst();
+  }
+
+  private Approval resolve(Approval question, ApprovalDecision decision) {
+    return server
+        .sessions()
+        .resolveApproval(
+            ResolveApprovalRequest.newBuilder()
+                .setSessionId(question.getSessionId())
+                .setApprovalId(question.getId())
+                .setDecision(decision)
+                .setBy("a test")
+                .build())
+        .getApproval();
+  }
+
+  @Test
+  void turnsOfOneConversationAreAnswered() {
+    final String id = create(fake());
+    final Turn first = await(send(id, "say one"));
+    final Turn second = await(send(id, "recall it"));
+
+    assertThat(first.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(first.getOutputPreview()).isEqualTo("one");
+    assertThat(answer(second)).isEqualTo("say one|recall it");
+    assertThat(get(id).getPromptWay()).isEqualTo(PromptWay.PROMPT_WAY_ACP);
+    assertThat(get(id).getResumeToken()).startsWith("conversation-");
+  }
+
+  @Test
+  void sessionIsFoundByWhatItsToolCallsIt() {
+    final String id = create(fake());
+    await(send(id, "say one"));
+    final GetRequest.Builder request =
+        GetRequest.newBuilder().setResumeToken(get(id).getResumeToken());
+
+    assertThat(server.sessions().get(request.build()).getSession().getId()).isEqualTo(id);
+    Refused.by(() -> server.sessions().get(request.clone().setName("x").build()))
+        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field("resume_token");
+    Refused.by(() -> server.sessions().get(request.clone().setResumeToken("other").build()))
+        .with(Code.NOT_FOUND, dev.cleat.v1.ErrorReason.ERROR_REASON_SESSION_NOT_FOUND);
+  }
+
+  @Test
+  void restartGoesOnWithTheConversationAndTellsNothingTwice() {
+    final String id = create(fake());
+    await(send(id, "say one"));
+    server.sessions().restart(RestartRequest.newBuilder().setSessionId(id).build());
+
+    assertThat(answer(await(send(id, "recall it")))).isEqualTo("say one|recall it");
+    assertThat(events(id))
+        .extracting(event -> event.getAgentText().getText())
+        .doesNotContain("an old answer");
+  }
+
+  @Test
+  void queuedTurnsFollowAndCancelHitsItsOwnTurnOnly() {
+    final String id = create(fake());
+    final Turn waiting = send(id, "wait for it");
+    final Turn next = send(id, "say next");
+    final Turn dropped = send(id, "say dropped");
+    Awaitility.await().atMost(PATIENCE).until(() -> answer(waiting).equals("waiting"));
+    server.sessions().cancelTurn(cancel(dropped));
+    server.sessions().cancelTurn(cancel(waiting));
+
+    assertThat(await(waiting).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    assertThat(await(dropped).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    assertThat(await(next).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(answer(next)).isEqualTo("next");
+    assertThat(answer(dropped)).isEmpty();
+  }
+
+  private static CancelTurnRequest cancel(Turn turn) {
+    return CancelTurnRequest.newBuilder()
+        .setSessionId(turn.getSessionId())
+        .setTurnId(turn.getId())
+        .build();
+  }
+
+  @Test
+  void turnTimesOutAndTheSessionGoesOn() {
+    final String id = create(fake());
+    final Turn slow =
+        server
+            .sessions()
+            .sendPrompt(
+                SendPromptRequest.newBuilder()
+                    .setSessionId(id)
+                    .setPrompt("wait for it")
+                    .setTimeout(Duration.newBuilder().setNanos(300_000_000))
+                    .build())
+            .getTurn();
+
+    assertThat(await(slow).getState()).isEqualTo(TurnState.TURN_STATE_TIMED_OUT);
+    assertThat(answer(await(send(id, "say on")))).isEqualTo("on");
+  }
+
+  @Test
+  void errorOfTheAgentIsAFailedTurnWithItsWords() {
+    final String id = create(fake());
+    final Turn failed = await(send(id, "fail overloaded, try later"));
+
+    assertThat(failed.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+    assertThat(failed.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_AGENT_ERROR);
+    assertThat(failed.getStatusMessage()).contains("overloaded, try later");
+    assertThat(answer(await(send(id, "say on")))).isEqualTo("on");
+  }
+
+  @Test
+  void agentThatEndsTakesItsTurnWithIt() {
+    final String id = create(fake());
+    final Turn turn = await(send(id, "exit 3"));
+
+    assertThat(turn.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_SESSION_ENDED);
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> get(id).getState() == SessionState.SESSION_STATE_EXITED);
+    assertThat(get(id).getExit().getCode()).isEqualTo(3);
+  }
+
+  @Test
+  void questionIsAllowedOnceByTheFirstAnswer() {
+    final String id = create(fake());
+    final Turn turn = send(id, "ask rm");
+    final Approval question = awaitQuestion(id);
+    assertThat(question.getQuestion()).isEqualTo("run rm");
+    assertThat(question.getTurnId()).isEqualTo(turn.getId());
+    assertThat(get(id).getActivity().getState().name()).endsWith("WAITING_FOR_APPROVAL");
+
+    final Approval answered = resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED);
+
+    assertThat(answered.getAnswer().getBy()).isEqualTo("a test");
+    await(turn);
+    assertThat(answer(turn)).isEqualTo("answer opt-allow_once");
+    Refused.by(() -> resolve(question, ApprovalDecision.APPROVAL_DECISION_DENIED))
+        .with(Code.FAILED_PRECONDITION, ERROR_REASON_APPROVAL_RESOLVED)
+        .metadata("decision", "allowed")
+        .metadata("source", "call");
+  }
+
+  @Test
+  void questionIsDenied() {
+    final String id = create(fake());
+    final Turn turn = send(id, "ask rm");
+    resolve(awaitQuestion(id), ApprovalDecision.APPROVAL_DECISION_DENIED);
+    await(turn);
+    assertThat(answer(turn)).isEqualTo("answer opt-reject_once");
+  }
+
+  @Test
+  void nobodyAnswersAndTheQuestionIsDeniedAtItsDeadline() {
+    final String id =
+        create(
+            fake()
+                .setApprovals(
+                    ApprovalSettings.newBuilder().setTimeout(Duration.newBuilder().setSeconds(1))));
+    final Turn turn = await(send(id, "ask rm"));
+
+    assertThat(answer(turn)).isEqualTo("answer opt-reject_once");
+    assertThat(decided(id).getAnswer().getSource())
+        .isEqualTo(ApprovalSource.APPROVAL_SOURCE_DEADLINE);
+  }
+
+  private Approval decided(String id) {
+    return events(id).stream()
+        .filter(Event::hasApprovalResolved)
+        .findFirst()
+        .orElseThrow()
+        .getApprovalResolved()
+        .getApproval();
+  }
+
+  @Test
+  void ruleAllowsWithoutAskingAndTheJournalSaysWhich() {
+    final String id =
+        create(
+            fake()
+                .setApprovals(
+                    ApprovalSettings.newBuilder()
+                        .addAutoApprove(
+                            ApprovalRule.newBuilder().setTool("execute").setPattern("never"))
+                        .addAutoApprove(ApprovalRule.newBuilder().setPattern("^run r"))));
+    final Turn turn = await(send(id, "ask rm"));
+
+    assertThat(answer(turn)).isEqualTo("answer opt-allow_once");
+    assertThat(decided(id).getAnswer().getSource()).isEqualTo(ApprovalSource.APPROVAL_SOURCE_RULE);
+    assertThat(decided(id).getAnswer().getBy()).isEqualTo(":^run r");
+  }
+
+  @Test
+  void cancelClosesItsQuestion() {
+    final String id = create(fake());
+    final Turn turn = send(id, "ask rm");
+    final Approval question = awaitQuestion(id);
+    server.sessions().cancelTurn(cancel(turn));
+
+    assertThat(await(turn).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    assertThat(decided(id).getAnswer().getSource())
+        .isEqualTo(ApprovalSource.APPROVAL_SOURCE_TURN_ENDED);
+    Refused.by(() -> resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED))
+        .with(Code.FAILED_PRECONDITION, ERROR_REASON_APPROVAL_RESOLVED);
+  }
+
+  @Test
+  void badAnswersAreRefusedAndTheQuestionWaits() {
+    final String id = create(fake());
+    final Turn turn = send(id, "ask rm");
+    final Approval question = awaitQuestion(id);
+    final ResolveApprovalRequest.Builder request =
+        ResolveApprovalRequest.newBuilder()
+            .setSessionId(id)
+            .setApprovalId(question.getId())
+            .setDecision(ApprovalDecision.APPROVAL_DECISION_ALLOWED);
+
+    Refused.by(() -> server.sessions().resolveApproval(request.clone().clearDecision().build()))
+        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field("decision");
+    Refused.by(
+            () -> server.sessions().resolveApproval(request.clone().setOptionId("other").build()))
+        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field("option_id");
+    Refused.by(() ->
+            server
+                .sessions()
+                .resolveApproval(request.clone().setOptionId("opt-reject_once").build()))
+        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field("option_id");
+    for (String unknown : List.of("1", "999999", "x", "-1")) {
+      Refused.by(() ->
+              server.sessions().resolveApproval(request.clone().setApprovalId(unknown).build()))
+          .with(Code.NOT_FOUND, ERROR_REASON_APPROVAL_NOT_FOUND);
+    }
+    resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED);
+    assertThat(await(turn).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+  }
+
+  @Test
+  void picturesComeWhole() {
+    final String id = create(fake());
+    final Turn turn =
+        server
+            .sessions()
+            .sendPrompt(
+                SendPromptRequest.newBuilder()
+                    .setSessionId(id)
+                    .setPrompt("pictures please")
+                    .addImages(
+                        Image.newBuilder()
+                            .setMimeType("image/png")
+                            .setData(ByteString.copyFrom(new byte[30_000])))
+                    .build())
+            .getTurn();
+
+    await(turn);
+    assertThat(answer(turn)).isEqualTo("image/png 40000;");
+  }
+
+  @Test
+  void typingIntoAnAgentIsRefused() {
+    final String id = create(fake());
+    Refused.by(() ->
+            server
+                .sessions()
+                .sendInput(
+                    SendInputRequest.newBuilder()
+                        .setSessionId(id)
+                        .setData(ByteString.copyFromUtf8("{}\n"))
+                        .build()))
+        .with(Code.FAILED_PRECONDITION, ERROR_REASON_WRONG_STATE);
+  }
+
+  @Test
+  void commandsAreTurnsAndGoOnWithTheirConversation() {
+    final String id = create(CreateRequest.newBuilder().setTool("once"));
+    final Turn first = await(send(id, "one"));
+    final Turn second = await(send(id, "two $HOME; \"quoted\""));
+
+    assertThat(first.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(first.getExit().getCode()).isZero();
+    assertThat(get(id).getResumeToken()).isEqualTo("T1");
+    assertThat(answer(second)).isEqualTo("T1 knows one two $HOME; \"quoted\" \n");
+    assertThat(get(id).getPromptWay()).isEqualTo(PromptWay.PROMPT_WAY_HEADLESS);
+  }
+
+  @Test
+  void failedCommandSaysItsCodeAndItsErrors() {
+    final String id = create(CreateRequest.newBuilder().setTool("once"));
+    await(send(id, "one"));
+    final Turn failed = await(send(id, "fail"));
+
+    assertThat(failed.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+    assertThat(failed.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_EXIT_CODE);
+    assertThat(failed.getExit().getCode()).isEqualTo(7);
+    assertThat(failed.getErrorTail()).isEqualTo("sorry\n");
+    assertThat(await(send(id, "on")).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+  }
+
+  @Test
+  void commandIsCancelledAndAStoppedSessionEndsWithIt() {
+    final String id = create(CreateRequest.newBuilder().setTool("once"));
+    await(send(id, "one"));
+    final Turn waiting = send(id, "wait");
+    Awaitility.await().atMost(PATIENCE).until(() -> answer(waiting).startsWith("T1 knows"));
+    server.sessions().cancelTurn(cancel(waiting));
+    assertThat(await(waiting).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+
+    final Turn again = send(id, "wait");
+    Awaitility.await().atMost(PATIENCE).until(() -> answer(again).startsWith("T1 knows"));
+    final Session stopped =
+        server
+            .sessions()
+            .stop(StopRequest.newBuilder().setSessionId(id).build())
+            .getSessionsList()
+            .getFirst();
+    assertThat(stopped.getState()).isEqualTo(SessionState.SESSION_STATE_EXITED);
+    assertThat(await(again).getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+  }
+
+  @Test
+  void whatTheToolCannotDoIsSaid() {
+    final String once = create(CreateRequest.newBuilder().setTool("once"));
+    final SendPromptRequest.Builder picture =
+        SendPromptRequest.newBuilder()
+            .setPrompt("look")
+            .addImages(
+                Image.newBuilder()
+                    .setMimeType("image/png")
+                    .setData(ByteString.copyFrom(new byte[3])));
+    Refused.by(() -> server.sessions().sendPrompt(picture.setSessionId(once).build()))
+        .with(Code.FAILED_PRECONDITION, ERROR_REASON_NO_IMAGES)
+        .field("images");
+    Refused.by(() -> create(fake().setPromptWay(PromptWay.PROMPT_WAY_HEADLESS)))
+        .with(Code.FAILED_PRECONDITION, ERROR_REASON_NO_SUCH_WAY)
+        .field("prompt_way");
+    Refused.by(() -> create(CreateRequest.newBuilder().setTool("bash").setResumeToken("T1")))
+        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field("resume_token");
+    Refused.by(() ->
+            create(
+                fake()
+                    .setEndpoint("ftp://x")
+                    .setApprovals(
+                        ApprovalSettings.newBuilder()
+                            .setTimeout(Duration.newBuilder().setSeconds(0))
+                            .addAutoApprove(ApprovalRule.newBuilder().setPattern("(")))))
+        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field("endpoint", "approvals.timeout", "approvals.auto_approve[0].pattern");
+    Refused.by(() ->
+            server
+                .sessions()
+                .sendPrompt(
+                    picture
+                        .clone()
+                        .clearImages()
+                        .addImages(
+                            Image.newBuilder()
+                                .setMimeType("text/html")
+                                .setData(ByteString.copyFrom(new byte[(3 << 20) + 1])))
+                        .build()))
+        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field("images[0].mime_type", "images");
+  }
+}
