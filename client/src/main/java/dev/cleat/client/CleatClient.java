@@ -4,6 +4,9 @@ import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.GetActiveRequest;
 import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.GetToolHelpRequest;
+import dev.cleat.v1.GetToolHelpResponse;
+import dev.cleat.v1.GetToolRequest;
 import dev.cleat.v1.ListRequest;
 import dev.cleat.v1.ListResponse;
 import dev.cleat.v1.ListToolsRequest;
@@ -12,7 +15,6 @@ import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.SessionView;
 import dev.cleat.v1.SetActiveRequest;
 import dev.cleat.v1.StopRequest;
-import dev.cleat.v1.Tool;
 import dev.cleat.v1.ToolServiceGrpc;
 import io.grpc.ManagedChannel;
 import java.util.ArrayList;
@@ -93,6 +95,14 @@ public final class CleatClient implements AutoCloseable {
   /** The session with this exact name. */
   public Session sessionByName(String name) {
     return get(GetRequest.newBuilder().setName(name).build());
+  }
+
+  /**
+   * The session whose tool calls its own session so, the newest where several have it: what {@link
+   * SessionInfo#resumeToken} says.
+   */
+  public Session byResumeToken(String token) {
+    return get(GetRequest.newBuilder().setResumeToken(token).build());
   }
 
   /** All sessions that are not internal, oldest first. */
@@ -178,16 +188,34 @@ public final class CleatClient implements AutoCloseable {
   }
 
   /** The catalogue of tools, by name. */
-  public List<Tool> tools() {
-    List<Tool> all = new ArrayList<>();
+  public List<ToolInfo> tools() {
+    List<ToolInfo> all = new ArrayList<>();
     ListToolsRequest request = ListToolsRequest.getDefaultInstance();
     ListToolsResponse page;
     do {
       page = rpc.call(ToolServiceGrpc.getListToolsMethod(), request, Rpc.Repeat.SAFE);
-      all.addAll(page.getToolsList());
+      page.getToolsList().forEach(tool -> all.add(new ToolInfo(tool)));
       request = request.toBuilder().setPageToken(page.getNextPageToken()).build();
     } while (!page.getNextPageToken().isEmpty());
     return all;
+  }
+
+  /** The tool of the catalogue with this name, and its version: the server asks its program. */
+  public ToolInfo tool(String name) {
+    GetToolRequest request = GetToolRequest.newBuilder().setName(name).build();
+    return new ToolInfo(
+        rpc.call(ToolServiceGrpc.getGetToolMethod(), request, Rpc.Repeat.SAFE).getTool());
+  }
+
+  /**
+   * A tool's own help: the server asks its program. Fails with reason {@code NO_HELP} when the
+   * catalogue does not say how.
+   */
+  public ToolHelp toolHelp(String name) {
+    GetToolHelpRequest request = GetToolHelpRequest.newBuilder().setName(name).build();
+    GetToolHelpResponse help =
+        rpc.call(ToolServiceGrpc.getGetToolHelpMethod(), request, Rpc.Repeat.SAFE);
+    return new ToolHelp(help.getText(), help.getTruncated());
   }
 
   /** The gRPC beneath. */

@@ -1,5 +1,6 @@
 package dev.cleat.client;
 
+import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.TerminalSize;
@@ -109,6 +110,51 @@ public final class NewSession {
     return this;
   }
 
+  /** How the tool is to take prompts; without one, the best way that it has here. */
+  public NewSession way(PromptWay way) {
+    request.setPromptWay(way.raw());
+    return this;
+  }
+
+  /**
+   * The tool's own session to go on with: what {@link SessionInfo#resumeToken} of another session
+   * says. Only for agents.
+   */
+  public NewSession resumeToken(String token) {
+    request.setResumeToken(token);
+    return this;
+  }
+
+  /** What becomes of it when its process goes down with the server; without one, it stays lost. */
+  public NewSession revive(RevivePolicy policy) {
+    request.setRevive(policy.raw());
+    return this;
+  }
+
+  /** The address of the model's API, for tools that can be told: http or https. */
+  public NewSession endpoint(String url) {
+    request.setEndpoint(url);
+    return this;
+  }
+
+  /** Allows what these rules say without asking; other questions wait for 5 minutes. */
+  public NewSession approvals(List<ApprovalRule> autoApprove) {
+    request.getApprovalsBuilder().clearAutoApprove().addAllAutoApprove(raw(autoApprove));
+    return this;
+  }
+
+  /**
+   * Allows what these rules say without asking; other questions are denied when nobody has answered
+   * them after this long, 1 s to 24 h.
+   */
+  public NewSession approvals(List<ApprovalRule> autoApprove, Duration timeout) {
+    request.setApprovals(
+        ApprovalSettings.newBuilder()
+            .addAllAutoApprove(raw(autoApprove))
+            .setTimeout(Times.of(timeout)));
+    return this;
+  }
+
   /** Take the session with this name if there is one. */
   public NewSession getOrCreate(String name) {
     request.setName(name).setGetOrCreate(true);
@@ -129,6 +175,10 @@ public final class NewSession {
   public NewSession customize(Consumer<CreateRequest.Builder> change) {
     change.accept(request);
     return this;
+  }
+
+  private static List<dev.cleat.v1.ApprovalRule> raw(List<ApprovalRule> rules) {
+    return rules.stream().map(ApprovalRule::raw).toList();
   }
 
   CreateRequest toRequest() {

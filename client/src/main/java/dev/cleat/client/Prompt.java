@@ -1,5 +1,7 @@
 package dev.cleat.client;
 
+import com.google.protobuf.ByteString;
+import dev.cleat.v1.Image;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.WhenBusy;
 import java.time.Duration;
@@ -30,6 +32,18 @@ public final class Prompt {
         SendPromptRequest.newBuilder().setPrompt(text).build(), FOR_EVER, 16 << 20, false);
   }
 
+  /**
+   * A picture that goes with the prompt, after those given before; for agents that take them. Up to
+   * 10, 3 MiB together. The call fails with reason {@code NO_IMAGES} where the tool takes none.
+   *
+   * @param mimeType {@code image/png}, {@code image/jpeg}, {@code image/gif} or {@code image/webp}
+   */
+  public Prompt image(String mimeType, byte[] data) {
+    Image image =
+        Image.newBuilder().setMimeType(mimeType).setData(ByteString.copyFrom(data)).build();
+    return with(request.toBuilder().addImages(image));
+  }
+
   /** Fails with reason {@code BUSY} when a turn is under way, instead of waiting behind it. */
   public Prompt refuseWhenBusy() {
     return with(request.toBuilder().setWhenBusy(WhenBusy.WHEN_BUSY_REFUSE));
@@ -45,7 +59,10 @@ public final class Prompt {
     return new Prompt(request, limit, maxOutputBytes, raw);
   }
 
-  /** How much of the end of the output is kept, in bytes; 16 MiB by default. 0 fetches none. */
+  /**
+   * How much of the end of the output is kept, in bytes; 16 MiB by default. An agent's answer is
+   * kept whole. 0 fetches neither.
+   */
   public Prompt maxOutput(int bytes) {
     if (bytes < 0) {
       throw new IllegalArgumentException("a limit is not negative: " + bytes);

@@ -2,10 +2,16 @@ package dev.cleat.client;
 
 import dev.cleat.client.CleatException.Code;
 import dev.cleat.v1.CancelTurnRequest;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.EventKind;
 import dev.cleat.v1.GetTurnRequest;
+import dev.cleat.v1.ReadEventsRequest;
+import dev.cleat.v1.ReadEventsResponse;
 import dev.cleat.v1.SessionServiceGrpc;
+import dev.cleat.v1.TurnState;
 import dev.cleat.v1.WaitTurnRequest;
 import java.time.Duration;
+import java.time.Instant;
 
 /**
  * A turn that was started. It runs whether or not anybody waits for it. Safe for use by any thread.
@@ -16,11 +22,18 @@ public final class RunningTurn {
 
   private static final Duration GRACE = Duration.ofSeconds(10);
 
+  /** Between the time that a turn says it was created and that of its first event. */
+  private static final Duration CLOCK_MARGIN = Duration.ofSeconds(1);
+
+  private static final int PAGE_EVENTS = 100;
+
+  private final Session session;
   private final Rpc rpc;
   private final dev.cleat.v1.Turn started;
   private final Prompt prompt;
 
-  RunningTurn(Rpc rpc, dev.cleat.v1.Turn started, Prompt prompt) {
+  RunningTurn(Session session, Rpc rpc, dev.cleat.v1.Turn started, Prompt prompt) {
+    this.session = session;
     this.rpc = rpc;
     this.started = started;
     this.prompt = prompt;
@@ -59,15 +72,59 @@ public final class RunningTurn {
   /**
    * Waits for its end, at most so long, over lost connections and restarts of the server.
    *
-   * @return the turn with its output; when the time is up, as it is then, and without
+   * @return the turn with its output, or an agent's answer; when the time is up, as it is then, and
+   *     without
    * @throws CleatException when the server could not be reached for too long, or the thread is
-   *     interrupted
+   *     interrupted; with {@link Code#DATA_LOSS} when a part of an agent's answer is gone
    */
   public Turn await(Duration limit) {
     dev.cleat.v1.Turn turn = awaitEnd(limit);
-    return Turn.of(turn).ended()
-        ? TurnOutput.fetch(rpc, turn, prompt.maxOutputBytes(), prompt.raw())
-        : Turn.of(turn);
+    if (!Turn.of(turn).ended()) {
+      return Turn.of(turn);
+    }
+    Turn ended = TurnOutput.fetch(rpc, turn, prompt.maxOutputBytes(), prompt.raw());
+    boolean answers =
+        session.info().way().structured() || ended.judgedBy() == Turn.JudgedBy.STRUCTURED;
+    return answers && prompt.maxOutputBytes() > 0 ? ended.withAnswer(answer()) : ended;
+  }
+
+  /**
+   * What an agent says and does during the turn, from its beginning to its end, as often as this is
+   * called. A tool that only prints, such as a shell, has no such events.
+   *
+   * @throws CleatException when the beginning of the turn could not be looked up
+   */
+  public TurnEvents events() {
+    return TurnEvents.open(session, id(), before());
+  }
+
+  /**
+   * The place in the session's journal before the turn's first event, for attaching there; the
+   * beginning when that event is no longer there.
+   */
+  public Position before() {
+    Instant since = Times.of(started.getCreateTime()).minus(CLOCK_MARGIN);
+    ReadEventsRequest.Builder request =
+        ReadEventsRequest.newBuilder()
+            .setSessionId(started.getSessionId())
+            .addKinds(EventKind.EVENT_KIND_TURN_CHANGED)
+            .setSince(Times.timestamp(since))
+            .setPageSize(PAGE_EVENTS);
+    ReadEventsResponse page;
+    do {
+      page = rpc.call(SessionServiceGrpc.getReadEventsMethod(), request.build(), Rpc.Repeat.SAFE);
+      for (Event event : page.getEventsList()) {
+        dev.cleat.v1.Turn turn = event.getTurnChanged().getTurn();
+        if (turn.getId().equals(id())) {
+          // A later state says that the first is gone, and what came between perhaps, too.
+          return turn.getState() == TurnState.TURN_STATE_ACCEPTED
+              ? new Position(page.getEpoch(), event.getSeq() - 1)
+              : Position.BEGINNING;
+        }
+      }
+      request.setPageToken(page.getNextPageToken());
+    } while (!page.getNextPageToken().isEmpty());
+    return Position.BEGINNING; // what is missing comes as a gap
   }
 
   /**
@@ -84,6 +141,24 @@ public final class RunningTurn {
                     .build(),
                 Rpc.Repeat.SAFE)
             .getTurn());
+  }
+
+  private String answer() {
+    StringBuilder answer = new StringBuilder();
+    try (TurnEvents events = events()) {
+      for (TurnEvent event : events) {
+        if (event instanceof TurnEvent.AgentText text) {
+          answer.append(text.text());
+        } else if (event instanceof TurnEvent.Missing missing) {
+          throw new CleatException(
+              Code.DATA_LOSS,
+              missing.gap().reason().name(),
+              "a part of the answer is missing: " + missing.gap(),
+              null);
+        }
+      }
+    }
+    return answer.toString();
   }
 
   private dev.cleat.v1.Turn awaitEnd(Duration limit) {

@@ -5,6 +5,7 @@ import dev.cleat.client.CleatException.Code;
 import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.InterruptRequest;
+import dev.cleat.v1.ListApprovalsRequest;
 import dev.cleat.v1.ListTurnsRequest;
 import dev.cleat.v1.ListTurnsResponse;
 import dev.cleat.v1.PauseRequest;
@@ -56,7 +57,10 @@ public final class Session {
     return seen(rpc.call(SessionServiceGrpc.getGetMethod(), request, Rpc.Repeat.SAFE).getSession());
   }
 
-  /** Hands a prompt to the tool, waits for the end of the turn and returns it with its output. */
+  /**
+   * Hands a prompt to the tool, waits for the end of the turn and returns it with its output, and
+   * with an agent's answer.
+   */
   public Turn prompt(String text) {
     return prompt(Prompt.of(text));
   }
@@ -81,7 +85,7 @@ public final class Session {
     Position base = found ? Position.BEGINNING : before;
     new TurnFollower(this, running.id(), base, Times.nanos(prompt.waitLimit())).follow(output);
     Duration left = prompt.waitLimit().minusNanos(System.nanoTime() - start);
-    return new RunningTurn(rpc, running.started().raw(), prompt.maxOutput(0))
+    return new RunningTurn(this, rpc, running.started().raw(), prompt.maxOutput(0))
         .await(left.isNegative() ? Duration.ZERO : left);
   }
 
@@ -97,6 +101,7 @@ public final class Session {
   /** Hands a prompt to the tool and returns as soon as the turn is written down. */
   public RunningTurn start(Prompt prompt) {
     return new RunningTurn(
+        this,
         rpc,
         rpc.call(SessionServiceGrpc.getSendPromptMethod(), prompt.toRequest(id), Rpc.Repeat.SAFE)
             .getTurn(),
@@ -110,6 +115,34 @@ public final class Session {
     ListTurnsResponse response =
         rpc.call(SessionServiceGrpc.getListTurnsMethod(), request, Rpc.Repeat.SAFE);
     return response.getTurnsList().stream().map(Turn::of).toList();
+  }
+
+  /** The questions of its agent that wait for an answer, oldest first. */
+  public List<Approval> approvals() {
+    ListApprovalsRequest request = ListApprovalsRequest.newBuilder().setSessionId(id).build();
+    return rpc
+        .call(SessionServiceGrpc.getListApprovalsMethod(), request, Rpc.Repeat.SAFE)
+        .getApprovalsList()
+        .stream()
+        .map(Approval::new)
+        .toList();
+  }
+
+  /**
+   * Answers a question of its agent. The first answer counts: a second fails with reason {@code
+   * APPROVAL_RESOLVED}, whose metadata says how it was decided. So this is not tried again by
+   * itself where the connection broke during the call.
+   *
+   * @param reply such as {@link Approval#allow} gives
+   * @return the question, with its answer
+   */
+  public Approval resolve(ApprovalReply reply) {
+    return new Approval(
+        rpc.call(
+                SessionServiceGrpc.getResolveApprovalMethod(),
+                reply.toRequest(id),
+                Rpc.Repeat.ONLY_IF_REFUSED)
+            .getApproval());
   }
 
   /** Attaches: everything there is, then live. */

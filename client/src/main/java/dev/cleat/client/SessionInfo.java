@@ -43,6 +43,8 @@ public record SessionInfo(dev.cleat.v1.Session raw) {
     IDLE,
     /** Working. */
     BUSY,
+    /** Waiting for a question of its agent to be answered; see {@link Session#approvals}. */
+    WAITING_FOR_APPROVAL,
     /** Nothing says what it is doing, or no process runs. */
     UNKNOWN
   }
@@ -131,6 +133,39 @@ public record SessionInfo(dev.cleat.v1.Session raw) {
   /** When it was created. */
   public Instant created() {
     return Times.of(raw.getCreateTime());
+  }
+
+  /** How its tool takes prompts. */
+  public PromptWay way() {
+    return PromptWay.of(raw.getPromptWay());
+  }
+
+  /**
+   * What the tool calls its own session: with it, the conversation goes on in another process.
+   * Empty when there is none yet.
+   */
+  public String resumeToken() {
+    return raw.getResumeToken();
+  }
+
+  /** What becomes of it when its process goes down with the server. */
+  public RevivePolicy revive() {
+    return RevivePolicy.of(raw.getRevive());
+  }
+
+  /** What all its turns have used of models, as far as the tool says. */
+  public Usage usage() {
+    return Usage.of(raw.getUsage());
+  }
+
+  /** The questions of its agent that wait for an answer, oldest first. */
+  public List<Approval> pendingApprovals() {
+    return raw.getPendingApprovalsList().stream().map(Approval::new).toList();
+  }
+
+  /** The address of the model's API that the tool was given; empty for the tool's own. */
+  public String endpoint() {
+    return raw.getEndpoint();
   }
 
   @Override

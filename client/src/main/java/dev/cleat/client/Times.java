@@ -23,6 +23,13 @@ final class Times {
         .build();
   }
 
+  static Timestamp timestamp(Instant time) {
+    return Timestamp.newBuilder()
+        .setSeconds(time.getEpochSecond())
+        .setNanos(time.getNano())
+        .build();
+  }
+
   /** In nanoseconds, at most 292 years. */
   static long nanos(Duration duration) {
     try {

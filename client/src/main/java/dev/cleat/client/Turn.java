@@ -12,8 +12,11 @@ import java.util.OptionalInt;
  *     for
  * @param omittedBytes how many bytes of its output are not in {@code output}: more than was to be
  *     kept, or no longer in the journal
+ * @param answer all that an agent said to its user, where it gives that as data ({@link
+ *     PromptWay#structured}); empty for shells and what else only prints, whose result is {@code
+ *     output}, while the turn has not ended, and where the output was not asked for
  */
-public record Turn(dev.cleat.v1.Turn raw, String output, long omittedBytes) {
+public record Turn(dev.cleat.v1.Turn raw, String output, long omittedBytes, String answer) {
 
   /** Where a turn is. */
   public enum State {
@@ -66,7 +69,13 @@ public record Turn(dev.cleat.v1.Turn raw, String output, long omittedBytes) {
     /** It was interrupted and killed, and the tool still did not come back. */
     TOOL_STUCK,
     /** The terminal did not take the prompt. */
-    NOT_SUBMITTED
+    NOT_SUBMITTED,
+    /** The agent reported an error: its model's API refused, or did not answer well. */
+    AGENT_ERROR,
+    /** The agent or its model refused to go on. */
+    REFUSED,
+    /** A limit of the agent or its model was reached. */
+    LIMIT
   }
 
   /** What the end was judged by. */
@@ -80,11 +89,13 @@ public record Turn(dev.cleat.v1.Turn raw, String output, long omittedBytes) {
     /** The process ended. Exact. */
     PROCESS,
     /** A call, such as cancel, or a limit. */
-    CALL
+    CALL,
+    /** What the tool itself says, as data. Exact. */
+    STRUCTURED
   }
 
   static Turn of(dev.cleat.v1.Turn raw) {
-    return new Turn(raw, "", 0);
+    return new Turn(raw, "", 0, "");
   }
 
   /** The identifier. */
@@ -145,6 +156,23 @@ public record Turn(dev.cleat.v1.Turn raw, String output, long omittedBytes) {
   /** The prompt; empty where it came with an event. */
   public String prompt() {
     return raw.getPrompt();
+  }
+
+  /** What it used of a model, as far as the tool says; all zero where it does not. */
+  public Usage usage() {
+    return Usage.of(raw.getUsage());
+  }
+
+  /**
+   * The last 4 KiB that its command printed to standard error; empty unless it failed and was a
+   * command.
+   */
+  public String errorTail() {
+    return raw.getErrorTail();
+  }
+
+  Turn withAnswer(String text) {
+    return new Turn(raw, output, omittedBytes, text);
   }
 
   @Override

@@ -36,7 +36,7 @@ final class TurnOutput {
     }
     String text = output.bytes().toString(StandardCharsets.UTF_8);
     return new Turn(
-        turn, raw ? text : new PlainText().strip(text), Math.max(0, length - output.keptBytes));
+        turn, raw ? text : new PlainText().strip(text), Math.max(0, length - output.keptBytes), "");
   }
 
   private void read(Rpc rpc) {

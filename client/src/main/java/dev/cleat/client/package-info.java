@@ -3,8 +3,9 @@
  * connection with each byte delivered once in either direction. It knows the contract ({@code
  * dev.cleat.v1}) and gRPC, and shows neither on the simple path; {@link
  * dev.cleat.client.GrpcAccess} is the door to both. Read {@link dev.cleat.client.CleatClient}
- * first, then {@link dev.cleat.client.Session} and {@link dev.cleat.client.Attachment}; behind
- * them, {@code ResumeLoop} is the loop that resumes, {@code Cursor} its arithmetic and {@code
+ * first, then {@link dev.cleat.client.Session} and {@link dev.cleat.client.Attachment}, and for
+ * agents {@link dev.cleat.client.TurnEvents} and {@link dev.cleat.client.Approval}; behind them,
+ * {@code ResumeLoop} is the loop that resumes, {@code Cursor} its arithmetic and {@code
  * InputWriter} the way of the input.
  */
 @NullMarked

@@ -11,6 +11,8 @@ import dev.cleat.v1.Ended;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.EventBatch;
 import dev.cleat.v1.EventKind;
+import dev.cleat.v1.Gap;
+import dev.cleat.v1.GapReason;
 import dev.cleat.v1.Heartbeat;
 import dev.cleat.v1.Input;
 import dev.cleat.v1.InputAck;
@@ -19,10 +21,15 @@ import dev.cleat.v1.OutputStream;
 import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.ReadEventsResponse;
 import dev.cleat.v1.SessionServiceGrpc;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnChanged;
+import dev.cleat.v1.WaitTurnRequest;
+import dev.cleat.v1.WaitTurnResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -33,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A server with one session, whose journal is a list, that keeps the rules of the contract:
  * contiguous numbers, one batch past a ready stream at most, heartbeats only at the head, input
- * applied once per writer. The monitor of this object guards all its state.
+ * applied once per writer, turns that are events. The monitor of this object guards all its state.
  */
 class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
   private static final int BATCH_BYTES = 256 << 10;
@@ -41,12 +48,17 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
   final List<Event> journal = new ArrayList<>();
   private final Map<String, Long> nextInput = new HashMap<>();
   private final ByteArrayOutputStream typed = new ByteArrayOutputStream();
+
+  /** By the id of the request. */
+  final Map<String, Turn> turns = new HashMap<>();
+
   final AtomicLong bytesSent = new AtomicLong();
   private long outputBytes;
   private boolean over;
+  private long trimmed;
 
   synchronized void append(Event.Builder event) {
-    journal.add(event.setSeq(journal.size() + 1L).build());
+    journal.add(event.setSeq(journal.size() + 1L).setTime(Times.timestamp(Instant.now())).build());
     notifyAll();
   }
 
@@ -69,6 +81,24 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
     return journal.size();
   }
 
+  synchronized void changed(Turn turn) {
+    turns.put(turn.getRequestId(), turn);
+    append(Event.newBuilder().setTurnChanged(TurnChanged.newBuilder().setTurn(turn)));
+  }
+
+  synchronized int turnCount() {
+    return turns.size();
+  }
+
+  synchronized Turn byId(String id) {
+    return turns.values().stream().filter(t -> t.getId().equals(id)).findFirst().orElseThrow();
+  }
+
+  /** What there is now is no longer kept. */
+  synchronized void trim() {
+    trimmed = journal.size();
+  }
+
   /** The process ends: streams do, too, once everything is delivered. */
   synchronized void end() {
     over = true;
@@ -84,16 +114,48 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
     ReadEventsResponse.Builder page = ReadEventsResponse.newBuilder().setEpoch(1);
     synchronized (this) {
       int bytes = 0;
-      for (int i = (int) request.getAfterSeq();
+      Instant since = Times.of(request.getSince());
+      long from =
+          request.getPageToken().isEmpty()
+              ? request.getAfterSeq()
+              : Long.parseLong(request.getPageToken());
+      int i = (int) Math.max(from, trimmed);
+      for (;
           i < journal.size() && page.getEventsCount() < request.getPageSize() && bytes < 1 << 20;
           i++) {
-        page.addEvents(journal.get(i));
-        bytes += journal.get(i).getSerializedSize();
+        Event event = journal.get(i);
+        if (wanted(event, request.getKindsList()) && !Times.of(event.getTime()).isBefore(since)) {
+          page.addEvents(event);
+          bytes += event.getSerializedSize();
+        }
       }
-      page.setHeadSeq(journal.size());
+      page.setHeadSeq(journal.size()).setNextPageToken(i < journal.size() ? "" + i : "");
     }
     responses.onNext(page.build());
     responses.onCompleted();
+  }
+
+  @Override
+  public void waitTurn(WaitTurnRequest request, StreamObserver<WaitTurnResponse> responses) {
+    long end = System.nanoTime() + Times.nanos(Times.of(request.getTimeout()));
+    Turn turn;
+    synchronized (this) {
+      turn = byId(request.getTurnId());
+      while (!dev.cleat.client.Turn.of(turn).ended() && end - System.nanoTime() > 1_000_000) {
+        try {
+          wait((end - System.nanoTime()) / 1_000_000);
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+        turn = byId(request.getTurnId());
+      }
+    }
+    responses.onNext(WaitTurnResponse.newBuilder().setTurn(turn).build());
+    responses.onCompleted();
+  }
+
+  private static boolean wanted(Event event, List<EventKind> kinds) {
+    return kinds.isEmpty() || kinds.contains(EventKind.forNumber(event.getKindCase().getNumber()));
   }
 
   @Override
@@ -196,6 +258,15 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
             next =
                 AttachResponse.newBuilder()
                     .setInputAck(InputAck.newBuilder().setInputSeq(acknowledged));
+          } else if (cursor < trimmed) {
+            next =
+                AttachResponse.newBuilder()
+                    .setGap(
+                        Gap.newBuilder()
+                            .setFromSeq(cursor + 1)
+                            .setToSeq(trimmed)
+                            .setReason(GapReason.GAP_REASON_RETENTION));
+            cursor = trimmed;
           } else if (cursor < journal.size()) {
             EventBatch.Builder batch = EventBatch.newBuilder();
             cursor = fill(batch, cursor, opening.getKindsList());
@@ -244,8 +315,7 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
       while (at < journal.size() && bytes < BATCH_BYTES) {
         Event event = journal.get((int) at);
         at++;
-        if (kinds.isEmpty()
-            || kinds.contains(EventKind.forNumber(event.getKindCase().getNumber()))) {
+        if (wanted(event, kinds)) {
           batch.addEvents(event);
           bytes += event.getSerializedSize();
         }

@@ -10,14 +10,9 @@ import dev.cleat.v1.GetResponse;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.SendPromptResponse;
 import dev.cleat.v1.Turn;
-import dev.cleat.v1.TurnChanged;
 import dev.cleat.v1.TurnState;
-import dev.cleat.v1.WaitTurnRequest;
-import dev.cleat.v1.WaitTurnResponse;
 import io.grpc.stub.StreamObserver;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 
 /**
@@ -27,7 +22,6 @@ import java.util.Random;
  */
 final class FakeTurns extends FakeService {
   private final Random random;
-  private final Map<String, Turn> turns = new HashMap<>();
   private ByteString output = ByteString.EMPTY;
   private int exitCode;
   private boolean slow;
@@ -61,10 +55,6 @@ final class FakeTurns extends FakeService {
     notifyAll();
   }
 
-  synchronized int turnCount() {
-    return turns.size();
-  }
-
   @Override
   public void get(GetRequest request, StreamObserver<GetResponse> responses) {
     responses.onNext(
@@ -94,32 +84,6 @@ final class FakeTurns extends FakeService {
     }
     responses.onNext(SendPromptResponse.newBuilder().setTurn(accepted).build());
     responses.onCompleted();
-  }
-
-  @Override
-  public void waitTurn(WaitTurnRequest request, StreamObserver<WaitTurnResponse> responses) {
-    long end =
-        System.nanoTime()
-            + request.getTimeout().getSeconds() * 1_000_000_000L
-            + request.getTimeout().getNanos();
-    Turn turn;
-    synchronized (this) {
-      turn = byId(request.getTurnId());
-      while (!dev.cleat.client.Turn.of(turn).ended() && end - System.nanoTime() > 1_000_000) {
-        try {
-          wait((end - System.nanoTime()) / 1_000_000);
-        } catch (InterruptedException e) {
-          throw new IllegalStateException(e);
-        }
-        turn = byId(request.getTurnId());
-      }
-    }
-    responses.onNext(WaitTurnResponse.newBuilder().setTurn(turn).build());
-    responses.onCompleted();
-  }
-
-  private Turn byId(String id) {
-    return turns.values().stream().filter(t -> t.getId().equals(id)).findFirst().orElseThrow();
   }
 
   private synchronized void run(Turn accepted, String prompt) {
@@ -195,10 +159,5 @@ final class FakeTurns extends FakeService {
             .setState(TurnState.TURN_STATE_RUNNING)
             .setOutputStartOffset(start)
             .build());
-  }
-
-  private void changed(Turn turn) {
-    turns.put(turn.getRequestId(), turn);
-    append(Event.newBuilder().setTurnChanged(TurnChanged.newBuilder().setTurn(turn)));
   }
 }

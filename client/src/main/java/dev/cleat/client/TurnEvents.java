@@ -1,0 +1,169 @@
+package dev.cleat.client;
+
+import dev.cleat.v1.Event;
+import dev.cleat.v1.EventKind;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an agent says and does during one turn, from the turn's beginning to its end: each event
+ * once and in order, over lost connections and restarts of the server. At most a few events are
+ * fetched ahead of the reader.
+ *
+ * <p>To be read by one thread; {@link #close} is for any.
+ */
+public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
+  private static final List<EventKind> KINDS =
+      List.of(
+          EventKind.EVENT_KIND_TURN_CHANGED,
+          EventKind.EVENT_KIND_AGENT_TEXT,
+          EventKind.EVENT_KIND_AGENT_THOUGHT,
+          EventKind.EVENT_KIND_TOOL_CALL,
+          EventKind.EVENT_KIND_TOOL_RESULT,
+          EventKind.EVENT_KIND_USAGE_REPORTED,
+          EventKind.EVENT_KIND_AGENT_ERROR,
+          EventKind.EVENT_KIND_AGENT_MESSAGE,
+          EventKind.EVENT_KIND_APPROVAL_REQUESTED,
+          EventKind.EVENT_KIND_APPROVAL_RESOLVED);
+
+  private final EventStream events;
+  private final String turnId;
+  private dev.cleat.v1.@Nullable Turn end;
+  private boolean over;
+
+  private TurnEvents(EventStream events, String turnId) {
+    this.events = events;
+    this.turnId = turnId;
+  }
+
+  static TurnEvents open(Session session, String turnId, Position before) {
+    AttachOptions options = AttachOptions.after(before).readOnly().followRestarts().kinds(KINDS);
+    return new TurnEvents(session.events(options), turnId);
+  }
+
+  /**
+   * What comes next; waits for it.
+   *
+   * @return null at the end: the turn ended, the session was deleted, or this was closed
+   * @throws CleatException when the stream failed, or the thread is interrupted
+   */
+  public @Nullable TurnEvent next() {
+    while (!over) {
+      Delivery delivery = events.next();
+      if (delivery == null) {
+        over = true;
+      } else if (delivery instanceof Delivery.Missing missing) {
+        return new TurnEvent.Missing(missing.gap());
+      } else if (delivery instanceof Delivery.Happened happened) {
+        TurnEvent event = event(happened.event());
+        if (event != null) {
+          return event;
+        }
+      }
+    }
+    return null;
+  }
+
+  /** The turn as it ended; empty before, and when the session was deleted during the turn. */
+  public Optional<Turn> end() {
+    return Optional.ofNullable(end).map(Turn::of);
+  }
+
+  /**
+   * Reads to the end; {@code hasNext} waits. For one pass: what one iterator took, another does not
+   * see.
+   */
+  @Override
+  public Iterator<TurnEvent> iterator() {
+    return new Iterator<>() {
+      private @Nullable TurnEvent ahead;
+
+      @Override
+      public boolean hasNext() {
+        if (ahead == null) {
+          ahead = TurnEvents.this.next();
+        }
+        return ahead != null;
+      }
+
+      @Override
+      public TurnEvent next() {
+        if (!hasNext() || ahead == null) {
+          throw new NoSuchElementException();
+        }
+        TurnEvent result = ahead;
+        ahead = null;
+        return result;
+      }
+    };
+  }
+
+  /** Leaves the turn alone. */
+  @Override
+  public void close() {
+    events.close();
+  }
+
+  /** What it is for the reader; null for the turn's own states and for what is not this turn's. */
+  private @Nullable TurnEvent event(Event event) {
+    if (event.hasTurnChanged()) {
+      dev.cleat.v1.Turn turn = event.getTurnChanged().getTurn();
+      if (turn.getId().equals(turnId) && Turn.of(turn).ended()) {
+        end = turn;
+        over = true;
+        events.close();
+      }
+      return null;
+    }
+    return turnId.equals(turnOf(event)) ? typed(event) : null;
+  }
+
+  private static String turnOf(Event event) {
+    return switch (event.getKindCase()) {
+      case AGENT_TEXT -> event.getAgentText().getTurnId();
+      case AGENT_THOUGHT -> event.getAgentThought().getTurnId();
+      case TOOL_CALL -> event.getToolCall().getTurnId();
+      case TOOL_RESULT -> event.getToolResult().getTurnId();
+      case USAGE_REPORTED -> event.getUsageReported().getTurnId();
+      case AGENT_ERROR -> event.getAgentError().getTurnId();
+      case AGENT_MESSAGE -> event.getAgentMessage().getTurnId();
+      case APPROVAL_REQUESTED -> event.getApprovalRequested().getApproval().getTurnId();
+      case APPROVAL_RESOLVED -> event.getApprovalResolved().getApproval().getTurnId();
+      default -> "";
+    };
+  }
+
+  private static @Nullable TurnEvent typed(Event event) {
+    return switch (event.getKindCase()) {
+      case AGENT_TEXT -> new TurnEvent.AgentText(event.getAgentText().getText());
+      case AGENT_THOUGHT -> new TurnEvent.AgentThought(event.getAgentThought().getText());
+      case TOOL_CALL -> {
+        dev.cleat.v1.ToolCall call = event.getToolCall();
+        yield new TurnEvent.ToolCall(
+            call.getCallId(),
+            call.getName(),
+            call.getTitle(),
+            call.getInputJson(),
+            List.copyOf(call.getPathsList()));
+      }
+      case TOOL_RESULT -> {
+        dev.cleat.v1.ToolResult result = event.getToolResult();
+        yield new TurnEvent.ToolResult(result.getCallId(), result.getFailed(), result.getText());
+      }
+      case USAGE_REPORTED ->
+          new TurnEvent.UsageReported(Usage.of(event.getUsageReported().getUsage()));
+      case AGENT_ERROR -> new TurnEvent.AgentError(event.getAgentError().getMessage());
+      case AGENT_MESSAGE ->
+          new TurnEvent.AgentMessage(
+              event.getAgentMessage().getProtocol(), event.getAgentMessage().getJson());
+      case APPROVAL_REQUESTED ->
+          new TurnEvent.ApprovalAsked(new Approval(event.getApprovalRequested().getApproval()));
+      case APPROVAL_RESOLVED ->
+          new TurnEvent.ApprovalResolved(new Approval(event.getApprovalResolved().getApproval()));
+      default -> null;
+    };
+  }
+}
