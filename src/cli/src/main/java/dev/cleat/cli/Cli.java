@@ -33,6 +33,9 @@ final class Cli {
     add("logs", LogsCommand::new);
     add("turns", TurnsCommand::new);
     add("cancel", CancelCommand::new);
+    add("approvals", ApprovalsCommand::new);
+    add("approve", ApproveCommand::new);
+    add("deny", DenyCommand::new);
     add("interrupt", InterruptCommand::new);
     add("pause", PauseCommand::new);
     add("resume", ResumeCommand::new);
@@ -47,7 +50,8 @@ final class Cli {
     "",
     "SESSION is a session's id or its name; what is both means the id.",
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 could not reach the server;",
-    "prompt and attach otherwise end with the code of the command.",
+    "prompt and attach otherwise end with the code of the command, and prompt to an agent",
+    "with 124 when the turn timed out, 130 when it was cancelled.",
     "CLEAT_DEBUG=1 shows where an error comes from."
   };
 

@@ -109,6 +109,10 @@ final class Failures {
           case "SESSION_RUNNING" -> "stop it first, or say --force";
           case "CHILDREN_RUNNING" -> "stop them first, or say --force";
           case "BUSY" -> "wait, or say --busy queue";
+          case "APPROVAL_NOT_FOUND", "APPROVAL_RESOLVED" ->
+              "cleat approvals lists the questions that wait";
+          case "NO_SUCH_WAY" -> "without --way, the best that the tool has is taken";
+          case "NO_IMAGES" -> "leave --image out";
           case "TURN_NOT_FOUND" -> "cleat turns lists the turns of a session";
           default -> "";
         };

@@ -1,12 +1,18 @@
 package dev.cleat.cli;
 
+import dev.cleat.client.Approval;
 import dev.cleat.client.CleatClient;
+import dev.cleat.client.PromptWay;
+import dev.cleat.client.RevivePolicy;
 import dev.cleat.client.SessionInfo;
+import dev.cleat.client.Usage;
 import dev.cleat.v1.Session;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -50,6 +56,12 @@ final class InfoCommand implements Callable<Integer> {
     lines.put("state", Show.state(info));
     lines.put("message", raw.getStatusMessage());
     lines.put("activity", activity(info));
+    lines.put("approvals", approvals(info));
+    lines.put("way", info.way() == PromptWay.UNKNOWN ? "" : Show.word(info.way()));
+    lines.put("resume token", info.resumeToken());
+    lines.put("revive", info.revive() == RevivePolicy.UNKNOWN ? "" : Show.word(info.revive()));
+    lines.put("endpoint", info.endpoint());
+    lines.put("usage", usage(info));
     lines.put("title", raw.getTitle());
     lines.put("workdir", raw.getWorkdir());
     lines.put("directory", raw.getCurrentDirectory());
@@ -82,6 +94,29 @@ final class InfoCommand implements Callable<Integer> {
             .formatted(
                 Show.word(info.activity()),
                 source.replace("EVIDENCE_SOURCE_", "").toLowerCase(Locale.ROOT))
+        : "";
+  }
+
+  private static String approvals(SessionInfo info) {
+    List<Approval> waiting = info.pendingApprovals();
+    return waiting.isEmpty()
+        ? ""
+        : "%d waiting: %s"
+            .formatted(
+                waiting.size(),
+                waiting.stream().map(Approval::id).collect(Collectors.joining(", ")));
+  }
+
+  private static String usage(SessionInfo info) {
+    Usage usage = info.usage();
+    return info.raw().hasUsage()
+        ? String.format(
+            Locale.ROOT,
+            "%d tokens read, %d of them cached, %d written; $%.4f",
+            usage.inputTokens(),
+            usage.cachedInputTokens(),
+            usage.outputTokens(),
+            usage.costUsd())
         : "";
   }
 

@@ -145,6 +145,7 @@ final class NewCommand implements Callable<Integer> {
       description = "Attach to it.")
   private boolean attach;
 
+  @Mixin private final AgentOptions agent = new AgentOptions();
   @Mixin private final KeysOption keys = new KeysOption();
   @Mixin private final FormatOption format = new FormatOption();
   @Mixin private final ServerOption server = new ServerOption();
@@ -192,6 +193,7 @@ final class NewCommand implements Callable<Integer> {
     if (lifetime != null) {
       wanted.lifetime(lifetime);
     }
+    agent.apply(wanted);
     return wanted.customize(request -> {
       request
           .setName(name)

@@ -9,6 +9,7 @@ import dev.cleat.client.Session;
 import dev.cleat.client.Turn;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +26,11 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "prompt",
     description = {
-      "Hand a prompt to a session, wait, and print what comes of it.",
-      "Ends with the code of the command. Ctrl-C cancels the turn; a second one leaves it alone."
+      "Hand a prompt to a session, wait, and print what comes of it: what the command printed, or",
+      "what the agent says, with what it does in lines on standard error.",
+      "Ends with the code of the command; for an agent with 0 when it succeeded, 124 when it timed",
+      "out, 130 when it was cancelled, else 1. Ctrl-C cancels the turn; a second one leaves it"
+          + " alone."
     },
     footer = {"", "Example: cleat prompt work 'make test'"})
 final class PromptCommand implements Callable<Integer> {
@@ -76,6 +80,17 @@ final class PromptCommand implements Callable<Integer> {
       description = "Makes it safe to repeat: for 24 hours the same id finds the same turn.")
   private String requestId = "";
 
+  @Option(
+      names = "--json",
+      description = "Print the turn's events as they come, one object a line.")
+  private boolean events;
+
+  @Option(
+      names = "--image",
+      paramLabel = "FILE",
+      description = "A PNG, JPEG, GIF or WebP that goes with the prompt. May be repeated.")
+  private List<Path> images = new ArrayList<>();
+
   @Mixin private final OutputOption output = new OutputOption();
   @Mixin private final FormatOption format = new FormatOption();
   @Mixin private final ServerOption server = new ServerOption();
@@ -86,6 +101,9 @@ final class PromptCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (events && (noWait || format.json())) {
+      throw CliException.usage("--json goes neither with --no-wait nor with --output json");
+    }
     Prompt prompt = prompt();
     try (CleatClient client = server.connect()) {
       Session found = session.find(client);
@@ -95,7 +113,9 @@ final class PromptCommand implements Callable<Integer> {
         return ExitCode.DONE;
       }
       try (TurnInterrupt interrupt = TurnInterrupt.arm(streams, client, found, requestId)) {
-        return ended(format.json() ? json(found, prompt) : stream(found, prompt), interrupt);
+        return found.info().way().structured()
+            ? agent(found, prompt, interrupt)
+            : ended(shell(found, prompt), interrupt);
       }
     }
   }
@@ -115,7 +135,35 @@ final class PromptCommand implements Callable<Integer> {
     if (timeout != null) {
       prompt = prompt.timeout(timeout);
     }
+    prompt = Pictures.add(prompt, images);
     return busy == Busy.REFUSE ? prompt.refuseWhenBusy() : prompt;
+  }
+
+  private Turn shell(Session to, Prompt prompt) {
+    if (events) {
+      return TurnJournal.print(streams, to, to.start(prompt), output.plain(streams));
+    }
+    return format.json()
+        ? json(to, to.prompt(output.plain(streams) ? prompt : prompt.rawOutput()))
+        : stream(to, prompt);
+  }
+
+  private int agent(Session to, Prompt prompt, TurnInterrupt interrupt) {
+    AgentTurn agent = new AgentTurn(streams, to, session.text());
+    RunningTurn running = to.start(prompt);
+    Turn turn;
+    if (events) {
+      turn = TurnJournal.print(streams, to, running, output.plain(streams));
+    } else if (format.json()) {
+      agent.await(running);
+      turn = json(to, running.await());
+    } else {
+      turn = agent.show(running);
+    }
+    if (!interrupt.cancelled()) {
+      agent.explain(turn);
+    }
+    return AgentTurn.exitCode(turn);
   }
 
   private Turn stream(Session to, Prompt prompt) {
@@ -124,11 +172,13 @@ final class PromptCommand implements Callable<Integer> {
     }
   }
 
-  /** One object: the turn, with its output in it. */
-  private Turn json(Session to, Prompt prompt) {
-    Turn turn = to.prompt(output.plain(streams) ? prompt : prompt.rawOutput());
+  /** One object: the turn, with its output, and an agent's answer, in it. */
+  private Turn json(Session to, Turn turn) {
     Struct.Builder object = Json.struct(turn.raw());
     object.putFields("output", Value.newBuilder().setStringValue(turn.output()).build());
+    if (to.info().way().structured()) {
+      object.putFields("answer", Value.newBuilder().setStringValue(turn.answer()).build());
+    }
     if (turn.omittedBytes() > 0) {
       object.putFields(
           "omittedBytes", Value.newBuilder().setNumberValue((double) turn.omittedBytes()).build());

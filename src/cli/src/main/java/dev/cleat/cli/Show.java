@@ -10,6 +10,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Sessions and turns in words. */
 final class Show {
@@ -27,7 +28,7 @@ final class Show {
   }
 
   static String state(Turn turn) {
-    return word(turn.state()).replace('_', ' ');
+    return word(turn.state());
   }
 
   /** An exit code, or the name of the signal. */
@@ -41,7 +42,23 @@ final class Show {
   }
 
   static String word(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT);
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  /** What a tool does: {@code Bash: echo hi}; the title alone where it says the tool itself. */
+  static String titled(@Nullable String tool, String title) {
+    if (tool == null || tool.isEmpty() || title.startsWith(tool)) {
+      return title;
+    }
+    return title.isBlank() ? tool : tool + ": " + title;
+  }
+
+  /**
+   * Text that does nothing to a terminal and reads as it is: blanks in place of control characters,
+   * those that turn the direction around among them.
+   */
+  static String plain(String text) {
+    return text.strip().replaceAll("[\\p{Cc}\\u202a-\\u202e\\u2066-\\u2069&&[^\n\t]]", " ");
   }
 
   static String orDash(String text) {

@@ -14,6 +14,8 @@ final class Words {
           FormatOption.Format.class,
           FilterOptions.State.class,
           NewCommand.Policy.class,
+          AgentOptions.Way.class,
+          AgentOptions.Revive.class,
           PromptCommand.Busy.class,
           CompletionCommand.Shell.class);
 

@@ -209,6 +209,24 @@ final class CommandsTest {
   }
 
   @Test
+  void theEventsOfAPromptToAShellArePrinted() throws Exception {
+    String id = bash("as-events");
+
+    Ran ran = run("prompt", id, "--json", "echo out; (exit 3)");
+
+    assertThat(ran.code()).isEqualTo(3);
+    StringBuilder output = new StringBuilder();
+    for (String line : ran.lines()) {
+      output.append(parse(line, Event.newBuilder()).getOutput().getText());
+    }
+    assertThat(output.toString()).contains("out\n");
+    assertThat(parse(ran.lines().getFirst(), Event.newBuilder()).getTurnChanged().getTurn())
+        .satisfies(turn -> assertThat(turn.getState()).isEqualTo(TurnState.TURN_STATE_ACCEPTED));
+    assertThat(parse(ran.lines().getLast(), Event.newBuilder()).getTurnChanged().getTurn())
+        .satisfies(turn -> assertThat(turn.getExit().getCode()).isEqualTo(3));
+  }
+
+  @Test
   void aPromptThatRunsTooLongFailsAndSaysSo() {
     String id = bash("too-long");
 
@@ -424,5 +442,29 @@ final class CommandsTest {
       bash |= tool.getName().equals("bash") && tool.getInstalled();
     }
     assertThat(bash).isTrue();
+  }
+
+  @Test
+  void toolIsShownWithItsVersionAndItsHelp() throws Exception {
+    assertThat(run("tools").ok().lines())
+        .anyMatch(line -> line.matches("bash +yes +terminal +The GNU shell.*"))
+        .anyMatch(line -> line.matches("claude +(yes|no) +acp, headless +.*"));
+
+    assertThat(run("tools", "bash").ok().out())
+        .containsPattern("version +GNU bash")
+        .containsPattern("available +terminal")
+        .containsPattern("typed prompts +end exactly");
+    assertThat(run("tools", "bash", "--help-text").ok().out()).contains("GNU bash", "--rcfile");
+    assertThat(
+            parse(run("tools", "bash", "-o", "json").ok().line(), Tool.newBuilder()).getVersion())
+        .startsWith("GNU bash");
+    assertThat(run("tools", "bash", "--help-text", "-o", "json").ok().line())
+        .startsWith("{\"text\":\"GNU bash");
+  }
+
+  @Test
+  void toolThatCannotBeAskedSaysWhy() {
+    assertThat(run("tools", "sh", "--help-text").err()).contains("for help").hasLineCount(1);
+    assertThat(run("tools", "bsh").err()).contains("no tool 'bsh'").hasLineCount(1);
   }
 }

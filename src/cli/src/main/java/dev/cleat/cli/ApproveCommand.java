@@ -1,0 +1,23 @@
+package dev.cleat.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code cleat approve}. */
+@Command(name = "approve", description = "Allow what a session's agent asks for.")
+final class ApproveCommand implements Callable<Integer> {
+  private final Streams streams;
+
+  @Mixin private final ApprovalAnswering answering = new ApprovalAnswering();
+  @Mixin private final ServerOption server = new ServerOption();
+
+  ApproveCommand(Streams streams) {
+    this.streams = streams;
+  }
+
+  @Override
+  public Integer call() {
+    return answering.answer(streams, server, true);
+  }
+}

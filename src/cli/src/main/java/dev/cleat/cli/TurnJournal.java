@@ -1,0 +1,86 @@
+package dev.cleat.cli;
+
+import dev.cleat.client.AttachOptions;
+import dev.cleat.client.AttachOptions.Encoding;
+import dev.cleat.client.Delivery;
+import dev.cleat.client.EventStream;
+import dev.cleat.client.RunningTurn;
+import dev.cleat.client.Session;
+import dev.cleat.client.Turn;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.TurnState;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Prints the events of a turn, one object a line: those that name it, and from when it was handed
+ * to the tool until it ended also those that name no turn, such as output. For one thread.
+ */
+final class TurnJournal {
+  private final Streams streams;
+  private final String turnId;
+  private boolean handedOver;
+
+  TurnJournal(Streams streams, String turnId) {
+    this.streams = streams;
+    this.turnId = turnId;
+  }
+
+  /** Returns the turn when it has ended. */
+  static Turn print(Streams streams, Session session, RunningTurn running, boolean plain) {
+    AttachOptions options =
+        AttachOptions.after(running.before())
+            .readOnly()
+            .followRestarts()
+            .encoding(plain ? Encoding.PLAIN : Encoding.TEXT);
+    TurnJournal journal = new TurnJournal(streams, running.id());
+    try (EventStream events = session.events(options)) {
+      Delivery next = events.next();
+      while (next != null && !journal.ends(next)) {
+        next = events.next();
+      }
+    }
+    return running.refresh();
+  }
+
+  /** Prints what is to be printed of it; true at the end of the turn. */
+  private boolean ends(Delivery delivery) {
+    if (delivery instanceof Delivery.Missing missing) {
+      streams.note(Notices.gap(missing.gap()));
+    }
+    if (!(delivery instanceof Delivery.Happened happened)) {
+      return false;
+    }
+    Event event = happened.event();
+    String named = turnOf(event);
+    TurnState state = event.getTurnChanged().getTurn().getState();
+    boolean ours = turnId.equals(named);
+    if (ours && event.hasTurnChanged()) {
+      handedOver = state.compareTo(TurnState.TURN_STATE_SUBMITTED) >= 0;
+    }
+    if (ours || (named == null && handedOver)) {
+      streams.line(Json.of(event));
+    }
+    return ours && state.compareTo(TurnState.TURN_STATE_SUCCEEDED) >= 0;
+  }
+
+  /** The turn that it names; null for none. */
+  private static @Nullable String turnOf(Event event) {
+    String turn =
+        switch (event.getKindCase()) {
+          case TURN_CHANGED -> event.getTurnChanged().getTurn().getId();
+          case COMMAND_STARTED -> event.getCommandStarted().getTurnId();
+          case COMMAND_ENDED -> event.getCommandEnded().getTurnId();
+          case AGENT_TEXT -> event.getAgentText().getTurnId();
+          case AGENT_THOUGHT -> event.getAgentThought().getTurnId();
+          case TOOL_CALL -> event.getToolCall().getTurnId();
+          case TOOL_RESULT -> event.getToolResult().getTurnId();
+          case USAGE_REPORTED -> event.getUsageReported().getTurnId();
+          case AGENT_ERROR -> event.getAgentError().getTurnId();
+          case AGENT_MESSAGE -> event.getAgentMessage().getTurnId();
+          case APPROVAL_REQUESTED -> event.getApprovalRequested().getApproval().getTurnId();
+          case APPROVAL_RESOLVED -> event.getApprovalResolved().getApproval().getTurnId();
+          default -> "";
+        };
+    return turn.isEmpty() ? null : turn;
+  }
+}

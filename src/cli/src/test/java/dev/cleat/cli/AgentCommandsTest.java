@@ -1,0 +1,387 @@
+package dev.cleat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Struct;
+import com.google.protobuf.util.JsonFormat;
+import dev.cleat.client.FakeAgent;
+import dev.cleat.v1.Approval;
+import dev.cleat.v1.ApprovalDecision;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.PromptWay;
+import dev.cleat.v1.RevivePolicy;
+import dev.cleat.v1.TurnEndReason;
+import dev.cleat.v1.TurnState;
+import dev.cleat.v1.Usage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What agents bring to the command line, against an agent that does what a test says. */
+final class AgentCommandsTest {
+  private final FakeAgent agent = AgentServer.acp();
+  private final AgentServer server;
+
+  AgentCommandsTest() throws IOException {
+    server = new AgentServer(agent);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private static InputStream typed(String keys) {
+    return new ByteArrayInputStream(keys.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private Ran ends(TurnState state, TurnEndReason reason, String message) {
+    agent.will(play -> play.ends(state, reason, message));
+    return server.run("prompt", "s", "x");
+  }
+
+  @Test
+  void theAnswerIsTheResultAndWhatTheAgentDoesIsSaidBeside() {
+    agent.will(play ->
+        play.thinks("secret")
+            .says("Let me ")
+            .says("see.\n\033[31m")
+            .calls("c1", "Bash", "echo hi\nthere\033[2J\u202e")
+            .returned("c1", false, "hi")
+            .calls("c2", "Read", "Read /etc/passwd")
+            .returned("c2", true, "not\npermitted")
+            .says("Done"));
+
+    Ran ran = server.run("prompt", "s", "look", "around").ok();
+
+    assertThat(ran.out()).isEqualTo("Let me see.\nDone");
+    assertThat(ran.err().lines())
+        .containsExactly(
+            "● Bash: echo hi there [2J", "● Read /etc/passwd", "✗ Read: not permitted");
+    assertThat(agent.prompts().getFirst().getPrompt()).isEqualTo("look around");
+  }
+
+  @Test
+  void onATerminalLinesAreKeptApart() {
+    agent.will(play -> play.says("a").calls("c", "Bash", "ls").says("b"));
+
+    assertThat(server.seen(typed(""), "prompt", "s", "x").ok().out()).isEqualTo("a\nb\n");
+  }
+
+  @Test
+  void theExitCodeSaysHowTheTurnEnded() {
+    Ran failed =
+        ends(
+            TurnState.TURN_STATE_FAILED,
+            TurnEndReason.TURN_END_REASON_LIMIT,
+            "too many\nrequests in one turn");
+    assertThat(failed.code()).isEqualTo(1);
+    assertThat(failed.err())
+        .isEqualTo("cleat: the turn is failed: too many requests in one turn\n");
+
+    Ran late = ends(TurnState.TURN_STATE_TIMED_OUT, TurnEndReason.TURN_END_REASON_TIMEOUT, "");
+    assertThat(late.code()).isEqualTo(124);
+    assertThat(late.err()).isEqualTo("cleat: the turn is timed out\n");
+    assertThat(
+            ends(TurnState.TURN_STATE_CANCELLED, TurnEndReason.TURN_END_REASON_CANCELLED, "")
+                .code())
+        .isEqualTo(130);
+    assertThat(
+            ends(TurnState.TURN_STATE_UNCERTAIN, TurnEndReason.TURN_END_REASON_SESSION_LOST, "")
+                .code())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void anErrorOfTheAgentIsSaidOnce() {
+    agent.will(play ->
+        play.errs("overloaded\n(529)")
+            .ends(
+                TurnState.TURN_STATE_FAILED,
+                TurnEndReason.TURN_END_REASON_AGENT_ERROR,
+                "overloaded"));
+
+    Ran ran = server.run("prompt", "s", "x");
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).isEqualTo("cleat: the agent reports: overloaded (529)\n");
+  }
+
+  @Test
+  void whatACommandSaidLastIsShownWhenItFails() {
+    agent.will(play -> play.fails("first\nno API key\n\n"));
+
+    Ran ran = server.run("prompt", "s", "x");
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err().lines())
+        .containsExactly("cleat: the turn is failed", "cleat: its command said: no API key");
+  }
+
+  @Test
+  void withJsonTheEventsOfTheTurnArePrinted() throws Exception {
+    agent.will(play -> play.saysElsewhere("no").thinks("hm").says("yes"));
+
+    Ran ran = server.run("prompt", "s", "--json", "x").ok();
+
+    StringBuilder kinds = new StringBuilder();
+    for (String line : ran.lines()) {
+      kinds.append(event(line).getKindCase()).append(' ');
+    }
+    assertThat(kinds)
+        .hasToString("TURN_CHANGED TURN_CHANGED AGENT_THOUGHT AGENT_TEXT TURN_CHANGED ");
+    assertThat(event(ran.lines().getLast()).getTurnChanged().getTurn().getState())
+        .isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(ran.err()).isEmpty();
+  }
+
+  private static Event event(String line) throws InvalidProtocolBufferException {
+    Event.Builder event = Event.newBuilder();
+    JsonFormat.parser().merge(line, event);
+    return event.build();
+  }
+
+  @Test
+  void asOneObjectTheTurnHasItsAnswerAndQuestionsAreStillSaid() throws Exception {
+    agent.will(play -> {
+      play.says("whole").calls("c", "Bash", "ls").asks("a1", "ls");
+      await().until(() -> server.run("deny", "s").code() == 0);
+    });
+    Ran ran = server.run("prompt", "s", "-o", "json", "x").ok();
+    Struct.Builder turn = Struct.newBuilder();
+    JsonFormat.parser().merge(ran.line(), turn);
+
+    assertThat(turn.getFieldsOrThrow("answer").getStringValue()).isEqualTo("whole");
+    assertThat(ran.err().lines()).hasSize(2).first().asString().contains("cleat approve s a1");
+  }
+
+  @Test
+  void aQuestionToNobodySaysHowItIsAnswered() {
+    agent.will(play -> {
+      play.asks("a1", "rm -r /");
+      await().until(() -> server.run("approve", "s", "a1").code() == 0);
+    });
+
+    Ran ran = server.run("prompt", "s", "x").ok();
+
+    assertThat(ran.err().lines())
+        .containsExactly(
+            "cleat: the agent asks and waits: Bash: rm -r /; answer with cleat approve s a1 or"
+                + " cleat deny s a1",
+            "cleat: allowed by %s: Bash: rm -r /".formatted(System.getProperty("user.name")));
+  }
+
+  @Test
+  void aPersonIsAskedAndAnswersWithANumber() {
+    agent.will(play -> play.says("I ").says(play.asks("a", "make").awaitAnswer("a").getOptionId()));
+
+    Ran ran = server.seen(typed("7\n2\n"), "prompt", "s", "x").ok();
+
+    assertThat(ran.out()).isEqualTo("I \nyes\n");
+    assertThat(ran.err())
+        .startsWith("? Bash: make\n  1  Always\n  2  Yes\n  3  No\nNumber, or nothing to deny: ")
+        .contains("cleat: there is no answer '7'\n? Bash: make\n");
+  }
+
+  @Test
+  void anEmptyLineAndTheEndOfTheInputDeny() {
+    agent.will(play -> {
+      play.says(play.asks("a", "one").awaitAnswer("a").getDecision().name() + "\n");
+      play.says(play.asks("b", "two").awaitAnswer("b").getDecision().name() + "\n");
+      play.says(play.asks("c", "three").awaitAnswer("c").getDecision().name() + "\n");
+    });
+
+    Ran ran = server.seen(typed("\n"), "prompt", "s", "x").ok();
+
+    assertThat(ran.lines()).hasSize(3).containsOnly("APPROVAL_DECISION_DENIED");
+    assertThat(agent.approvals()).extracting(a -> a.getAnswer().getOptionId()).containsOnly("no");
+  }
+
+  @Test
+  void aQuestionThatIsDecidedElsewhereIsNoLongerAsked() throws Exception {
+    try (PipedOutputStream keys = new PipedOutputStream();
+        InputStream silent = new PipedInputStream(keys)) {
+      agent.will(play -> {
+        play.asks("a", "make").passDeadlines();
+        play.says("went on");
+      });
+
+      Ran ran = server.seen(silent, "prompt", "s", "x").ok();
+
+      assertThat(ran.out()).isEqualTo("went on\n");
+      assertThat(ran.err()).contains("\ncleat: denied, as nobody answered in time\n");
+    }
+  }
+
+  @Test
+  void questionsAreListedAndAnswered() throws Exception {
+    agent.will(play -> {
+      play.asks("a1", "make\nall").asks("a2", "ls");
+      play.awaitAnswer("a1");
+      play.awaitAnswer("a2");
+    });
+    server.run("prompt", "s", "--no-wait", "x").ok();
+    await().until(() -> agent.approvals().size() == 2);
+
+    assertThat(server.run("approvals", "s").ok().lines())
+        .hasSize(3)
+        .element(1)
+        .asString()
+        .contains("a1", "Bash", "4m", "always,yes,no", "make all");
+    Approval.Builder first = Approval.newBuilder();
+    JsonFormat.parser()
+        .merge(server.run("approvals", "s", "-o", "json").ok().lines().getFirst(), first);
+    assertThat(first.getId()).isEqualTo("a1");
+    assertThat(server.run("info", "s").ok().out()).contains("2 waiting: a1, a2");
+
+    Ran which = server.run("approve", "s");
+    assertThat(which.code()).isEqualTo(1);
+    assertThat(which.err()).contains("2 questions", "cleat approvals s").hasLineCount(1);
+
+    String me = System.getProperty("user.name");
+    assertThat(server.run("approve", "s", "a1", "--option", "always").ok().line())
+        .isEqualTo("a1 allowed by " + me);
+    assertThat(server.run("deny", "s").ok().line()).isEqualTo("a2 denied by " + me);
+    assertThat(agent.approvals())
+        .extracting(a -> a.getAnswer().getOptionId())
+        .containsExactly("always", "no");
+    assertThat(agent.approvals().getLast().getAnswer().getDecision())
+        .isEqualTo(ApprovalDecision.APPROVAL_DECISION_DENIED);
+  }
+
+  @Test
+  void anAnswerThatComesTooLateSaysSoInOneLine() {
+    agent.will(play -> play.asks("a", "make").awaitAnswer("a"));
+    server.run("prompt", "s", "--no-wait", "x").ok();
+    await().until(() -> agent.approvals().size() == 1);
+    server.run("approve", "s", "a").ok();
+
+    for (String id : List.of("a", "b")) {
+      Ran again = server.run("deny", "s", id);
+      assertThat(again.code()).isEqualTo(1);
+      assertThat(again.err())
+          .startsWith("cleat: ")
+          .endsWith("; cleat approvals lists the questions that wait\n")
+          .hasLineCount(1);
+    }
+    Ran none = server.run("approve", "s");
+    assertThat(none.code()).isEqualTo(1);
+    assertThat(none.err()).isEqualTo("cleat: no question of s waits for an answer\n");
+  }
+
+  @Test
+  void anOptionThatDoesNotFitIsWrongUsage() {
+    agent.will(play -> play.asks("a", "make").awaitAnswer("a"));
+    server.run("prompt", "s", "--no-wait", "x").ok();
+    await().until(() -> agent.approvals().size() == 1);
+
+    Ran ran = server.run("approve", "s", "--option", "no");
+
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).hasLineCount(1);
+  }
+
+  @Test
+  void picturesGoWithThePromptByWhatIsInThem(@TempDir Path folder) throws IOException {
+    byte[] png = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0};
+    byte[] webp = "RIFF0000WEBPVP8 ".getBytes(StandardCharsets.ISO_8859_1);
+    String first = Files.write(folder.resolve("a.jpg"), png).toString();
+    String second = Files.write(folder.resolve("b"), webp).toString();
+
+    server.run("prompt", "s", "--image", first, "--image", second, "what", "is it?").ok();
+
+    assertThat(agent.prompts().getFirst().getImagesList())
+        .extracting(image -> image.getMimeType() + " " + image.getData().size())
+        .containsExactly("image/png 9", "image/webp 16");
+  }
+
+  @Test
+  void whatIsNoPictureIsRefusedBeforeAnythingIsSent(@TempDir Path folder) throws IOException {
+    Path text = Files.writeString(folder.resolve("a.png"), "no picture");
+    Path large = Files.write(folder.resolve("large.gif"), new byte[(3 << 20) + 1]);
+    for (Path file : List.of(text, large, folder, folder.resolve("none.png"))) {
+      Ran ran = server.run("prompt", "s", "--image", file.toString(), "x");
+
+      assertThat(ran.code()).isEqualTo(2);
+      assertThat(ran.err()).startsWith("cleat: --image " + file + ": ").hasLineCount(1);
+    }
+    assertThat(agent.prompts()).isEmpty();
+  }
+
+  @Test
+  void newPassesOnWhatAnAgentIsTold() {
+    server
+        .run(
+            "new",
+            "claude",
+            "--way",
+            "headless",
+            "--resume-token",
+            "r",
+            "--revive",
+            "on-prompt",
+            "--endpoint",
+            "http://127.0.0.1:1",
+            "--auto-approve",
+            "Read",
+            "--auto-approve",
+            "Bash:^git (log|diff)",
+            "--auto-approve",
+            ":tests?",
+            "--approval-timeout",
+            "90s")
+        .ok();
+    server.run("new", "claude", "--auto-approve", "--name", "x").ok();
+    server.run("new", "claude").ok();
+
+    CreateRequest first = agent.created().get(0);
+    assertThat(first.getPromptWay()).isEqualTo(PromptWay.PROMPT_WAY_HEADLESS);
+    assertThat(first.getResumeToken()).isEqualTo("r");
+    assertThat(first.getRevive()).isEqualTo(RevivePolicy.REVIVE_POLICY_ON_PROMPT);
+    assertThat(first.getEndpoint()).isEqualTo("http://127.0.0.1:1");
+    assertThat(first.getApprovals().getTimeout().getSeconds()).isEqualTo(90);
+    assertThat(first.getApprovals().getAutoApproveList())
+        .extracting(rule -> rule.getTool() + " " + rule.getPattern())
+        .containsExactly("Read ", "Bash ^git (log|diff)", " tests?");
+    CreateRequest second = agent.created().get(1);
+    assertThat(second.getApprovals().getAutoApproveCount()).isEqualTo(1);
+    assertThat(second.getApprovals().getAutoApprove(0).getSerializedSize()).isZero();
+    assertThat(second.getName()).isEqualTo("x");
+    assertThat(agent.created().get(2).hasApprovals()).isFalse();
+  }
+
+  @Test
+  void infoShowsWhatThereIsToKnowAboutAnAgent() {
+    agent.session(session ->
+        session
+            .setResumeToken("token")
+            .setRevive(RevivePolicy.REVIVE_POLICY_AT_ONCE)
+            .setEndpoint("http://e")
+            .setUsage(
+                Usage.newBuilder()
+                    .setInputTokens(1200)
+                    .setCachedInputTokens(1000)
+                    .setOutputTokens(34)
+                    .setCostUsd(0.0125)));
+
+    assertThat(server.run("info", "s").ok().lines())
+        .contains(
+            "way            acp",
+            "resume token   token",
+            "revive         at once",
+            "endpoint       http://e",
+            "usage          1200 tokens read, 1000 of them cached, 34 written; $0.0125");
+  }
+}

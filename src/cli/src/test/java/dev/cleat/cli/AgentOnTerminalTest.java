@@ -1,0 +1,32 @@
+package dev.cleat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cleat.client.FakeAgent;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code cleat prompt} to an agent in a process of its own on a real terminal. */
+final class AgentOnTerminalTest {
+
+  @Test
+  void aPersonAnswersTheAgentsQuestionAndCancelsItsTurn(@TempDir Path folder) throws Exception {
+    FakeAgent agent = AgentServer.acp();
+    agent.will(play -> {
+      play.says("I will " + play.asks("a", "make").awaitAnswer("a").getOptionId());
+      play.asks("b", "make install").awaitAnswer("b");
+    });
+    try (AgentServer server = new AgentServer(agent);
+        OnTerminal person =
+            new OnTerminal(folder, "prompt", "s", "build it", "--server", server.target())) {
+      person.awaitShown("? Bash: make\r\n").awaitShown("  2  Yes\r\n").awaitShown("to deny: ");
+      person.type("2\r");
+      person.awaitShown("I will yes\r\n").awaitShown("? Bash: make install\r\n");
+      person.type("\u0003");
+
+      assertThat(person.awaitEnd()).isEqualTo(130);
+      person.assertRestored();
+    }
+  }
+}
