@@ -7,13 +7,13 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
 /** Waiting: long enough for a machine that has much else to do, and no longer than needed. */
-final class Await {
+public final class Await {
   static final Duration PATIENCE = Duration.ofMinutes(Scale.of(2, 60));
 
   private Await() {}
 
   /** Waits until it is so. */
-  static void until(String what, Callable<Boolean> condition) {
+  public static void until(String what, Callable<Boolean> condition) {
     Awaitility.await(what)
         .atMost(PATIENCE)
         .pollInterval(Duration.ofMillis(10))

@@ -12,11 +12,11 @@ import java.util.List;
  * @param jvm options of the JVM
  * @param flags flags of {@code serve} but for the data folder
  */
-record ServerCommand(Path data, List<String> wrapper, List<String> jvm, List<String> flags) {
+public record ServerCommand(Path data, List<String> wrapper, List<String> jvm, List<String> flags) {
   private static final String LIB = System.getProperty("cleat.lib", "src/cli/target/cleat/lib");
 
   /** On any port of loopback, with the options that make a short life quick. */
-  static ServerCommand on(Path data) {
+  public static ServerCommand on(Path data) {
     return new ServerCommand(
         data,
         List.of(),
@@ -25,17 +25,17 @@ record ServerCommand(Path data, List<String> wrapper, List<String> jvm, List<Str
   }
 
   /** With these options of the JVM instead. */
-  ServerCommand jvm(String... options) {
+  public ServerCommand jvm(String... options) {
     return new ServerCommand(data, wrapper, List.of(options), flags);
   }
 
   /** Run by this command, which must become it in the end. */
-  ServerCommand within(List<String> command) {
+  public ServerCommand within(List<String> command) {
     return new ServerCommand(data, command, jvm, flags);
   }
 
   /** With one more flag. */
-  ServerCommand flag(String flag, String value) {
+  public ServerCommand flag(String flag, String value) {
     List<String> more = new ArrayList<>(flags);
     more.add(flag);
     more.add(value);
@@ -43,7 +43,7 @@ record ServerCommand(Path data, List<String> wrapper, List<String> jvm, List<Str
   }
 
   /** Listening there instead. */
-  ServerCommand listen(String address) {
+  public ServerCommand listen(String address) {
     return new ServerCommand(data, wrapper, jvm, List.of("--listen", address));
   }
 

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  *
  * <p>Made by {@link Servers}, which ends it at the latest when the test does.
  */
-final class ServerProcess {
+public final class ServerProcess {
   private static final Pattern SERVES = Pattern.compile("cleat serves on 127\\.0\\.0\\.1:(\\d+)");
 
   private final Process process;
@@ -80,7 +80,7 @@ final class ServerProcess {
   }
 
   /** A client that tries again soon. */
-  CleatClient client() {
+  public CleatClient client() {
     return client(target());
   }
 
@@ -94,7 +94,7 @@ final class ServerProcess {
   }
 
   /** SIGKILL: no chance to save anything. */
-  void kill() throws InterruptedException {
+  public void kill() throws InterruptedException {
     handle().destroyForcibly();
     awaitEnd();
   }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * Starts the servers of a test. After the test those that still run are killed, and whatever ran in
  * their sessions must end with them: nothing is left behind.
  */
-final class Servers implements AfterEachCallback {
+public final class Servers implements AfterEachCallback {
   private static final List<ServerProcess> RUNNING = new CopyOnWriteArrayList<>();
 
   static {
@@ -35,12 +35,12 @@ final class Servers implements AfterEachCallback {
   private final List<Path> folders = new ArrayList<>();
 
   /** Starts one with this data folder, and waits until it serves. */
-  ServerProcess start(Path data) throws Exception {
+  public ServerProcess start(Path data) throws Exception {
     return start(ServerCommand.on(data));
   }
 
   /** Starts one, and waits until it serves. */
-  ServerProcess start(ServerCommand command) throws Exception {
+  public ServerProcess start(ServerCommand command) throws Exception {
     return launch(command).serving();
   }
 
