@@ -1,6 +1,7 @@
 package dev.cleat.e2e;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,12 @@ public final class Servers implements AfterEachCallback {
 
   private final List<ServerProcess> started = new ArrayList<>();
   private final List<Path> folders = new ArrayList<>();
+  private final List<Path> homes = new ArrayList<>();
+
+  /** Whatever has this home must end with the test too: it may write there until it does. */
+  public void home(Path home) {
+    homes.add(home);
+  }
 
   /** Starts one with this data folder, and waits until it serves. */
   public ServerProcess start(Path data) throws Exception {
@@ -71,15 +78,37 @@ public final class Servers implements AfterEachCallback {
     for (Path folder : folders) {
       Await.until("nothing runs in " + folder, () -> processesIn(folder).isEmpty());
     }
+    for (Path home : homes) {
+      Await.until("nothing is at home in " + home, () -> processesOf(home).isEmpty());
+    }
+  }
+
+  /** What runs with this home. */
+  private static List<Long> processesOf(Path home) throws IOException {
+    String variable = "HOME=" + home;
+    return processes(process -> {
+      String environment =
+          Files.readString(process.resolve("environ"), StandardCharsets.ISO_8859_1);
+      return List.of(environment.split("\0", -1)).contains(variable);
+    });
   }
 
   /** What runs with a working directory in this folder, as sessions do by default. */
   static List<Long> processesIn(Path folder) throws IOException {
+    return processes(process -> Files.readSymbolicLink(process.resolve("cwd")).startsWith(folder));
+  }
+
+  /** What is looked at in the folder of a process under {@code /proc}. */
+  private interface Look {
+    boolean at(Path process) throws IOException;
+  }
+
+  private static List<Long> processes(Look look) throws IOException {
     List<Long> found = new ArrayList<>();
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
       for (Path process : processes) {
         try {
-          if (Files.readSymbolicLink(process.resolve("cwd")).startsWith(folder)) {
+          if (look.at(process)) {
             found.add(Long.valueOf(process.getFileName().toString()));
           }
         } catch (IOException e) {

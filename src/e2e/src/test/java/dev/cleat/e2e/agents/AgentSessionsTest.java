@@ -73,7 +73,8 @@ class AgentSessionsTest {
     return servers.start(folder.resolve("data"));
   }
 
-  private static NewSession of(Agent agent, AgentHome home, PromptWay way) {
+  private NewSession of(Agent agent, AgentHome home, PromptWay way) {
+    servers.home(home.home());
     return NewSession.of(agent.name().toLowerCase(Locale.ROOT))
         .workdir(home.work().toString())
         .env(home.environment())
