@@ -118,7 +118,8 @@ public final class ConfigKeys {
           "turns.keep",
           ConfigType.integer(1, 1_000_000),
           "1000",
-          "How many ended turns of a session are kept.");
+          "How many ended turns of a session are kept, beside those whose request id is"
+              + " remembered.");
 
   static final ConfigKey<Long> LIMITS_MESSAGE_BYTES =
       key(

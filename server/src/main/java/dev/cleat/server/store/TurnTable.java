@@ -57,17 +57,20 @@ record TurnTable(SqlConnection sql) {
     sql.update("DELETE FROM turn WHERE session_id = ? AND id = ?", sessionId, id);
   }
 
-  /** Deletes the ended turns but for the newest ones. */
+  /** Deletes the ended turns but for the newest ones, and those that a retry may ask for. */
   int trim(String sessionId, int keep) throws SQLException {
     // The newest that goes; there is none, and nothing is smaller than NULL, when there are fewer.
     return sql.update(
         """
         DELETE FROM turn WHERE session_id = ? AND ended = 1 AND number <=
           (SELECT number FROM turn WHERE session_id = ? AND ended = 1
-            ORDER BY number DESC LIMIT 1 OFFSET ?)\
+            ORDER BY number DESC LIMIT 1 OFFSET ?)
+          AND id NOT IN
+          (SELECT turn_id FROM request WHERE session_id = ? AND turn_id IS NOT NULL)\
         """,
         sessionId,
         sessionId,
-        keep);
+        keep,
+        sessionId);
   }
 }

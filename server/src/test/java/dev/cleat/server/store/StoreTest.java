@@ -320,6 +320,19 @@ class StoreTest {
   }
 
   @Test
+  void trimmingKeepsTurnsThatARetryMayAskFor() {
+    insert(session("s1"));
+    store.insertTurn(turn("s1", 1, true), request(PROMPT, "p", "s1", 9_000));
+    store.insertTurn(turn("s1", 2, true), null);
+    store.insertTurn(turn("s1", 3, true), null);
+
+    assertThat(store.trimTurns("s1", 1)).isEqualTo(1);
+    assertThat(store.turns("s1", Long.MAX_VALUE, 100))
+        .extracting(TurnRow::number)
+        .containsExactly(3L, 1L);
+  }
+
+  @Test
   void deletingASessionLeavesNothingOfItButItsId() {
     store.insertSession(session("s1", "n", 0), SECRET, request(CREATE, "c", "s1", 9_000));
     insert(session("s2"));
