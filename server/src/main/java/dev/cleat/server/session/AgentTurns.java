@@ -175,6 +175,7 @@ final class AgentTurns implements Turns {
       final List<Event.Builder> events = undecided();
       if (!events.isEmpty()) {
         host.append(events);
+        agentsIds.clear();
       }
       turn.end(cause);
       interrupted();
@@ -329,7 +330,6 @@ final class AgentTurns implements Turns {
 
   /** The events that close all questions that wait, because nobody will hear the answer. */
   private List<Event.Builder> undecided() {
-    agentsIds.clear();
     return new ArrayList<>(
         host.session().getPendingApprovalsList().stream()
             .map(question ->
@@ -359,6 +359,7 @@ final class AgentTurns implements Turns {
   private void over() {
     current = null;
     killAt = null;
+    agentsIds.clear();
   }
 
   private void broken(String message) {
@@ -455,7 +456,6 @@ final class AgentTurns implements Turns {
     over();
     queue.clear();
     images.clear();
-    agentsIds.clear();
     heard.clear();
     driver = null;
   }
