@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of all journals of a server, for one server at a time. It makes, opens and deletes
@@ -85,8 +86,7 @@ public final class JournalRoot implements Closeable {
       if (!existing.isEmpty() && (last == null || !last.clean())) {
         syncAll(absolute, existing, machine.disk());
       }
-      RunMark mark =
-          RunMark.next(last, !existing.isEmpty(), machine.bootId(), machine.clock().millis());
+      RunMark mark = mark(absolute, last, existing, machine);
       mark.write(absolute, machine.disk());
       for (String left : List.of("drafts", "tombs")) {
         for (String name : names(absolute.resolve(left))) {
@@ -99,6 +99,26 @@ public final class JournalRoot implements Closeable {
         throw e;
       }
     }
+  }
+
+  private static RunMark mark(
+      Path folder, @Nullable RunMark last, List<String> existing, Machine machine)
+      throws IOException {
+    long now = machine.clock().millis();
+    if (last != null) {
+      return RunMark.next(last, machine.bootId(), now);
+    }
+    if (existing.isEmpty()) {
+      return RunMark.first(machine.bootId(), now);
+    }
+    long newest = 0;
+    for (String id : existing) {
+      Path journal = folder.resolve("journals").resolve(id);
+      if (Files.isDirectory(journal)) {
+        newest = Math.max(newest, SegmentRecovery.lastRun(journal));
+      }
+    }
+    return RunMark.amongStrangers(newest, machine.bootId(), now);
   }
 
   /**

@@ -25,13 +25,24 @@ import org.jspecify.annotations.Nullable;
 record RunMark(String bootId, boolean clean, long run, long lastCrashRun) {
   private static final String FILE = "run";
 
-  /** The mark of the run that begins now. */
-  static RunMark next(
-      @Nullable RunMark last, boolean journalsExist, String bootId, long nowMillis) {
-    if (last == null) {
-      // Journals without the mark were copied from elsewhere: nothing says how they ended.
-      return new RunMark(bootId, false, nowMillis, journalsExist ? nowMillis : 0);
-    }
+  /** The mark of the first run in a folder without journals. */
+  static RunMark first(String bootId, long nowMillis) {
+    return new RunMark(bootId, false, nowMillis, 0);
+  }
+
+  /**
+   * The mark of a run among journals that have none: they were copied from elsewhere, and nothing
+   * says how they ended.
+   *
+   * @param newestRun of all segments; the clock of where they come from may be ahead
+   */
+  static RunMark amongStrangers(long newestRun, String bootId, long nowMillis) {
+    long run = Math.max(nowMillis, newestRun + 1);
+    return new RunMark(bootId, false, run, run);
+  }
+
+  /** The mark of the run that begins now, after another. */
+  static RunMark next(RunMark last, String bootId, long nowMillis) {
     long run = Math.max(nowMillis, last.run + 1);
     boolean crashed = !last.clean && (bootId.isEmpty() || !bootId.equals(last.bootId));
     return new RunMark(bootId, false, run, crashed ? run : last.lastCrashRun);

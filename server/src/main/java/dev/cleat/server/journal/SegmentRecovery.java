@@ -57,7 +57,30 @@ record SegmentRecovery(
     }
   }
 
+  /**
+   * Which run of the server began the last segment in a folder, 0 if that is unreadable or there is
+   * none.
+   */
+  static long lastRun(Path folder) throws IOException {
+    List<Segment> found = find(folder);
+    if (found.isEmpty()) {
+      return 0;
+    }
+    try (SegmentFile file = SegmentFile.open(folder, Segments.of(found).last())) {
+      SegmentHeader header = file.header();
+      return header == null ? 0 : header.run();
+    }
+  }
+
   private static Segments list(Path folder) throws IOException {
+    List<Segment> found = find(folder);
+    if (found.isEmpty()) {
+      throw new IOException("no segments of a journal in " + folder);
+    }
+    return Segments.of(found);
+  }
+
+  private static List<Segment> find(Path folder) throws IOException {
     List<Segment> found = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.seg")) {
       for (Path file : files) {
@@ -69,10 +92,7 @@ record SegmentRecovery(
         }
       }
     }
-    if (found.isEmpty()) {
-      throw new IOException("no segments of a journal in " + folder);
-    }
-    return Segments.of(found);
+    return found;
   }
 
   /**

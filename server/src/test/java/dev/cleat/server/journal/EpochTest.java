@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.stream.Stream;
@@ -15,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 class EpochTest {
   private static final JournalOptions OPTIONS =
       new JournalOptions(1024, 0, Retention.UNLIMITED, SyncPolicy.OS);
+
+  private InstantSource clock = InstantSource.system();
 
   @TempDir Path folder;
 
@@ -91,11 +95,27 @@ class EpochTest {
 
   @Test
   void journalsWithoutTheirRootsMarkAreNotTrusted() throws IOException {
+    clock = InstantSource.fixed(Instant.parse("2026-01-01T00:00:00Z"));
     create("a", 3);
     Files.delete(folder.resolve("run"));
 
     try (JournalRoot root = boot("one")) {
       assertThat(root.machineCrashed()).isTrue();
+      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void journalsOfAClockThatIsAheadAreNotTrustedWithoutTheirRootsMark() throws IOException {
+    clock = InstantSource.offset(clock, Duration.ofDays(1));
+    create("a", 3);
+    clock = InstantSource.system();
+    Files.delete(folder.resolve("run"));
+
+    try (JournalRoot root = boot("one")) {
+      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+    }
+    try (JournalRoot root = boot("one")) {
       assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
     }
   }
@@ -200,9 +220,7 @@ class EpochTest {
 
   private JournalRoot boot(String bootId) throws IOException {
     return JournalRoot.open(
-        folder,
-        JournalRootOptions.defaults(),
-        new Machine(new FakeDisk(), InstantSource.system(), bootId));
+        folder, JournalRootOptions.defaults(), new Machine(new FakeDisk(), clock, bootId));
   }
 
   private List<Path> segments() throws IOException {
