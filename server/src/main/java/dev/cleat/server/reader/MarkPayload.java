@@ -94,7 +94,7 @@ final class MarkPayload {
         : new Mark.Directory(url.substring(FILE.length(), slash), path, start, end);
   }
 
-  private static @Nullable String percentDecoded(String text) {
+  static @Nullable String percentDecoded(String text) {
     if (text.indexOf('%') < 0) {
       return text;
     }

@@ -1,0 +1,11 @@
+package dev.cleat.server.reader;
+
+/** What "save cursor" (DECSC) keeps. */
+record SavedCursor(int row, int column, long style, Charsets charsets) {
+  static final SavedCursor HOME = new SavedCursor(0, 0, CellStyle.PLAIN, new Charsets());
+
+  /** Whether it is what a terminal has saved at first. */
+  boolean isHome() {
+    return row == 0 && column == 0 && style == CellStyle.PLAIN && charsets.isInitial();
+  }
+}
