@@ -1,7 +1,6 @@
 package dev.cleat.server.tool;
 
 import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -12,18 +11,19 @@ import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Reads from a catalogue file how agents are talked to. For one file and one thread. */
 final class AgentFields {
-  private static final int PATTERN_CHARACTERS = 1_000;
   private static final List<String> HEADLESS =
-      List.of("command", "resume", "output", "session_id", "token");
+      List.of("command", "resume", "input", "output", "session_id", "token");
 
   private final YamlFields yaml;
   private final CommandFields commands;
   private final TemplateFields templates;
+  private final PatternFields patterns;
 
   AgentFields(YamlFields yaml, CommandFields commands) {
     this.yaml = yaml;
     this.commands = commands;
     this.templates = new TemplateFields(yaml, commands);
+    this.patterns = new PatternFields(yaml);
   }
 
   /** Empty after a mistake that leaves nothing of it. */
@@ -50,6 +50,9 @@ final class AgentFields {
   /** Empty after a mistake that leaves nothing of it. */
   Optional<HeadlessForm> headless(Node node, String field) {
     Map<String, Node> fields = yaml.mapping(node, field, HEADLESS);
+    HeadlessInput input =
+        constant(HeadlessInput.class, fields.get("input"), field + ".input")
+            .orElse(HeadlessInput.NONE);
     HeadlessOutput output =
         constant(HeadlessOutput.class, fields.get("output"), field + ".output")
             .orElse(HeadlessOutput.PLAIN);
@@ -58,7 +61,7 @@ final class AgentFields {
             .orElse(SessionToken.FOUND);
     Node pattern = fields.get("session_id");
     Optional<Pattern> sessionId =
-        pattern == null ? Optional.empty() : pattern(pattern, field + ".session_id");
+        pattern == null ? Optional.empty() : sessionId(pattern, field + ".session_id");
     if (pattern != null && output != HeadlessOutput.PLAIN) {
       yaml.problem(pattern, field + ".session_id", "is only for output: plain; others say it");
     }
@@ -82,31 +85,20 @@ final class AgentFields {
     Optional<Template> command =
         commandNode == null
             ? Optional.empty()
-            : templates.first(commandNode, field + ".command", token);
+            : templates.first(commandNode, field + ".command", token, input);
     Optional<Template> resume =
-        resumeNode == null ? Optional.empty() : templates.resuming(resumeNode, field + ".resume");
-    return command.map(first -> new HeadlessForm(first, resume, output, sessionId, token));
+        resumeNode == null
+            ? Optional.empty()
+            : templates.resuming(resumeNode, field + ".resume", input);
+    return command.map(first -> new HeadlessForm(first, resume, input, output, sessionId, token));
   }
 
-  private Optional<Pattern> pattern(Node node, String field) {
-    String text = yaml.text(node, field);
-    if (text == null) {
-      return Optional.empty();
+  private Optional<Pattern> sessionId(Node node, String field) {
+    Optional<Pattern> pattern = patterns.pattern(node, field);
+    if (pattern.isPresent() && pattern.get().groupCount() == 0) {
+      yaml.problem(node, field, "needs a group, such as 'session: (\\S+)': the group is the id");
     }
-    if (text.length() > PATTERN_CHARACTERS) {
-      yaml.problem(node, field, "has more than 1,000 characters");
-      return Optional.empty();
-    }
-    try {
-      Pattern pattern = Pattern.compile(text);
-      if (pattern.groupCount() == 0) {
-        yaml.problem(node, field, "needs a group, such as 'session: (\\S+)': the group is the id");
-      }
-      return Optional.of(pattern);
-    } catch (PatternSyntaxException e) {
-      yaml.problem(node, field, "is not a regular expression (RE2): " + e.getDescription().strip());
-      return Optional.empty();
-    }
+    return pattern;
   }
 
   private <E extends Enum<E>> Optional<E> constant(

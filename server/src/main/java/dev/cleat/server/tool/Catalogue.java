@@ -147,6 +147,17 @@ public final class Catalogue {
    * @throws ToolException of any kind
    */
   public Launch resolve(LaunchRequest request) throws ToolException {
+    return resolve(request, "");
+  }
+
+  /**
+   * What to start for this request, to go on with an earlier session of the tool's where the
+   * terminal's command can say so.
+   *
+   * @param session the tool's own session; empty for a new one
+   * @throws ToolException of any kind
+   */
+  public Launch resolve(LaunchRequest request, String session) throws ToolException {
     Tool tool = checked(request);
     List<String> command =
         switch (request.way()) {
@@ -155,20 +166,24 @@ public final class Catalogue {
           case HEADLESS -> throw new IllegalArgumentException("a turn's command needs its words");
         };
     Map<String, String> env = environment(tool, request);
-    List<String> argv = new ArrayList<>(command);
-    argv.set(0, installed(tool, command.getFirst(), env, request.workdir()).toString());
+    List<String> started = new ArrayList<>(command);
+    started.set(0, installed(tool, command.getFirst(), env, request.workdir()).toString());
 
     Optional<Shell> shell =
         request.way() == Way.TERMINAL ? marking(tool, request.mode()) : Optional.empty();
     Optional<String> aid = shell.map(_ -> newAid());
+    List<String> argv =
+        shell.isPresent() ? new ArrayList<>(shells.command(shell.get(), started)) : started;
     if (shell.isPresent()) {
-      argv = shells.command(shell.get(), argv);
       env.put(ShellInit.AID_VARIABLE, aid.orElseThrow());
     }
     argv.addAll(request.args());
-    TurnEnd turnEnd = request.way() == Way.TERMINAL ? turnEnd(tool, request.mode()) : TurnEnd.NONE;
-    return new Launch(
-        tool, request.way(), request.mode(), argv, env, aid, turnEnd, Optional.empty());
+    TurnEnd turnEnd = request.way() == Way.TERMINAL ? tool.turnEnd(request.mode()) : TurnEnd.NONE;
+    Optional<String> known =
+        turnEnd == TurnEnd.SCREEN
+            ? tool.terminal().flatMap(form -> form.addSession(argv, session))
+            : Optional.empty();
+    return new Launch(tool, request.way(), request.mode(), argv, env, aid, turnEnd, known);
   }
 
   /**
@@ -293,12 +308,6 @@ public final class Catalogue {
   /** The shell to make mark its commands. On pipes there is no prompt to mark. */
   private static Optional<Shell> marking(Tool tool, Mode mode) {
     return mode == Mode.PTY && tool.turnEnd() == TurnEnd.MARKS ? tool.shell() : Optional.empty();
-  }
-
-  private static TurnEnd turnEnd(Tool tool, Mode mode) {
-    return mode == Mode.PIPES && tool.turnEnd() == TurnEnd.MARKS
-        ? TurnEnd.STILLNESS
-        : tool.turnEnd();
   }
 
   private String newAid() {

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -24,9 +23,6 @@ import org.snakeyaml.engine.v2.nodes.Node;
  */
 final class CatalogueFile {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m)");
-  private static final Duration SHORTEST = Duration.ofMillis(50);
-  private static final Duration LONGEST = Duration.ofMinutes(10);
   private static final Duration DEFAULT_STILLNESS = Duration.ofSeconds(1);
 
   private static final List<String> FIELDS =
@@ -42,6 +38,7 @@ final class CatalogueFile {
           "os",
           "acp",
           "headless",
+          "terminal",
           "endpoint",
           "version",
           "help");
@@ -56,11 +53,15 @@ final class CatalogueFile {
   private final YamlFields yaml;
   private final CommandFields commands;
   private final AgentFields agents;
+  private final TerminalFields terminals;
+  private final DurationFields durations;
 
   private CatalogueFile(String file) {
     yaml = new YamlFields(file);
     commands = new CommandFields(yaml);
     agents = new AgentFields(yaml, commands);
+    terminals = new TerminalFields(yaml, commands);
+    durations = new DurationFields(yaml);
   }
 
   /**
@@ -114,6 +115,10 @@ final class CatalogueFile {
     if (base == null && fields.keySet().stream().noneMatch(FORMS::contains)) {
       yaml.problem(node, field, "command is missing, or acp or headless");
     }
+    Node turns = fields.get("turns");
+    if (turns != null && entry.turnEnd == TurnEnd.SCREEN && entry.terminal.isEmpty()) {
+      yaml.problem(turns, field + ".turns", "screen needs terminal: what the screen looks like");
+    }
     return entry.hasForm() ? entry.tool() : null;
   }
 
@@ -138,10 +143,11 @@ final class CatalogueFile {
         String end = yaml.oneOf(node, field, TURN_ENDS);
         entry.turnEnd = end == null ? null : TurnEnd.valueOf(upper(end));
       }
-      case "stillness" -> entry.stillness = duration(node, field);
+      case "stillness" -> entry.stillness = durations.duration(node, field, DEFAULT_STILLNESS);
       case "os" -> entry.systems = systems(node, field);
       case "acp" -> entry.acp = agents.acp(node, field);
       case "headless" -> entry.headless = agents.headless(node, field);
+      case "terminal" -> entry.terminal = terminals.terminal(node, field);
       case "endpoint" -> entry.endpointVariables = agents.endpoint(node, field);
       case "version" -> entry.version = commands.words(node, field);
       case "help" -> entry.help = commands.words(node, field);
@@ -162,28 +168,6 @@ final class CatalogueFile {
           }
         });
     return env;
-  }
-
-  private Duration duration(Node node, String field) {
-    String text = yaml.text(node, field);
-    if (text == null) {
-      return DEFAULT_STILLNESS;
-    }
-    Matcher matcher = DURATION.matcher(text);
-    if (matcher.matches()) {
-      long number = Long.parseLong(matcher.group(1));
-      Duration duration =
-          switch (matcher.group(2)) {
-            case "ms" -> Duration.ofMillis(number);
-            case "s" -> Duration.ofSeconds(number);
-            default -> Duration.ofMinutes(number);
-          };
-      if (duration.compareTo(SHORTEST) >= 0 && duration.compareTo(LONGEST) <= 0) {
-        return duration;
-      }
-    }
-    yaml.problem(node, field, "must be a duration such as 500ms, 2s or 1m, from 50ms to 10m");
-    return DEFAULT_STILLNESS;
   }
 
   private Set<Os> systems(Node node, String field) {
@@ -220,6 +204,7 @@ final class CatalogueFile {
     private Set<Os> systems = EnumSet.of(Os.LINUX, Os.MACOS, Os.WINDOWS);
     private Optional<AcpForm> acp = Optional.empty();
     private Optional<HeadlessForm> headless = Optional.empty();
+    private Optional<TerminalForm> terminal = Optional.empty();
     private List<String> endpointVariables = List.of();
     private List<String> version = List.of();
     private List<String> help = List.of();
@@ -242,6 +227,7 @@ final class CatalogueFile {
       systems = base.systems();
       acp = base.acp();
       headless = base.headless();
+      terminal = base.terminal();
       endpointVariables = base.endpointVariables();
       version = base.version();
       help = base.help();
@@ -254,7 +240,7 @@ final class CatalogueFile {
     Tool tool() {
       TurnEnd end = turnEnd;
       if (end == null) {
-        end = shell == null ? TurnEnd.NONE : TurnEnd.MARKS;
+        end = shell != null ? TurnEnd.MARKS : terminal.isPresent() ? TurnEnd.SCREEN : TurnEnd.NONE;
       }
       return new Tool(
           name,
@@ -269,6 +255,7 @@ final class CatalogueFile {
           systems,
           acp,
           headless,
+          terminal,
           endpointVariables,
           version,
           help);

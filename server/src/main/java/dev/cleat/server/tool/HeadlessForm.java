@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param resume the command of each turn after that, which goes on with the tool's own session;
  *     empty if the tool cannot: then each turn is {@code command}, and knows nothing of the one
  *     before
+ * @param input how it is given the prompt
  * @param output what it prints
  * @param sessionId finds the tool's own session id in plain output: its first group is the id, and
  *     the first match counts
@@ -19,6 +20,7 @@ import java.util.Optional;
 public record HeadlessForm(
     Template command,
     Optional<Template> resume,
+    HeadlessInput input,
     HeadlessOutput output,
     Optional<Pattern> sessionId,
     SessionToken token) {
@@ -40,6 +42,7 @@ public record HeadlessForm(
 
   /** Whether images can go with a prompt. */
   public boolean takesImages() {
-    return command.takesImages() && resume.map(Template::takesImages).orElse(true);
+    return input == HeadlessInput.CLAUDE
+        || (command.takesImages() && resume.map(Template::takesImages).orElse(true));
   }
 }

@@ -8,6 +8,8 @@ public enum HeadlessOutput {
   CODEX,
   /** The JSON lines of {@code opencode run}. */
   OPENCODE,
+  /** Gemini CLI's stream-json. */
+  GEMINI,
   /** Text for people: all of it is what the tool said. */
   PLAIN
 }

@@ -26,8 +26,8 @@ final class TemplateFields {
   }
 
   /** The template of a first turn; empty after a mistake that leaves nothing of it. */
-  Optional<Template> first(Node node, String field, SessionToken token) {
-    Optional<Template> template = template(node, field);
+  Optional<Template> first(Node node, String field, SessionToken token, HeadlessInput input) {
+    Optional<Template> template = template(node, field, input);
     template.ifPresent(read -> {
       boolean has = read.uses(Placeholder.SESSION);
       if (token == SessionToken.SET && !has) {
@@ -41,15 +41,15 @@ final class TemplateFields {
   }
 
   /** The template of a turn after the first; empty after a mistake that leaves nothing of it. */
-  Optional<Template> resuming(Node node, String field) {
-    Optional<Template> template = template(node, field);
+  Optional<Template> resuming(Node node, String field, HeadlessInput input) {
+    Optional<Template> template = template(node, field, input);
     template
         .filter(read -> !read.uses(Placeholder.SESSION))
         .ifPresent(_ -> yaml.problem(node, field, "must contain {session}"));
     return template;
   }
 
-  private Optional<Template> template(Node node, String field) {
+  private Optional<Template> template(Node node, String field, HeadlessInput input) {
     List<Node> items = yaml.items(node, field);
     if (items.isEmpty()) {
       return Optional.empty();
@@ -58,16 +58,22 @@ final class TemplateFields {
     for (int i = 0; i < items.size(); i++) {
       parts.add(part(items.get(i), field + "[" + i + "]", i == 0));
     }
-    long prompts =
-        parts.stream()
-            .flatMap(part -> part.placeholders().stream())
-            .filter(Placeholder.PROMPT::equals)
-            .count();
-    if (prompts != 1) {
+    long prompts = count(parts, Placeholder.PROMPT);
+    if (input == HeadlessInput.NONE && prompts != 1) {
       yaml.problem(
           node, field, "must contain {prompt} exactly once, and not " + prompts + " times");
+    } else if (input != HeadlessInput.NONE && prompts + count(parts, Placeholder.IMAGE) > 0) {
+      yaml.problem(
+          node, field, "must not contain {prompt} or {image}: they come by standard input");
     }
     return parts.getFirst().words().isEmpty() ? Optional.empty() : Optional.of(new Template(parts));
+  }
+
+  private static long count(List<Template.Part> parts, Placeholder placeholder) {
+    return parts.stream()
+        .flatMap(part -> part.placeholders().stream())
+        .filter(placeholder::equals)
+        .count();
   }
 
   private Template.Part part(Node node, String field, boolean first) {

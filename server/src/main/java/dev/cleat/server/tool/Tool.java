@@ -23,6 +23,7 @@ import java.util.Set;
  * @param systems where the tool can run
  * @param acp how it is started to speak the Agent Client Protocol, if it does
  * @param headless how it is run for one turn, if it can be
+ * @param terminal how it is driven through its terminal interface, if it can be
  * @param endpointVariables the variables that carry the address of the API it calls
  * @param version what its program is called with to print its version; empty if that is not known
  * @param help what its program is called with to print its help; empty if that is not known
@@ -40,6 +41,7 @@ public record Tool(
     Set<Os> systems,
     Optional<AcpForm> acp,
     Optional<HeadlessForm> headless,
+    Optional<TerminalForm> terminal,
     List<String> endpointVariables,
     List<String> version,
     List<String> help) {
@@ -78,6 +80,18 @@ public record Tool(
   /** Program and arguments in this mode; empty if the tool does not have it. */
   public List<String> command(Mode mode) {
     return mode == Mode.PTY ? command : pipesCommand;
+  }
+
+  /**
+   * How the end of a typed prompt is found in this mode: on pipes there is nothing to mark, and no
+   * screen.
+   */
+  public TurnEnd turnEnd(Mode mode) {
+    return switch (turnEnd) {
+      case MARKS -> mode == Mode.PIPES ? TurnEnd.STILLNESS : TurnEnd.MARKS;
+      case SCREEN -> mode == Mode.PIPES ? TurnEnd.NONE : TurnEnd.SCREEN;
+      case STILLNESS, NONE -> turnEnd;
+    };
   }
 
   /** Without the values of {@code env}: they may be secrets. */

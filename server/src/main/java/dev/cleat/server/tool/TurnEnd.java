@@ -6,6 +6,8 @@ public enum TurnEnd {
   MARKS,
   /** The tool has printed nothing for a while. */
   STILLNESS,
+  /** The screen shows it, by the patterns of the catalogue. */
+  SCREEN,
   /** Not at all: the tool takes input, but no prompts. */
   NONE
 }

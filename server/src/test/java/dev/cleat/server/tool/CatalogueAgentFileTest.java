@@ -104,6 +104,23 @@ class CatalogueAgentFileTest {
   }
 
   @Test
+  void promptByStandardInputIsNoArgument() throws Exception {
+    HeadlessForm form = headless("command: [a, [-m, '{model}']], input: claude");
+    assertThat(form.argv(WORDS)).first().isEqualTo("a");
+    assertThat(form.argv(WORDS)).doesNotContain(WORDS.prompt());
+    assertThat(form.takesImages()).isTrue();
+    for (String word : List.of("'{prompt}'", "[-i, '{image}']")) {
+      assertThat(
+              mistakes("tools: {a: {headless: {command: [a, %s], input: claude}}}".formatted(word)))
+          .containsExactly(
+              "tools.yaml:1: tools.a.headless.command: must not contain {prompt} or {image}: they"
+                  + " come by standard input");
+    }
+    assertThat(mistakes("tools: {a: {headless: {command: [a, '{prompt}'], input: x}}}"))
+        .containsExactly("tools.yaml:1: tools.a.headless.input: 'x' is not one of none, claude");
+  }
+
+  @Test
   void withoutAResumeTemplateEachTurnIsTheFirst() throws Exception {
     assertThat(headless("command: [a, '{prompt}']").argv(WORDS, true)).hasSize(2);
   }
@@ -149,7 +166,7 @@ class CatalogueAgentFileTest {
                 + " times",
             "tools.yaml:9: tools.b.headless.resume: must contain {session}",
             "tools.yaml:10: tools.b.headless.output: 'claud' is not one of claude, codex, opencode,"
-                + " plain",
+                + " gemini, plain",
             "tools.yaml:11: tools.b.headless.session_id: is not a regular expression (RE2): missing"
                 + " closing )",
             "tools.yaml:12: tools.b.headless.token: 'lost' is not one of set, found",
@@ -212,10 +229,12 @@ class CatalogueAgentFileTest {
         new TurnWords("--version", "s-7", "m", Path.of("/w"), "r", List.of(Path.of("/i.png")));
     Catalogue.builtInTools().values().stream()
         .flatMap(tool -> tool.headless().stream())
+        .filter(form -> form.input() == HeadlessInput.NONE)
         .forEach(form -> {
           for (boolean resuming : new boolean[] {false, true}) {
             List<String> argv = form.argv(words, resuming);
-            assertThat(argv.getLast()).isIn("--version", "--message=--version");
+            assertThat(argv.getLast())
+                .isIn("--version", "--message=--version", "--prompt=--version");
             if (argv.getLast().equals("--version")) {
               assertThat(argv.subList(0, argv.size() - 1)).contains("--");
             }

@@ -67,6 +67,7 @@ class CatalogueFileTest {
                 Set.of(Os.LINUX),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 List.of(),
                 List.of(),
                 List.of()));
@@ -87,6 +88,7 @@ class CatalogueFileTest {
                 TurnEnd.NONE,
                 Duration.ofSeconds(1),
                 Set.of(Os.LINUX, Os.MACOS, Os.WINDOWS),
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 List.of(),
@@ -145,7 +147,8 @@ class CatalogueFileTest {
             "tools.yaml:4: tools.-bad name: a tool's name is 1 to 64 letters, digits, '.', '_' and"
                 + " '-', and begins with a letter or digit",
             "tools.yaml:6: tools.bash.comand: unknown key; did you mean command?",
-            "tools.yaml:7: tools.bash.turns: 'sometimes' is not one of marks, stillness, none",
+            "tools.yaml:7: tools.bash.turns: 'sometimes' is not one of marks, stillness, screen,"
+                + " none",
             "tools.yaml:8: tools.bash.stillness: must be a duration such as 500ms, 2s or 1m, from"
                 + " 50ms to 10m",
             "tools.yaml:10: tools.other.title: must be a single value",
@@ -161,8 +164,8 @@ class CatalogueFileTest {
             "tools.yaml:18: tools.third.shell: 'zsh' is not one of bash",
             "tools.yaml:19: tools.third.os[1]: 'beos' is not one of linux, macos, windows",
             "tools.yaml:20: tools.third.weight: unknown key; known are title, description, command,"
-                + " pipes_command, env, shell, turns, stillness, os, acp, headless, endpoint,"
-                + " version, help");
+                + " pipes_command, env, shell, turns, stillness, os, acp, headless, terminal,"
+                + " endpoint, version, help");
   }
 
   @ParameterizedTest

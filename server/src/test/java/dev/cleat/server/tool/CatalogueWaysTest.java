@@ -72,7 +72,8 @@ class CatalogueWaysTest {
     Tool full = catalogue.tool("full");
     assertThat(catalogue.ways(full)).containsExactly(Way.ACP, Way.HEADLESS, Way.TERMINAL);
     assertThat(catalogue.ways(catalogue.tool("bash"))).containsExactly(Way.TERMINAL);
-    assertThat(catalogue.ways(catalogue.tool("gemini"))).containsExactly(Way.ACP, Way.TERMINAL);
+    assertThat(catalogue.ways(catalogue.tool("gemini")))
+        .containsExactly(Way.ACP, Way.HEADLESS, Way.TERMINAL);
 
     assertThat(catalogue.available(full)).isEmpty();
     program("full-program");

@@ -171,7 +171,7 @@ public final class AcpAgent {
 
   private void answered(RpcReply reply) {
     calls.flush();
-    Usage used = usage.turnEnds(reply.result().path("usage"));
+    Usage used = usage.turnEnds(reply.result());
     if (!used.equals(Usage.getDefaultInstance())) {
       listener.said(Event.newBuilder().setUsageReported(UsageReported.newBuilder().setUsage(used)));
     }

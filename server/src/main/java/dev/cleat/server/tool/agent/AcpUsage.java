@@ -42,9 +42,19 @@ final class AcpUsage {
   /**
    * What the turn used.
    *
-   * @param said the usage in the answer to the prompt; may be missing
+   * @param answer the answer to the prompt, which may have the usage
    */
-  Usage turnEnds(JsonNode said) {
+  Usage turnEnds(JsonNode answer) {
+    // Gemini CLI's own way to say it.
+    JsonNode quota = answer.path("_meta").path("quota").path("token_count");
+    if (!answer.has("usage") && quota.isObject()) {
+      return Usage.newBuilder()
+          .setInputTokens(count(quota, "input_tokens"))
+          .setOutputTokens(count(quota, "output_tokens"))
+          .setCostUsd(cost())
+          .build();
+    }
+    JsonNode said = answer.path("usage");
     long fresh = count(said, "inputTokens");
     long read = count(said, "cachedReadTokens");
     long written = count(said, "cachedWriteTokens");

@@ -15,6 +15,8 @@ public enum OutputForm {
   CODEX,
   /** What {@code opencode run --format json} prints. */
   OPENCODE,
+  /** What {@code gemini --output-format stream-json} prints. */
+  GEMINI,
   /** Text for a person. */
   PLAIN;
 
@@ -34,6 +36,7 @@ public enum OutputForm {
         yield new JsonOutput(new CodexDialect(teller, suffix), teller);
       }
       case OPENCODE -> new JsonOutput(new OpenCodeDialect(teller), teller);
+      case GEMINI -> new JsonOutput(new GeminiDialect(teller), teller);
       case PLAIN -> new PlainOutput(teller, token);
     };
   }

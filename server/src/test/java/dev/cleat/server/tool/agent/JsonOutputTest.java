@@ -76,7 +76,10 @@ class JsonOutputTest {
         "opencode-text",
         "opencode-tool",
         "opencode-denied",
-        "opencode-error"
+        "opencode-error",
+        "gemini-text",
+        "gemini-tool",
+        "gemini-error"
       })
   void cutAnywhereSaysTheSame(String name) {
     byte[] bytes = Heard.sample(name);

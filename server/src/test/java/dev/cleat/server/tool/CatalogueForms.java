@@ -1,0 +1,26 @@
+package dev.cleat.server.tool;
+
+import java.util.Map;
+import java.util.Objects;
+
+/** Forms of tools, for tests elsewhere. */
+public final class CatalogueForms {
+  private CatalogueForms() {}
+
+  /** A terminal's form, by the fields of a catalogue file. */
+  public static TerminalForm terminal(String fields) {
+    final String file = "tools:\n  a:\n    command: [a]\n    terminal:\n" + fields.indent(6);
+    try {
+      return Objects.requireNonNull(CatalogueFile.read("a.yaml", file, Map.of()).get("a"))
+          .terminal()
+          .orElseThrow();
+    } catch (CatalogueException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  /** The form of a tool that comes with Cleat. */
+  public static TerminalForm builtIn(String tool) {
+    return Objects.requireNonNull(Catalogue.builtInTools().get(tool)).terminal().orElseThrow();
+  }
+}
