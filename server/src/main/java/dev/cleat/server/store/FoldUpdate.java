@@ -9,20 +9,41 @@ import java.util.List;
  * @param turns turns of this session that are new or have changed
  * @param removedTurnIds turns of this session that are no more, such as those of a journal's lost
  *     tail; removed before {@code turns} are written
+ * @param artifacts media files of this session that are new or have changed
+ * @param removedArtifactIds media files of this session that are no more; removed before {@code
+ *     artifacts} are written
  */
-public record FoldUpdate(SessionRow session, List<TurnRow> turns, List<String> removedTurnIds) {
+public record FoldUpdate(
+    SessionRow session,
+    List<TurnRow> turns,
+    List<String> removedTurnIds,
+    List<ArtifactRow> artifacts,
+    List<String> removedArtifactIds) {
   public FoldUpdate {
     turns = List.copyOf(turns);
     removedTurnIds = List.copyOf(removedTurnIds);
+    artifacts = List.copyOf(artifacts);
+    removedArtifactIds = List.copyOf(removedArtifactIds);
     for (TurnRow turn : turns) {
       if (!turn.sessionId().equals(session.id())) {
         throw new IllegalArgumentException("A turn of " + turn.sessionId() + " in " + session.id());
       }
     }
+    for (ArtifactRow artifact : artifacts) {
+      if (!artifact.sessionId().equals(session.id())) {
+        throw new IllegalArgumentException(
+            "A file of " + artifact.sessionId() + " in " + session.id());
+      }
+    }
   }
 
-  /** An update that removes no turns. */
+  /** An update that removes no turns and is about no files. */
   public FoldUpdate(SessionRow session, List<TurnRow> turns) {
     this(session, turns, List.of());
+  }
+
+  /** An update that is about no files. */
+  public FoldUpdate(SessionRow session, List<TurnRow> turns, List<String> removedTurnIds) {
+    this(session, turns, removedTurnIds, List.of(), List.of());
   }
 }

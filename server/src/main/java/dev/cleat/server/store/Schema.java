@@ -11,7 +11,8 @@ import java.util.List;
 /** The versions of the schema, each made from the one before by a script beside this class. */
 final class Schema {
   /** The script at index n makes version n + 1. A script that was released is never changed. */
-  private static final List<String> MIGRATIONS = List.of("001-initial.sql");
+  private static final List<String> MIGRATIONS =
+      List.of("001-initial.sql", "002-artifacts.sql", "003-resume-token.sql");
 
   static final int VERSION = MIGRATIONS.size();
 

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param internal whether lists show it only when asked; fixed once inserted
  * @param createdNanos when it was created, in nanoseconds since 1970; with the id the order of
  *     lists; fixed once inserted
+ * @param resumeToken what its tool calls its own session; empty for none
  * @param labels the labels that filters look at
  * @param foldedSeq the number of the journal's event that this state includes
  * @param epoch the epoch of {@code foldedSeq}
@@ -31,6 +32,7 @@ public record SessionRow(
     @Nullable String parentId,
     boolean internal,
     long createdNanos,
+    String resumeToken,
     Map<String, String> labels,
     long foldedSeq,
     long epoch,

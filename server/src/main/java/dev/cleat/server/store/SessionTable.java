@@ -5,13 +5,17 @@ import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The SQL of sessions, their labels and secrets, and the ids of deleted ones, in a transaction. */
 record SessionTable(SqlConnection sql) {
   private record Label(String sessionId, String label, String content) {}
+
+  private record Token(String id, String token) {}
 
   Optional<SessionRow> find(String id) throws SQLException {
     return select(SessionSelection.where("s.id = ?", id)).stream().findFirst();
@@ -19,6 +23,16 @@ record SessionTable(SqlConnection sql) {
 
   Optional<SessionRow> findByName(String name) throws SQLException {
     return select(SessionSelection.where("s.name = ?", name)).stream().findFirst();
+  }
+
+  /** The newest session whose tool calls its own session so. */
+  Optional<SessionRow> findByResumeToken(String token) throws SQLException {
+    return select(
+            new SessionSelection(
+                "WHERE s.resume_token = ? ORDER BY s.created_nanos DESC, s.id DESC LIMIT 1",
+                List.of(token)))
+        .stream()
+        .findFirst();
   }
 
   List<SessionRow> list(SessionQuery query, @Nullable SessionCursor after, int limit)
@@ -45,7 +59,7 @@ record SessionTable(SqlConnection sql) {
     return sql.list(
         """
         SELECT s.id, s.name, s.tool, s.state, s.workspace, s.parent_id, s.internal,
-          s.created_nanos, s.epoch, s.folded_seq, s.data, s.fold
+          s.created_nanos, s.resume_token, s.epoch, s.folded_seq, s.data, s.fold
         FROM session s %s\
         """
             .formatted(selection.sql()),
@@ -65,11 +79,24 @@ record SessionTable(SqlConnection sql) {
         row.getString("parent_id"),
         row.getInt("internal") != 0,
         row.getLong("created_nanos"),
+        Objects.requireNonNullElse(row.getString("resume_token"), ""),
         labels.getOrDefault(id, Map.of()),
         row.getLong("folded_seq"),
         row.getLong("epoch"),
         row.getBytes("data"),
         row.getBytes("fold"));
+  }
+
+  /** Fills in the tokens of rows that an earlier version wrote, and says how many they were. */
+  int fillResumeTokens(Function<byte[], String> tokenOf) throws SQLException {
+    List<Token> tokens =
+        sql.list(
+            "SELECT id, data FROM session WHERE resume_token IS NULL",
+            row -> new Token(row.getString(1), tokenOf.apply(row.getBytes(2))));
+    for (Token token : tokens) {
+      sql.update("UPDATE session SET resume_token = ? WHERE id = ?", token.token(), token.id());
+    }
+    return tokens.size();
   }
 
   List<String> ids() throws SQLException {
@@ -113,8 +140,8 @@ record SessionTable(SqlConnection sql) {
     sql.update(
         """
         INSERT INTO session (id, name, tool, state, workspace, parent_id, internal, created_nanos,
-          epoch, folded_seq, data, fold)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\
+          resume_token, epoch, folded_seq, data, fold)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\
         """,
         row.id(),
         row.name(),
@@ -124,6 +151,7 @@ record SessionTable(SqlConnection sql) {
         row.parentId(),
         row.internal() ? 1 : 0,
         row.createdNanos(),
+        row.resumeToken(),
         row.epoch(),
         row.foldedSeq(),
         row.data(),
@@ -140,13 +168,14 @@ record SessionTable(SqlConnection sql) {
     }
     sql.update(
         """
-        UPDATE session SET name = ?, state = ?, workspace = ?, epoch = ?, folded_seq = ?,
-          data = ?, fold = ?
+        UPDATE session SET name = ?, state = ?, workspace = ?, resume_token = ?, epoch = ?,
+          folded_seq = ?, data = ?, fold = ?
         WHERE id = ?\
         """,
         row.name(),
         row.state(),
         row.workspace(),
+        row.resumeToken(),
         row.epoch(),
         row.foldedSeq(),
         row.data(),

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -132,7 +133,9 @@ public final class Store implements AutoCloseable {
         : new RequestTable(sql).find(request.kind(), request.requestId(), clock.millis());
   }
 
-  /** Writes a session's state and turns, unless the row is already at a later (epoch, seq). */
+  /**
+   * Writes a session's state, turns and files, unless the row is already at a later (epoch, seq).
+   */
   public SaveResult saveFold(FoldUpdate update, MetaRow... meta) {
     return saveFolds(List.of(update), meta).getFirst();
   }
@@ -158,6 +161,7 @@ public final class Store implements AutoCloseable {
           for (TurnRow turn : update.turns()) {
             turns.upsert(turn);
           }
+          saveArtifacts(new ArtifactTable(sql), update);
         }
         results.add(result);
       }
@@ -166,8 +170,19 @@ public final class Store implements AutoCloseable {
     });
   }
 
+  private static void saveArtifacts(ArtifactTable artifacts, FoldUpdate update)
+      throws SQLException {
+    for (String removed : update.removedArtifactIds()) {
+      artifacts.delete(update.session().id(), removed);
+    }
+    for (ArtifactRow artifact : update.artifacts()) {
+      artifacts.upsert(artifact);
+    }
+  }
+
   /**
-   * Deletes sessions with their turns, request ids and active marks; their own ids stay taken.
+   * Deletes sessions with their turns, files, request ids and active marks; their own ids stay
+   * taken.
    *
    * @return the ids that were there
    */
@@ -207,6 +222,25 @@ public final class Store implements AutoCloseable {
   /** The session with exactly this name. */
   public Optional<SessionRow> sessionByName(String name) {
     return read(sql -> new SessionTable(sql).findByName(name));
+  }
+
+  /**
+   * The newest session whose tool calls its own session so.
+   *
+   * @param token not empty
+   */
+  public Optional<SessionRow> sessionByResumeToken(String token) {
+    return read(sql -> new SessionTable(sql).findByResumeToken(token));
+  }
+
+  /**
+   * Fills in the resume tokens of sessions that an earlier version wrote, so that they are found.
+   *
+   * @param tokenOf reads the token from {@link SessionRow#data}; empty for none
+   * @return how many sessions that were
+   */
+  public int fillResumeTokens(Function<byte[], String> tokenOf) {
+    return write(sql -> new SessionTable(sql).fillResumeTokens(tokenOf));
   }
 
   /**
@@ -258,6 +292,11 @@ public final class Store implements AutoCloseable {
   /** The turns of a session that have not ended, oldest first. */
   public List<TurnRow> unfinishedTurns(String sessionId) {
     return read(sql -> new TurnTable(sql).unfinished(sessionId));
+  }
+
+  /** The media files of a session, in the order in which they were found. */
+  public List<ArtifactRow> artifacts(String sessionId) {
+    return read(sql -> new ArtifactTable(sql).list(sessionId));
   }
 
   /**

@@ -29,11 +29,31 @@ final class Rows {
         null,
         false,
         createdNanos,
+        "",
         Map.of("owner", id),
         foldedSeq,
         epoch,
         bytes("data of " + id),
         bytes("fold of " + id));
+  }
+
+  /** A session whose tool calls its own so. */
+  static SessionRow resumable(String id, String token, long createdNanos, long foldedSeq) {
+    return new SessionRow(
+        id,
+        null,
+        "claude",
+        2,
+        null,
+        null,
+        false,
+        createdNanos,
+        token,
+        Map.of(),
+        foldedSeq,
+        1,
+        bytes(token),
+        bytes(""));
   }
 
   static TurnRow turn(String sessionId, long number, boolean ended) {

@@ -56,6 +56,7 @@ class SessionQueryTest {
               parent,
               internal,
               created,
+              "",
               labels,
               0,
               1,

@@ -3,6 +3,7 @@ package dev.cleat.server.store;
 import static dev.cleat.server.store.Rows.SECRET;
 import static dev.cleat.server.store.Rows.bytes;
 import static dev.cleat.server.store.Rows.request;
+import static dev.cleat.server.store.Rows.resumable;
 import static dev.cleat.server.store.Rows.session;
 import static dev.cleat.server.store.Rows.turn;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -59,6 +60,7 @@ class StoreTest {
             "parent",
             true,
             123_456_789_012_345_678L,
+            "töken",
             Map.of("a", "1", "b", ""),
             17,
             2,
@@ -190,6 +192,23 @@ class StoreTest {
   }
 
   @Test
+  void newestSessionOfAResumeTokenIsFound() {
+    insert(resumable("s1", "token", 1, 0));
+    insert(resumable("s3", "token", 3, 0));
+    insert(resumable("s2", "token", 2, 0));
+    insert(resumable("s4", "", 4, 0));
+
+    assertThat(store.sessionByResumeToken("token")).get().extracting("id").isEqualTo("s3");
+    assertThat(store.sessionByResumeToken("Token")).isEmpty();
+    store.saveFold(new FoldUpdate(resumable("s4", "token", 4, 1), List.of()));
+    store.saveFold(new FoldUpdate(resumable("s3", "another", 3, 1), List.of()));
+    reopen();
+    assertThat(store.sessionByResumeToken("token")).get().extracting("id").isEqualTo("s4");
+    assertThat(store.sessionByResumeToken("another")).get().extracting("id").isEqualTo("s3");
+    assertThat(store.fillResumeTokens(data -> "never asked for")).isZero();
+  }
+
+  @Test
   void aSaveChangesWhatCanChangeAndNothingElse() {
     insert(session("s1", "old", 5));
     SessionRow later =
@@ -202,6 +221,7 @@ class StoreTest {
             "other",
             true,
             99,
+            "later",
             Map.of("x", "y"),
             10,
             1,
@@ -220,6 +240,7 @@ class StoreTest {
             null,
             false,
             5,
+            "later",
             Map.of("x", "y"),
             10,
             1,
@@ -392,5 +413,36 @@ class StoreTest {
     insert(session("s1"));
     assertThat(Thread.interrupted()).isTrue();
     assertThat(store.session("s1")).isPresent();
+  }
+
+  private static ArtifactRow file(String id, long number, String data) {
+    return new ArtifactRow(id, "s1", number, bytes(data));
+  }
+
+  private void save(long seq, List<ArtifactRow> files, List<String> removed) {
+    store.saveFold(
+        new FoldUpdate(session("s1", null, 0, 1, seq), List.of(), List.of(), files, removed));
+  }
+
+  @Test
+  void filesAreWrittenChangedAndRemovedWithTheFold() {
+    insert(session("s1"));
+    insert(session("s2"));
+    save(1, List.of(file("b", 7, "one"), file("a", 9, "two"), file("c", 8, "three")), List.of());
+    save(2, List.of(file("b", 7, "more")), List.of("c", "never there"));
+    // A save that comes too late changes nothing.
+    save(1, List.of(file("z", 1, "late")), List.of("a"));
+    reopen();
+
+    assertThat(store.artifacts("s1"))
+        .usingRecursiveFieldByFieldElementComparator()
+        .containsExactly(file("b", 7, "more"), file("a", 9, "two"));
+    assertThat(store.artifacts("s2")).isEmpty();
+    assertThatThrownBy(() ->
+            new FoldUpdate(
+                session("s2"), List.of(), List.of(), List.of(file("b", 1, "x")), List.of()))
+        .isInstanceOf(IllegalArgumentException.class);
+    store.deleteSessions(List.of("s1"));
+    assertThat(store.artifacts("s1")).isEmpty();
   }
 }
