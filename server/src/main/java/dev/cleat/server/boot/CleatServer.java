@@ -169,6 +169,7 @@ public final class CleatServer implements AutoCloseable {
             Retentions.of(config.retention()),
             SyncPolicy.valueOf(config.journal().sync().name())),
         data.workspaces(),
+        data.pictures(),
         config.session().idleTimeout(),
         config.retention().ended(),
         config.session().stopGrace(),
@@ -176,7 +177,8 @@ public final class CleatServer implements AutoCloseable {
         config.limits().clientsPerSession(),
         config.limits().queue(),
         config.limits().messageBytes(),
-        config.turns().keep());
+        config.turns().keep(),
+        config.artifacts().roots());
   }
 
   private static void sweep(Sessions sessions) {

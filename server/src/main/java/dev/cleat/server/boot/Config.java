@@ -3,6 +3,7 @@ package dev.cleat.server.boot;
 import dev.cleat.server.journal.SyncPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
@@ -22,6 +23,7 @@ public record Config(
     Retention retention,
     Session session,
     Turns turns,
+    Artifacts artifacts,
     Limits limits,
     Duration shutdownGrace,
     boolean channelz,
@@ -39,6 +41,9 @@ public record Config(
 
   /** Keys under {@code turns}. */
   public record Turns(int keep) {}
+
+  /** Keys under {@code artifacts}; the roots are absolute. */
+  public record Artifacts(List<Path> roots) {}
 
   /** Keys under {@code limits}. */
   public record Limits(

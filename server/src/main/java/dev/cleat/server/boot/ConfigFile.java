@@ -6,11 +6,13 @@ import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -146,8 +148,20 @@ final class ConfigFile {
       problem(value, key.name(), e.getMessage());
       return;
     }
-    String meant = key.type().equals(ConfigType.PATH) ? folder.resolve(text).toString() : text;
+    String meant = resolved(key, text);
     given.put(key, Given.byFile(key, meant, place(value.getStartMark())));
+  }
+
+  /** Relative paths are relative to the file's folder. */
+  private String resolved(ConfigKey<?> key, String text) {
+    if (key.type().equals(ConfigType.PATH)) {
+      return folder.resolve(text).toString();
+    }
+    return key.type().equals(ConfigType.PATHS) && !text.isEmpty()
+        ? Arrays.stream(text.split(":", -1))
+            .map(path -> folder.resolve(path).toString())
+            .collect(Collectors.joining(":"))
+        : text;
   }
 
   private void problem(Node where, String name, @Nullable String message) {

@@ -121,6 +121,13 @@ public final class ConfigKeys {
           "How many ended turns of a session are kept, beside those whose request id is"
               + " remembered.");
 
+  static final ConfigKey<List<Path>> ARTIFACTS_ROOTS =
+      key(
+          "artifacts.roots",
+          ConfigType.PATHS,
+          "Folders beside a session's working directory whose media files are shown when a session"
+              + " names them; with colons between them.");
+
   static final ConfigKey<Long> LIMITS_MESSAGE_BYTES =
       key(
           "limits.message_bytes",

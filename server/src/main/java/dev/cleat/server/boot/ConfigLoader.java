@@ -2,6 +2,7 @@ package dev.cleat.server.boot;
 
 import dev.cleat.server.tool.NearNames;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -123,6 +124,7 @@ public final class ConfigLoader {
         new Config.Session(
             get(ConfigKeys.SESSION_IDLE_TIMEOUT), get(ConfigKeys.SESSION_STOP_GRACE)),
         new Config.Turns(get(ConfigKeys.TURNS_KEEP)),
+        new Config.Artifacts(roots()),
         new Config.Limits(
             bytes(ConfigKeys.LIMITS_MESSAGE_BYTES),
             bytes(ConfigKeys.LIMITS_INPUT_BYTES),
@@ -132,6 +134,11 @@ public final class ConfigLoader {
         get(ConfigKeys.SHUTDOWN_GRACE),
         get(ConfigKeys.CHANNELZ) && loopback,
         get(ConfigKeys.LOG_LEVEL));
+  }
+
+  private List<Path> roots() {
+    Given roots = given.get(ConfigKeys.ARTIFACTS_ROOTS);
+    return roots == null ? List.of() : ConfigKeys.ARTIFACTS_ROOTS.parse(roots.text());
   }
 
   /** Whether only this machine reaches the address; that it may be another is checked here. */

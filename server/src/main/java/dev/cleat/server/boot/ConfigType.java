@@ -29,6 +29,16 @@ record ConfigType<T>(String placeholder, Function<String, T> parser, Function<T,
   static final ConfigType<Path> PATH =
       new ConfigType<>("PATH", ConfigType::parsePath, Path::toString);
 
+  /** Paths with colons between them; empty for none. */
+  static final ConfigType<List<Path>> PATHS =
+      new ConfigType<>(
+          "PATH:PATH",
+          text ->
+              text.isEmpty()
+                  ? List.of()
+                  : Arrays.stream(text.split(":", -1)).map(ConfigType::parsePath).toList(),
+          paths -> paths.stream().map(Path::toString).collect(Collectors.joining(":")));
+
   static final ConfigType<ListenAddress> ADDRESS =
       new ConfigType<>("HOST:PORT", ListenAddress::parse, ListenAddress::toString);
 

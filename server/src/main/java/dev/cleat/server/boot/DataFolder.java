@@ -37,6 +37,11 @@ record DataFolder(Path path) {
     return path.resolve("shells");
   }
 
+  /** Images of turns that are under way. */
+  Path pictures() {
+    return path.resolve("pictures");
+  }
+
   /** Working directories of sessions that have none of their own. */
   Path workspaces() {
     return path.resolve("workspaces");

@@ -236,7 +236,7 @@ public final class Journal {
   /**
    * A cursor that delivers from this event on.
    *
-   * @param seq from 1 to one past the head
+   * @param seq from 1 to one past the newest event, visible yet or not
    * @param bell what to run when an armed cursor has something to poll, on the appending thread: it
    *     must not block or throw
    */
@@ -374,8 +374,9 @@ public final class Journal {
   }
 
   void requirePosition(long seq) {
-    if (seq < 1 || seq > tip.head() + 1) {
-      throw new IllegalArgumentException("no event %d, the head is %d".formatted(seq, tip.head()));
+    long end = nextSeq();
+    if (seq < 1 || seq > end) {
+      throw new IllegalArgumentException("no event %d, the last is %d".formatted(seq, end - 1));
     }
   }
 

@@ -9,11 +9,9 @@ import dev.cleat.server.session.Client;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.server.session.Session;
 import dev.cleat.server.session.Sessions;
-import dev.cleat.server.session.Times;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
 import dev.cleat.v1.AttachResponse;
-import dev.cleat.v1.Attached;
 import dev.cleat.v1.CaughtUp;
 import dev.cleat.v1.EndReason;
 import dev.cleat.v1.Ended;
@@ -22,9 +20,13 @@ import dev.cleat.v1.EventBatch;
 import dev.cleat.v1.Gap;
 import dev.cleat.v1.Heartbeat;
 import dev.cleat.v1.Input;
+import dev.cleat.v1.Screen;
+import dev.cleat.v1.StartScreen;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -45,9 +47,9 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   /** What comes first is small, so that a network that cuts often still lets something through. */
   private static final int FIRST_BATCH_BYTES = 8 << 10;
 
-  private static final long DEFAULT_HEARTBEAT_NANOS = 15_000_000_000L;
   private static final long ACK_MILLIS = 5;
   private static final long PATIENCE_NANOS = 1_000_000_000L;
+  private static final Duration LONGEST_LOOK = Duration.ofMillis(200);
 
   private final Sessions sessions;
   private final Draining draining;
@@ -58,7 +60,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
   private final @Nullable ScheduledExecutorService loop;
   private final AtomicBoolean acksAreDue = new AtomicBoolean();
-  private @Nullable AttachOpen opening;
+  private @Nullable Opening opening;
   // Set by the pump before it asks for more of the client's messages, which are the only thing that
   // looks at it.
   private volatile @Nullable Client client;
@@ -141,26 +143,10 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   }
 
   private void open(AttachRequest request) {
-    if (!request.hasOpen()) {
-      throw Refusal.invalid("open", "must be the first message of an Attach");
-    }
+    final Opening asked = Opening.of(request);
     draining.refuse();
-    final AttachOpen open = request.getOpen();
-    check(open);
-    opening = open;
-    outlet.start("cleat-attach", () -> pump(open));
-  }
-
-  private static void check(AttachOpen open) {
-    final Checks checks =
-        new Checks()
-            .session(open.getSessionId(), open.getName())
-            .text("writer_id", open.getWriterId(), 128)
-            .heartbeat(open.hasHeartbeatInterval(), open.getHeartbeatInterval());
-    if (open.hasSize()) {
-      checks.size("size", open.getSize());
-    }
-    checks.done();
+    opening = asked;
+    outlet.start("cleat-attach", () -> pump(asked));
   }
 
   private boolean take(Client writer, AttachRequest request) {
@@ -232,15 +218,16 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
   @Override
   public void replaced() {
-    final AttachOpen open = opening;
+    final Opening asked = opening;
+    final AttachOpen open = asked == null ? AttachOpen.getDefaultInstance() : asked.asked();
     failure =
         Refusal.of(
                 Code.ABORTED,
                 ErrorReason.ERROR_REASON_WRITER_REPLACED,
                 "another stream has attached with this writer_id")
             .field("open.writer_id", "is in use by another stream")
-            .with("session_id", open == null ? "" : open.getSessionId())
-            .with("writer_id", open == null ? "" : open.getWriterId());
+            .with("session_id", open.getSessionId())
+            .with("writer_id", open.getWriterId());
     outlet.ring();
   }
 
@@ -258,22 +245,19 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
   // The pump.
 
-  private void pump(AttachOpen open) throws Exception {
-    final Session session =
-        open.getSessionId().isEmpty()
-            ? sessions.getByName(open.getName())
-            : sessions.get(open.getSessionId());
+  private void pump(Opening asked) throws Exception {
+    final AttachOpen open = asked.asked();
+    final Session session = asked.session(sessions);
     final Journal journal = session.journal();
-    final Places.Beginning beginning = beginning(session, open);
+    final Places.Beginning beginning = asked.beginning(session);
     final EventShaper shaper = new EventShaper(open.getKindsList(), open.getEncoding());
-    shaper.prepare(journal, beginning.firstSeq());
     final Courier courier = new Courier(loop, outlet, BATCH_BYTES);
     try (Client attached = session.attach(open, this);
         Cursor cursor = journal.cursorFrom(beginning.firstSeq(), courier::rang)) {
       if (shaper.passesAll()) {
         courier.carryFrom(cursor);
       }
-      send(AttachResponse.newBuilder().setAttached(attached(session, attached)));
+      send(AttachResponse.newBuilder().setAttached(Opening.attached(session, attached)));
       if (beginning.gap() != null) {
         send(AttachResponse.newBuilder().setGap(beginning.gap()));
       }
@@ -282,40 +266,8 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
         attached.becomeWatcher();
       }
       observer.request(1);
-      new Delivery(open, session, cursor, shaper, courier).run();
+      new Delivery(asked, session, cursor, shaper, courier).run();
     }
-  }
-
-  private static Places.Beginning beginning(Session session, AttachOpen open) {
-    final Journal journal = session.journal();
-    return switch (open.getFromCase()) {
-      case AFTER_SEQ ->
-          Places.after(
-              journal, session.id(), open.getEpoch(), open.getAfterSeq(), open.getFailOnGap());
-      case START ->
-          switch (open.getStart().getAtCase()) {
-            case LATEST -> new Places.Beginning(journal.head() + 1, null);
-            case LAST_EVENTS ->
-                new Places.Beginning(
-                    Math.max(
-                        journal.oldest(), journal.head() + 1 - open.getStart().getLastEvents()),
-                    null);
-            case EARLIEST, AT_NOT_SET -> new Places.Beginning(journal.oldest(), null);
-          };
-      case FROM_NOT_SET -> new Places.Beginning(journal.oldest(), null);
-    };
-  }
-
-  private static Attached attached(Session session, Client client) {
-    final dev.cleat.v1.Session view = session.view();
-    return Attached.newBuilder()
-        .setSession(view)
-        .setEpoch(view.getEpoch())
-        .setOldestSeq(view.getOldestSeq())
-        .setHeadSeq(view.getHeadSeq())
-        .setDurableSeq(view.getDurableSeq())
-        .setNextInputSeq(client.nextInput())
-        .build();
   }
 
   private void send(AttachResponse.Builder response) {
@@ -324,7 +276,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
   /** The pump's loop and what it needs to know; used by the pump only. */
   private final class Delivery {
-    private final AttachOpen open;
+    private final Opening asked;
     private final Session session;
     private final Cursor cursor;
     private final EventShaper shaper;
@@ -333,30 +285,57 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     private int batchBytes = FIRST_BATCH_BYTES;
     private boolean caughtUp;
 
-    Delivery(AttachOpen open, Session session, Cursor cursor, EventShaper shaper, Courier courier) {
-      this.open = open;
+    Delivery(Opening asked, Session session, Cursor cursor, EventShaper shaper, Courier courier) {
+      this.asked = asked;
       this.session = session;
       this.cursor = cursor;
       this.shaper = shaper;
       this.courier = courier;
-      this.heartbeatNanos =
-          open.hasHeartbeatInterval()
-              ? Times.duration(open.getHeartbeatInterval()).toNanos()
-              : DEFAULT_HEARTBEAT_NANOS;
+      this.heartbeatNanos = asked.heartbeatNanos();
     }
 
     void run() throws Exception {
+      final Optional<StartScreen> screen = asked.screen();
+      if (screen.isPresent()) {
+        begin(screen.get());
+      }
+      shaper.prepare(session.journal(), cursor.position());
       boolean more = true;
       while (more && !outlet.isCancelled()) {
-        final Throwable told = failure;
-        if (told instanceof Exception exception) {
-          throw exception;
-        }
+        throwFailure();
         if (!outlet.isReady()) {
           awaitClient();
         } else if (!outlet.sendNext(acks::next)) {
           more = step();
         }
+      }
+    }
+
+    private void throwFailure() throws Exception {
+      final Throwable told = failure;
+      if (told instanceof Exception exception) {
+        throw exception;
+      }
+    }
+
+    /**
+     * Sends a picture, and goes behind it. Drawing one of a long journal takes its time, in which
+     * the client hears that there is somebody.
+     */
+    private void begin(StartScreen start) throws Exception {
+      final long head = session.journal().head();
+      Optional<Screen> screen = Optional.empty();
+      while (screen.isEmpty() && !outlet.isCancelled()) {
+        throwFailure();
+        draining.refuse();
+        if (!outlet.sendNext(acks::next) && outlet.sinceSent() >= heartbeatNanos) {
+          send(AttachResponse.newBuilder().setEvents(EventBatch.getDefaultInstance()));
+        }
+        screen = session.screen(head, start.getStyles(), true, LONGEST_LOOK);
+      }
+      if (screen.isPresent()) {
+        send(AttachResponse.newBuilder().setScreen(screen.get()));
+        cursor.seek(screen.get().getSeq() + 1);
       }
     }
 
@@ -375,7 +354,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
     private boolean step() throws IOException {
       // Looked at first: what is at the head after this was said is all there is.
-      final boolean over = session.isOver() && !open.getFollowRestarts();
+      final boolean over = session.isOver() && !asked.asked().getFollowRestarts();
       switch (cursor.poll(batchBytes)) {
         case Batch batch -> {
           deliver(batch);
@@ -411,7 +390,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
     private void deliver(Gap gap) {
       shaper.gap();
-      if (open.getFailOnGap()) {
+      if (asked.asked().getFailOnGap()) {
         throw Places.eventsGone(gap);
       }
       send(AttachResponse.newBuilder().setGap(gap));

@@ -1,8 +1,8 @@
 package dev.cleat.server.rpc;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.Descriptors.Descriptor;
-import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.UnknownFieldSet;
@@ -19,6 +19,8 @@ import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * where the error can be said.
  */
 final class CheckedRequests {
+  private static final int TAG_TYPE_BITS = 3;
+
   private CheckedRequests() {}
 
   /** A request, or why there is none. */
@@ -214,7 +218,7 @@ final class CheckedRequests {
       try {
         final int size = stream.available();
         if (size > limit) {
-          return new Parsed.Bad<>(tooLarge(size));
+          return new Parsed.Bad<>(tooLarge(size, stream));
         }
         if (stream.markSupported()) {
           stream.mark(size);
@@ -230,7 +234,9 @@ final class CheckedRequests {
         final Q message = method.parseRequest(stream);
         // What came compressed shows its size only now.
         final int size = message instanceof MessageLite parsed ? parsed.getSerializedSize() : 0;
-        return size > limit ? new Parsed.Bad<>(tooLarge(size)) : new Parsed.Message<>(message);
+        return size > limit && message instanceof MessageLite parsed
+            ? new Parsed.Bad<>(tooLarge(size, parsed.toByteString().newInput()))
+            : new Parsed.Message<>(message);
       } catch (StatusRuntimeException e) {
         if (stream.markSupported()) {
           stream.reset();
@@ -240,23 +246,34 @@ final class CheckedRequests {
       }
     }
 
-    private Refusal tooLarge(int size) {
+    private Refusal tooLarge(int size, InputStream message) throws IOException {
       final String what = "may have at most " + limit + " bytes, and has " + size;
       return Refusal.of(
               Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_TOO_LARGE, "the message " + what)
-          .field(largestField(), what)
+          .field(largestField(message), "is too large: the message " + what)
           .with("limit_bytes", limit);
     }
 
-    /** What can be large in a request: the contract has one such field in each. */
-    private String largestField() {
-      final Descriptor type = type();
-      return type.getFields().stream()
-          .map(FieldDescriptor::getName)
-          .filter(name -> name.equals("data") || name.equals("prompt") || name.equals("input"))
-          .findFirst()
-          .map(name -> name.equals("input") ? "input.data" : name)
-          .orElse(type.getName());
+    /** What most of the message is; the name of its type where that is no message. */
+    private String largestField(InputStream message) throws IOException {
+      final Map<Integer, Integer> sizes = new HashMap<>();
+      final CodedInputStream in = CodedInputStream.newInstance(message);
+      try {
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+          final int start = in.getTotalBytesRead();
+          if (!in.skipField(tag)) {
+            break;
+          }
+          sizes.merge(tag >>> TAG_TYPE_BITS, in.getTotalBytesRead() - start, Integer::sum);
+        }
+      } catch (InvalidProtocolBufferException e) {
+        return type().getName();
+      }
+      return sizes.entrySet().stream()
+          .max(Map.Entry.comparingByValue())
+          .map(largest -> type().findFieldByNumber(largest.getKey()))
+          .map(field -> field.getName().equals("input") ? "input.data" : field.getName())
+          .orElse(type().getName());
     }
 
     private Refusal malformed(ByteString bytes) {

@@ -6,6 +6,7 @@ import com.google.rpc.Code;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.TerminalSize;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -20,6 +21,8 @@ final class Checks {
   private static final Pattern SESSION_ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
 
   private static final int MAX_SIZE = 4096;
+  private static final int PROMPT_BYTES = 1 << 20;
+  private static final long MAX_TOKENS = 1_000_000_000_000L;
   private static final long MAX_DURATION_SECONDS = 315_576_000_000L;
 
   private final List<Refusal.Violation> violations = new ArrayList<>();
@@ -67,6 +70,28 @@ final class Checks {
         id.isEmpty() || SESSION_ID.matcher(id).matches(),
         field,
         "must be 1 to 63 of a–z, 0–9 and \"-\", and start with a letter or digit");
+  }
+
+  /** A number of tokens that can be added up for as long as a session lives. */
+  Checks tokens(String field, long count) {
+    return require(count >= 0 && count <= MAX_TOKENS, field, "may be at most " + MAX_TOKENS);
+  }
+
+  /** What is handed to a tool. */
+  Checks prompt(String field, String prompt) {
+    return require(!prompt.isBlank(), field, "must not be empty")
+        .require(
+            prompt.getBytes(StandardCharsets.UTF_8).length <= PROMPT_BYTES,
+            field,
+            "may have at most " + PROMPT_BYTES + " bytes")
+        .require(
+            prompt.codePoints().noneMatch(Checks::unwelcome),
+            field,
+            "may have no control characters but newline and tab; SendInput types those");
+  }
+
+  private static boolean unwelcome(int c) {
+    return c != '\n' && c != '\t' && Character.isISOControl(c);
   }
 
   Checks text(String field, String value, int longest) {

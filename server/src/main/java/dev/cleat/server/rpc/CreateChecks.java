@@ -26,6 +26,7 @@ final class CreateChecks {
   private static final int MAX_PATH = 4096;
   private static final int MAX_ENDPOINT = 2048;
   private static final int MAX_RULES = 100;
+  private static final int MAX_START_PROMPTS = 20;
   private static final int MAX_PATTERN = 1000;
   private static final long LONGEST_APPROVAL_SECONDS = 24 * 3600;
 
@@ -61,12 +62,23 @@ final class CreateChecks {
             "endpoint",
             "must be an http or https address");
     approvals(checks, "approvals", request.getApprovals());
+    startPrompts(checks, request);
     workdir(checks, request.getWorkdir());
     args(checks, request);
     env(checks, request.getEnvMap());
     labels(checks, "labels", request.getLabelsMap());
     retention(checks, request.getRetention());
     checks.done();
+  }
+
+  private static void startPrompts(Checks checks, CreateRequest request) {
+    checks.require(
+        request.getStartPromptsCount() <= MAX_START_PROMPTS,
+        "start_prompts",
+        "may be at most " + MAX_START_PROMPTS);
+    for (int i = 0; i < request.getStartPromptsCount(); i++) {
+      checks.prompt("start_prompts[" + i + "]", request.getStartPrompts(i));
+    }
   }
 
   private static boolean isAddress(String endpoint) {

@@ -3,6 +3,8 @@ package dev.cleat.server.rpc;
 import dev.cleat.server.session.Sessions;
 import dev.cleat.server.tool.Catalogue;
 import dev.cleat.v1.AttachRequest;
+import dev.cleat.v1.GetArtifactRequest;
+import dev.cleat.v1.GetArtifactResponse;
 import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.ToolServiceGrpc;
 import dev.cleat.v1.WatchRequest;
@@ -38,6 +40,8 @@ public final class Services {
   private final SessionRpc session;
   private final TurnRpc turn;
   private final ApprovalRpc approval;
+  private final ArtifactRpc artifact;
+  private final ScreenRpc screen;
   private final ToolRpc tool;
   private final Sessions sessions;
   private final Draining draining;
@@ -65,6 +69,8 @@ public final class Services {
     this.session = new SessionRpc(sessions, stopGrace, inputLimit);
     this.turn = new TurnRpc(sessions, draining);
     this.approval = new ApprovalRpc(sessions);
+    this.artifact = new ArtifactRpc(sessions);
+    this.screen = new ScreenRpc(sessions, draining);
     this.tool = new ToolRpc(catalogue);
   }
 
@@ -107,6 +113,7 @@ public final class Services {
     unary(service, SessionServiceGrpc.getSendInputMethod(), session::sendInput);
     unary(service, SessionServiceGrpc.getResizeMethod(), session::resize);
     unary(service, SessionServiceGrpc.getReadEventsMethod(), session::readEvents);
+    unary(service, SessionServiceGrpc.getGetScreenMethod(), screen::getScreen);
     unary(
         service,
         SessionServiceGrpc.getSendPromptMethod(),
@@ -117,9 +124,15 @@ public final class Services {
     unary(service, SessionServiceGrpc.getGetTurnMethod(), turn::getTurn);
     unary(service, SessionServiceGrpc.getListApprovalsMethod(), approval::listApprovals);
     unary(service, SessionServiceGrpc.getResolveApprovalMethod(), approval::resolveApproval);
+    unary(service, SessionServiceGrpc.getListArtifactsMethod(), artifact::listArtifacts);
+    unary(service, SessionServiceGrpc.getDeleteArtifactMethod(), artifact::deleteArtifact);
+    service.add(
+        SessionServiceGrpc.getGetArtifactMethod(),
+        ServerCalls.asyncServerStreamingCall(this::getArtifact));
     unary(service, SessionServiceGrpc.getListTurnsMethod(), turn::listTurns);
     unary(service, SessionServiceGrpc.getWaitTurnMethod(), turn::waitTurn);
     unary(service, SessionServiceGrpc.getCancelTurnMethod(), turn::cancelTurn);
+    unary(service, SessionServiceGrpc.getAddUsageMethod(), turn::addUsage);
     service.add(
         SessionServiceGrpc.getWatchMethod(), ServerCalls.asyncServerStreamingCall(this::watch));
     service.add(
@@ -172,6 +185,13 @@ public final class Services {
     } catch (RuntimeException e) {
       observer.onError(Errors.status(e));
     }
+  }
+
+  private void getArtifact(
+      GetArtifactRequest request, StreamObserver<GetArtifactResponse> observer) {
+    new ArtifactCall(
+            request, artifact, draining, (ServerCallStreamObserver<GetArtifactResponse>) observer)
+        .start();
   }
 
   private StreamObserver<AttachRequest> attach(

@@ -138,6 +138,7 @@ final class ToolRpc {
             switch (status.tool().turnEnd()) {
               case MARKS -> PromptStyle.PROMPT_STYLE_MARKS;
               case STILLNESS -> PromptStyle.PROMPT_STYLE_STILLNESS;
+              case SCREEN -> PromptStyle.PROMPT_STYLE_SCREEN;
               case NONE -> PromptStyle.PROMPT_STYLE_UNSPECIFIED;
             });
   }

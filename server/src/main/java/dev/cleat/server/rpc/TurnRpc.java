@@ -7,17 +7,19 @@ import dev.cleat.server.session.Refusal;
 import dev.cleat.server.session.Session;
 import dev.cleat.server.session.Sessions;
 import dev.cleat.server.session.Times;
+import dev.cleat.v1.AddUsageRequest;
+import dev.cleat.v1.AddUsageResponse;
 import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CancelTurnResponse;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.GetTurnRequest;
 import dev.cleat.v1.GetTurnResponse;
-import dev.cleat.v1.Image;
 import dev.cleat.v1.ListTurnsRequest;
 import dev.cleat.v1.ListTurnsResponse;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.SendPromptResponse;
 import dev.cleat.v1.Turn;
+import dev.cleat.v1.Usage;
 import dev.cleat.v1.WaitTurnRequest;
 import dev.cleat.v1.WaitTurnResponse;
 import io.grpc.Context;
@@ -29,11 +31,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The calls about turns. Each runs on a virtual thread of its own and may wait. */
 final class TurnRpc {
-  private static final int PROMPT_BYTES = 1 << 20;
-  private static final int IMAGES = 10;
-  private static final int IMAGE_BYTES = 3 << 20;
-  private static final List<String> IMAGE_TYPES =
-      List.of("image/png", "image/jpeg", "image/gif", "image/webp");
+  private static final int BY = 200;
   private static final int POLL_BYTES = 256 << 10;
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(10);
 
@@ -54,49 +52,26 @@ final class TurnRpc {
     final Session session = session(request.getSessionId(), request.getName());
     final Checks checks =
         new Checks()
-            .require(!request.getPrompt().isBlank(), "prompt", "must not be empty")
-            .require(
-                request.getPromptBytes().size() <= PROMPT_BYTES,
-                "prompt",
-                "may have at most " + PROMPT_BYTES + " bytes")
-            .require(
-                request.getPrompt().codePoints().noneMatch(TurnRpc::unwelcome),
-                "prompt",
-                "may have no control characters but newline and tab; SendInput types those")
+            .prompt("prompt", request.getPrompt())
             .text("request_id", request.getRequestId(), 128)
             .duration("timeout", request.hasTimeout(), request.getTimeout());
-    images(checks, request.getImagesList());
+    ImageChecks.check(checks, request.getImagesList());
     checks.done();
     final Turn turn = sessions.prompts().send(session, request);
-    session.journal().awaitVisible(session.journal().nextSeq() - 1);
+    awaitVisible(session);
     return SendPromptResponse.newBuilder().setTurn(turn).build();
   }
 
-  private static void images(Checks checks, List<Image> images) {
-    checks.require(images.size() <= IMAGES, "images", "may be at most " + IMAGES);
-    int bytes = 0;
-    for (int i = 0; i < images.size(); i++) {
-      final Image image = images.get(i);
-      final String field = "images[" + i + "]";
-      bytes += image.getData().size();
-      checks
-          .require(!image.getData().isEmpty(), field + ".data", "must not be empty")
-          .require(
-              IMAGE_TYPES.contains(image.getMimeType()),
-              field + ".mime_type",
-              "must be one of " + String.join(", ", IMAGE_TYPES));
-    }
-    checks.require(
-        bytes <= IMAGE_BYTES, "images", "may have at most " + IMAGE_BYTES + " bytes together");
+  /** What a caller hears of is never ahead of the events that others can read. */
+  private static void awaitVisible(Session session) throws IOException, InterruptedException {
+    session.journal().awaitVisible(session.journal().nextSeq() - 1);
   }
 
-  private static boolean unwelcome(int c) {
-    return c != '\n' && c != '\t' && Character.isISOControl(c);
-  }
-
-  GetTurnResponse getTurn(GetTurnRequest request) {
+  GetTurnResponse getTurn(GetTurnRequest request) throws IOException, InterruptedException {
     final Session session = session(request.getSessionId(), request.getName());
-    return GetTurnResponse.newBuilder().setTurn(find(session, request.getTurnId())).build();
+    final Turn turn = find(session, request.getTurnId());
+    awaitVisible(session);
+    return GetTurnResponse.newBuilder().setTurn(turn).build();
   }
 
   private Turn find(Session session, String turnId) {
@@ -140,6 +115,7 @@ final class TurnRpc {
       while (!Sessions.ended(turn) && await(session, cursor, deadline)) {
         turn = find(session, request.getTurnId());
       }
+      awaitVisible(session);
       return WaitTurnResponse.newBuilder().setTurn(turn).build();
     } finally {
       draining.unregister(bell);
@@ -184,11 +160,33 @@ final class TurnRpc {
     return deadline == null ? Long.MAX_VALUE : deadline.timeRemaining(TimeUnit.NANOSECONDS);
   }
 
-  CancelTurnResponse cancelTurn(CancelTurnRequest request) {
+  AddUsageResponse addUsage(AddUsageRequest request) throws IOException, InterruptedException {
+    final Session session = session(request.getSessionId(), request.getName());
+    final Usage usage = request.getUsage();
+    new Checks()
+        .require(!request.getTurnId().isEmpty(), "turn_id", "is required")
+        .require(request.hasUsage(), "usage", "is required")
+        .require(
+            Double.isFinite(usage.getCostUsd()) && usage.getCostUsd() >= 0,
+            "usage.cost_usd",
+            "must be a number, and not less than 0")
+        .tokens("usage.input_tokens", usage.getInputTokens())
+        .tokens("usage.cached_input_tokens", usage.getCachedInputTokens())
+        .tokens("usage.output_tokens", usage.getOutputTokens())
+        .text("by", request.getBy(), BY)
+        .text("request_id", request.getRequestId(), 128)
+        .done();
+    final Turn turn = sessions.prompts().addUsage(session, request);
+    awaitVisible(session);
+    return AddUsageResponse.newBuilder().setTurn(turn).build();
+  }
+
+  CancelTurnResponse cancelTurn(CancelTurnRequest request)
+      throws IOException, InterruptedException {
     final Session session = session(request.getSessionId(), request.getName());
     new Checks().require(!request.getTurnId().isEmpty(), "turn_id", "is required").done();
-    return CancelTurnResponse.newBuilder()
-        .setTurn(sessions.prompts().cancel(session, request.getTurnId()))
-        .build();
+    final Turn turn = sessions.prompts().cancel(session, request.getTurnId());
+    awaitVisible(session);
+    return CancelTurnResponse.newBuilder().setTurn(turn).build();
   }
 }

@@ -5,6 +5,7 @@ import dev.cleat.server.tool.agent.AcpAgent;
 import dev.cleat.server.tool.agent.AcpListener;
 import dev.cleat.server.tool.agent.Outcome;
 import dev.cleat.v1.Approval;
+import dev.cleat.v1.ApprovalAnswer;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.SessionOrBuilder;
@@ -100,8 +101,8 @@ final class AcpDriver implements AgentDriver, AcpListener {
   }
 
   @Override
-  public void answer(String agentsId, String optionId) {
-    agent.answer(agentsId, optionId);
+  public void answer(String agentsId, ApprovalAnswer answer) {
+    agent.answer(agentsId, answer.getOptionId());
   }
 
   @Override

@@ -1,13 +1,17 @@
 package dev.cleat.server.session;
 
+import dev.cleat.server.tool.agent.Outcome;
+import dev.cleat.v1.ApprovalAnswer;
+import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.Turn;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What turns are handed to where a tool takes them as data. What it has to say of them comes to
- * {@link AgentTurns#hear}, never from within a call of this.
+ * What turns are handed to where a tool takes them as data, or on its screen. What it has to say of
+ * them comes to {@link AgentTurns#hear}, never from within a call of this.
  *
  * <p>Confined to the session's lock.
  */
@@ -36,9 +40,28 @@ interface AgentDriver {
    * Answers a question.
    *
    * @param agentsId what the agent calls it
-   * @param optionId empty: there is no answer
+   * @param answer without an option, where there is none that fits
    */
-  void answer(String agentsId, String optionId);
+  void answer(String agentsId, ApprovalAnswer answer);
+
+  /** How it is known what the agent does. */
+  default EvidenceSource source() {
+    return EvidenceSource.EVIDENCE_SOURCE_STRUCTURED;
+  }
+
+  /** Why the agent will not be ready for the prompts that wait; null while it may be. */
+  default @Nullable Outcome unready() {
+    return null;
+  }
+
+  /**
+   * Does what is due by now.
+   *
+   * @return when to come again at the latest, or null when nothing waits for time to pass
+   */
+  default @Nullable Instant tick() {
+    return null;
+  }
 
   /** It cannot go on: its process is to be ended, for this reason. */
   void giveUp(String reason);

@@ -1,7 +1,9 @@
 package dev.cleat.server.session;
 
 import dev.cleat.server.tool.agent.Outcome;
+import dev.cleat.v1.ActivityState;
 import dev.cleat.v1.Approval;
+import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,21 @@ sealed interface AgentSaid {
    * @param errorTail the last that this printed to standard error
    */
   record Ended(Outcome outcome, @Nullable Exit exit, String errorTail) implements AgentSaid {}
+
+  /** It has begun with the turn, and has nothing to say yet. */
+  record Begun() implements AgentSaid {}
+
+  /** It does something else than before, as its screen shows. */
+  record Active(ActivityState state, EvidenceSource source, long seq) implements AgentSaid {}
+
+  /** A question of its is gone without one of its answers; the id is the agent's. */
+  record Withdrawn(String agentsId) implements AgentSaid {}
+
+  /** What it answered, for a preview. */
+  record Showed(String text) implements AgentSaid {}
+
+  /** It is not known what becomes of the turn. */
+  record Unsure(Outcome why) implements AgentSaid {}
 
   /** It cannot go on. */
   record Broken(String message) implements AgentSaid {}

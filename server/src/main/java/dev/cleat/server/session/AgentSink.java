@@ -3,26 +3,20 @@ package dev.cleat.server.session;
 import dev.cleat.server.reader.Mark;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an agent's session makes of its tracker: a sense of time. What the agent does it says by
- * itself, and what its process prints beside that means nothing.
+ * What an agent's session makes of its tracker: a sense of time, and on a terminal what any program
+ * may say of itself. What the agent does it says by itself, or its screen shows it.
  */
 final class AgentSink implements Tracker.Sink {
-  private final Lock lock;
   private final AgentTurns turns;
+  private final MarkNotes notes;
   private final InstantSource clock;
 
-  /**
-   * A sink.
-   *
-   * @param lock the session's
-   */
-  AgentSink(Lock lock, AgentTurns turns, InstantSource clock) {
-    this.lock = lock;
+  AgentSink(SessionLog log, AgentTurns turns, InstantSource clock) {
     this.turns = turns;
+    this.notes = new MarkNotes(log, turns::titleAtRest);
     this.clock = clock;
   }
 
@@ -30,7 +24,11 @@ final class AgentSink implements Tracker.Sink {
   public void printed(byte[] bytes, int from, int count, Evidence first) {}
 
   @Override
-  public void mark(Mark mark, Evidence end, Evidence start) {}
+  public void mark(Mark mark, Evidence end, Evidence start) {
+    if (turns.isOnTerminal()) {
+      notes.note(mark);
+    }
+  }
 
   @Override
   public @Nullable Instant tick() {
@@ -40,16 +38,6 @@ final class AgentSink implements Tracker.Sink {
   @Override
   public boolean isAwaited() {
     return false;
-  }
-
-  @Override
-  public void locked(Runnable step) {
-    lock.lock();
-    try {
-      step.run();
-    } finally {
-      lock.unlock();
-    }
   }
 
   @Override

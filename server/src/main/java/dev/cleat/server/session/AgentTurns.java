@@ -1,16 +1,15 @@
 package dev.cleat.server.session;
 
 import dev.cleat.server.tool.agent.Outcome;
+import dev.cleat.v1.Activity;
 import dev.cleat.v1.ActivityState;
 import dev.cleat.v1.Approval;
-import dev.cleat.v1.ApprovalAnswer;
 import dev.cleat.v1.ApprovalDecision;
-import dev.cleat.v1.ApprovalRule;
-import dev.cleat.v1.ApprovalSource;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
 import dev.cleat.v1.Image;
+import dev.cleat.v1.Tick;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
@@ -25,7 +24,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns that are handed over as data, to an agent that says as data what it does about them.
+ * Turns of an agent: handed over as data to one that says as data what it does about them, or
+ * through its terminal interface.
  *
  * <p>What the agent says is taken in at once by {@link #hear}, and dealt with by {@link #settle},
  * one thing after the other, each in one append: where the disk is full, it is taken up again at
@@ -40,9 +40,10 @@ final class AgentTurns implements Turns {
   private final TurnHost host;
   private final String sessionId;
   private final TurnQueue queue;
+  private final AgentQuestions questions;
   private final ArrayDeque<AgentSaid> heard = new ArrayDeque<>();
   private final Map<String, List<Image>> images = new HashMap<>();
-  private final Map<String, String> agentsIds = new HashMap<>();
+  private boolean takesPrompts = true;
   private @Nullable AgentDriver driver;
   private @Nullable CurrentTurn current;
   private @Nullable Instant killAt;
@@ -51,16 +52,31 @@ final class AgentTurns implements Turns {
     this.host = host;
     this.sessionId = sessionId;
     this.queue = new TurnQueue(sessionId, queueLimit);
+    this.questions = new AgentQuestions(host, sessionId);
   }
 
-  /** A process has been started, or can be for each turn. */
-  void started(AgentDriver with) {
+  /**
+   * A process has been started, or can be for each turn.
+   *
+   * @param with null when it takes no prompts as it was started
+   */
+  void started(@Nullable AgentDriver with) {
+    takesPrompts = with != null;
+    use(with);
+  }
+
+  private void use(@Nullable AgentDriver with) {
     driver = with;
+    questions.driver(with);
+  }
+
+  private EvidenceSource source() {
+    return driver == null ? EvidenceSource.EVIDENCE_SOURCE_STRUCTURED : driver.source();
   }
 
   /** The process has ended: nothing can be handed over any more, but what was said counts. */
   void closing() {
-    driver = null;
+    use(null);
     settle();
   }
 
@@ -91,6 +107,9 @@ final class AgentTurns implements Turns {
 
   @Override
   public void check(Turn turn, List<Image> pictures, String tool, boolean refuseWhenBusy) {
+    if (!takesPrompts) {
+      throw Refusal.noPrompts(tool).with("session_id", sessionId);
+    }
     if (!pictures.isEmpty() && driver != null && !driver.takesImages()) {
       throw Refusal.noImages(sessionId, tool);
     }
@@ -172,10 +191,10 @@ final class AgentTurns implements Turns {
 
   private void end(CurrentTurn turn, CurrentTurn.Cause cause) {
     if (turn.cause() == CurrentTurn.Cause.NONE) {
-      final List<Event.Builder> events = undecided();
+      final List<Event.Builder> events = questions.undecided();
       if (!events.isEmpty()) {
         host.append(events);
-        agentsIds.clear();
+        questions.forget();
       }
       turn.end(cause);
       interrupted();
@@ -190,15 +209,42 @@ final class AgentTurns implements Turns {
     }
   }
 
+  /**
+   * Presses the key that interrupts what the agent does, with or without a turn.
+   *
+   * @return false where it has no such key
+   */
+  boolean interruptByKey() {
+    if (!(driver instanceof TerminalDriver terminal)) {
+      return false;
+    }
+    if (current == null) {
+      terminal.interrupt();
+    }
+    return true;
+  }
+
+  /** Whether the agent is driven through its terminal interface. */
+  boolean isOnTerminal() {
+    return driver instanceof TerminalDriver;
+  }
+
+  /** The last sign of work on the screen. */
+  Optional<Tick> lastTick() {
+    return driver instanceof TerminalDriver terminal ? terminal.lastTick() : Optional.empty();
+  }
+
+  /** A title without what only shows that the agent works. */
+  String titleAtRest(String title) {
+    return driver instanceof TerminalDriver terminal ? terminal.titleAtRest(title) : title;
+  }
+
   /** Deals with what has been heard. */
   void settle() {
     while (!heard.isEmpty()) {
       final AgentSaid said = heard.getFirst();
       switch (said) {
-        case AgentSaid.Ready() ->
-            host.append(
-                List.of(
-                    Events.idle(EvidenceSource.EVIDENCE_SOURCE_STRUCTURED, host.headSeq() + 1)));
+        case AgentSaid.Ready() -> host.append(List.of(Events.idle(source(), host.headSeq() + 1)));
         case AgentSaid.Something(Event.Builder event) -> something(event.clone());
         case AgentSaid.Resumable(String token) -> {
           if (!token.equals(host.session().getResumeToken())) {
@@ -206,10 +252,27 @@ final class AgentTurns implements Turns {
           }
         }
         case AgentSaid.Asked(Approval.Builder approval) -> asked(approval.clone());
+        case AgentSaid.Begun() -> {
+          final Turn begun = begun();
+          if (begun != null) {
+            append(begun, List.of());
+          }
+        }
+        case AgentSaid.Active active -> active(active);
+        case AgentSaid.Withdrawn(String agentsId) -> questions.withdrawn(agentsId);
+        case AgentSaid.Showed(String text) -> {
+          if (current != null) {
+            current.showed(text);
+          }
+        }
         case AgentSaid.Ended ended -> ended(ended);
+        case AgentSaid.Unsure(Outcome why) -> unsure(why);
         case AgentSaid.Broken(String message) -> broken(message);
       }
       heard.removeFirst();
+    }
+    if (current == null) {
+      abandonWaiting();
     }
     submitNext();
   }
@@ -253,94 +316,15 @@ final class AgentTurns implements Turns {
 
   private void asked(Approval.Builder approval) {
     final Turn begun = begun();
-    final long seq = nextSeq(begun);
-    final Instant now = host.now();
-    final String agentsId = approval.getId();
-    final Approval question =
-        approval
-            .setId(Long.toString(seq))
-            .setSessionId(sessionId)
-            .setTurnId(currentId())
-            .setCreateTime(Times.timestamp(now))
-            .setDeadline(Times.timestamp(Approvals.deadline(host.session().getApprovals(), now)))
-            .build();
-    final List<Event.Builder> events = new ArrayList<>();
-    events.add(Events.asked(question));
-    final Optional<ApprovalRule> rule = Approvals.rule(host.session().getApprovals(), question);
-    if (rule.isPresent()) {
-      final ApprovalAnswer answer =
-          Approvals.answer(
-              question,
-              ApprovalDecision.APPROVAL_DECISION_ALLOWED,
-              ApprovalSource.APPROVAL_SOURCE_RULE,
-              Approvals.words(rule.get()),
-              now);
-      events.add(Events.decided(question, answer));
-      append(begun, events);
-      answer(agentsId, answer);
-      return;
-    }
-    events.add(
-        Events.activity(
-            ActivityState.ACTIVITY_STATE_WAITING_FOR_APPROVAL,
-            EvidenceSource.EVIDENCE_SOURCE_STRUCTURED,
-            seq));
-    append(begun, events);
-    agentsIds.put(question.getId(), agentsId);
+    final AgentQuestions.Asking asking = questions.asking(approval, currentId(), nextSeq(begun));
+    append(begun, asking.events());
+    questions.asked(asking);
   }
 
-  private void answer(String agentsId, ApprovalAnswer answer) {
-    if (driver != null) {
-      driver.answer(agentsId, answer.getOptionId());
-    }
-  }
-
-  /**
-   * Answers a question that waits.
-   *
-   * @return the question with its answer; empty when none of this id waits
-   * @throws Refusal INVALID_REQUEST
-   */
+  /** Answers a question that waits; see {@link AgentQuestions#resolve}. */
   Optional<Approval> resolve(
       String approvalId, ApprovalDecision decision, String optionId, String by) {
-    return waiting(approvalId)
-        .map(question ->
-            decide(question, Approvals.answer(question, decision, optionId, by, host.now())));
-  }
-
-  private Optional<Approval> waiting(String approvalId) {
-    return host.session().getPendingApprovalsList().stream()
-        .filter(one -> one.getId().equals(approvalId))
-        .findFirst();
-  }
-
-  private Approval decide(Approval question, ApprovalAnswer answer) {
-    final List<Event.Builder> events = new ArrayList<>();
-    events.add(Events.decided(question, answer));
-    if (host.session().getPendingApprovalsCount() == 1) {
-      events.add(Events.busy(EvidenceSource.EVIDENCE_SOURCE_STRUCTURED, host.headSeq() + 1));
-    }
-    host.append(events);
-    final String agentsId = agentsIds.remove(question.getId());
-    if (agentsId != null) {
-      answer(agentsId, answer);
-    }
-    return question.toBuilder().setAnswer(answer).build();
-  }
-
-  /** The events that close all questions that wait, because nobody will hear the answer. */
-  private List<Event.Builder> undecided() {
-    return new ArrayList<>(
-        host.session().getPendingApprovalsList().stream()
-            .map(question ->
-                Events.decided(
-                    question,
-                    ApprovalAnswer.newBuilder()
-                        .setDecision(ApprovalDecision.APPROVAL_DECISION_DENIED)
-                        .setSource(ApprovalSource.APPROVAL_SOURCE_TURN_ENDED)
-                        .setTime(Times.timestamp(host.now()))
-                        .build()))
-            .toList());
+    return questions.resolve(approvalId, decision, optionId, by);
   }
 
   private void ended(AgentSaid.Ended end) {
@@ -348,18 +332,49 @@ final class AgentTurns implements Turns {
     if (turn == null) {
       return;
     }
-    final List<Event.Builder> events = undecided();
-    events.add(Events.turn(turn.finishedByAgent(end, here())));
-    events.add(
-        Events.idle(EvidenceSource.EVIDENCE_SOURCE_STRUCTURED, host.headSeq() + events.size()));
+    final List<Event.Builder> events = questions.undecided();
+    events.add(Events.turn(turn.finishedByAgent(end, source(), here())));
+    events.add(Events.idle(source(), host.headSeq() + events.size()));
     host.append(events);
     over();
+  }
+
+  private void unsure(Outcome why) {
+    final CurrentTurn turn = current;
+    if (turn == null) {
+      return;
+    }
+    final List<Event.Builder> events = questions.undecided();
+    events.add(Events.turn(turn.unsure(why, source(), here())));
+    events.add(
+        Events.activity(
+            ActivityState.ACTIVITY_STATE_UNKNOWN, source(), host.headSeq() + events.size()));
+    host.append(events);
+    over();
+  }
+
+  /** The screen shows something else than before. */
+  private void active(AgentSaid.Active active) {
+    final Activity known = host.session().getActivity();
+    if (known.getState() != active.state() || known.getSource() != active.source()) {
+      host.append(List.of(Events.activity(active.state(), active.source(), active.seq())));
+    }
+  }
+
+  /** Ends those that wait, should the agent not be ready for them any more. */
+  private void abandonWaiting() {
+    final Outcome why = driver == null || queue.isEmpty() ? null : driver.unready();
+    if (why != null) {
+      host.append(queue.abandoned(why.reason(), why.message(), host.now()));
+      queue.clear();
+      images.clear();
+    }
   }
 
   private void over() {
     current = null;
     killAt = null;
-    agentsIds.clear();
+    questions.forget();
   }
 
   private void broken(String message) {
@@ -373,22 +388,7 @@ final class AgentTurns implements Turns {
   public @Nullable Instant tick() {
     final Instant now = host.now();
     settle();
-    Instant next = null;
-    for (Approval question : List.copyOf(host.session().getPendingApprovalsList())) {
-      final Instant deadline = Times.instant(question.getDeadline());
-      if (now.isBefore(deadline)) {
-        next = earlier(next, deadline);
-      } else {
-        decide(
-            question,
-            Approvals.answer(
-                question,
-                ApprovalDecision.APPROVAL_DECISION_DENIED,
-                ApprovalSource.APPROVAL_SOURCE_DEADLINE,
-                "",
-                now));
-      }
-    }
+    Instant next = questions.denyLate();
     final CurrentTurn turn = current;
     if (turn != null) {
       final Instant deadline = turn.deadline();
@@ -404,7 +404,12 @@ final class AgentTurns implements Turns {
         driver.kill();
       }
     }
-    return killAt == null ? next : earlier(next, killAt);
+    if (killAt != null) {
+      next = earlier(next, killAt);
+    }
+    final Instant driven = driver == null ? null : driver.tick();
+    settle();
+    return driven == null ? next : earlier(next, driven);
   }
 
   private static Instant earlier(@Nullable Instant a, Instant b) {
@@ -417,37 +422,21 @@ final class AgentTurns implements Turns {
 
   @Override
   public List<Event.Builder> sessionEnded(@Nullable Exit exit) {
-    final List<Event.Builder> events = undecided();
+    final List<Event.Builder> events = questions.undecided();
     if (current != null) {
       events.add(Events.turn(current.endedWithSession(exit, here())));
     }
-    events.addAll(
-        queue.abandoned(
-            TurnEndReason.TURN_END_REASON_SESSION_ENDED,
-            "the session ended before the prompt was handed to its tool",
-            host.now()));
+    events.addAll(queue.endedWithSession(host.now()));
     return events;
   }
 
   @Override
   public List<Event.Builder> sessionLost() {
-    final List<Event.Builder> events = undecided();
+    final List<Event.Builder> events = questions.undecided();
     if (current != null) {
-      events.add(
-          Events.turn(
-              CurrentTurn.abandoned(
-                      current.turn(),
-                      TurnState.TURN_STATE_UNCERTAIN,
-                      TurnEndReason.TURN_END_REASON_SESSION_LOST,
-                      host.now())
-                  .setStatusMessage("the server went down while the turn was with its tool")
-                  .build()));
+      events.add(Events.turn(current.lostWithSession(host.now())));
     }
-    events.addAll(
-        queue.abandoned(
-            TurnEndReason.TURN_END_REASON_SESSION_LOST,
-            "the server went down before the prompt was handed to the tool",
-            host.now()));
+    events.addAll(queue.lostWithSession(host.now()));
     return events;
   }
 
@@ -457,6 +446,6 @@ final class AgentTurns implements Turns {
     queue.clear();
     images.clear();
     heard.clear();
-    driver = null;
+    use(null);
   }
 }

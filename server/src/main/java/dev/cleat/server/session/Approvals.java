@@ -164,7 +164,8 @@ public final class Approvals {
                 .getSource()
                 .name()
                 .replace("APPROVAL_SOURCE_", "")
-                .toLowerCase(Locale.ROOT));
+                .toLowerCase(Locale.ROOT))
+        .with("by", approval.getAnswer().getBy());
   }
 
   static Refusal unknown(String sessionId, String approvalId) {

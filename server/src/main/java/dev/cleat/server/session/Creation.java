@@ -134,16 +134,9 @@ final class Creation {
     try {
       final Journal journal = journals.create(id, loader.options(settings));
       final Session session =
-          new Session(
-              shared,
-              id,
-              journal,
-              new Fold(),
-              asked.request().getEnvMap(),
-              "",
-              settings.getPromptWay());
-      session.created(settings);
-      session.start();
+          new Session(shared, id, journal, new Fold(), asked.request().getEnvMap(), "", settings);
+      session.created(settings, asked.startTurns(id));
+      session.process().start();
       return session;
     } catch (IOException e) {
       LOG.error("Session {} cannot be made", id, e);

@@ -1,5 +1,7 @@
 package dev.cleat.server.session;
 
+import dev.cleat.server.reader.TokenCounter;
+import dev.cleat.server.tool.agent.Outcome;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
@@ -7,6 +9,7 @@ import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
 import dev.cleat.v1.Usage;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalInt;
@@ -26,12 +29,14 @@ final class CurrentTurn {
   }
 
   private final Preview preview = new Preview();
+  private final TokenCounter answer = new TokenCounter();
   private final @Nullable Instant deadline;
   private Turn turn;
   private Cause cause = Cause.NONE;
   private OptionalInt lastCode = OptionalInt.empty();
   private @Nullable Usage usage;
   private long lastHeard;
+  private String lastError = "";
 
   CurrentTurn(Turn turn, @Nullable Instant deadline) {
     this.turn = turn;
@@ -92,25 +97,43 @@ final class CurrentTurn {
     lastHeard = seq;
     switch (event.getKindCase()) {
       case AGENT_TEXT -> {
-        final byte[] text =
-            event.getAgentText().getText().getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        preview.feed(text, 0, text.length);
+        showed(event.getAgentText().getText());
+        answer.add(event.getAgentText().getText());
       }
+      case AGENT_ERROR -> lastError = event.getAgentError().getMessage();
       case USAGE_REPORTED -> usage = event.getUsageReported().getUsage();
       default -> {}
     }
   }
 
+  /** This is what its agent answered. */
+  void showed(String text) {
+    final byte[] bytes = text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    preview.feed(bytes, 0, bytes.length);
+  }
+
+  /** It is not known what becomes of it. */
+  Turn unsure(Outcome why, EvidenceSource source, Evidence at) {
+    final Turn.Builder ending = closed(turn.toBuilder().setJudgedBy(source), at);
+    if (cause == Cause.NONE) {
+      ending
+          .setState(TurnState.TURN_STATE_UNCERTAIN)
+          .setEndReason(why.reason())
+          .setStatusMessage(why.message());
+    }
+    return ending.build();
+  }
+
   /** Its agent says that it has ended. */
-  Turn finishedByAgent(AgentSaid.Ended end, Evidence at) {
-    final Turn.Builder ending =
-        turn.toBuilder().setJudgedBy(EvidenceSource.EVIDENCE_SOURCE_STRUCTURED);
+  Turn finishedByAgent(AgentSaid.Ended end, EvidenceSource source, Evidence at) {
+    final Turn.Builder ending = turn.toBuilder().setJudgedBy(source);
     if (end.exit() != null) {
       ending.setExit(end.exit());
     }
     closed(ending, at);
-    if (usage != null) {
-      ending.setUsage(usage);
+    if (source == EvidenceSource.EVIDENCE_SOURCE_STRUCTURED) {
+      // Elsewhere the answer is not known whole.
+      ending.setUsage(usage == null ? counted() : usage);
     }
     final boolean wanted =
         end.outcome().reason() == TurnEndReason.TURN_END_REASON_CANCELLED
@@ -128,6 +151,15 @@ final class CurrentTurn {
       ending.setErrorTail(end.errorTail());
     }
     return ending.build();
+  }
+
+  /** What can be said where the agent does not say what it used. */
+  private Usage counted() {
+    return Usage.newBuilder()
+        .setInputTokens(TokenCounter.count(turn.getPrompt()))
+        .setOutputTokens(answer.tokens())
+        .setCounted(true)
+        .build();
   }
 
   /** The shell reported this exit code before it said that anything began. */
@@ -205,6 +237,14 @@ final class CurrentTurn {
     return ending.build();
   }
 
+  /** The server went down while its tool had it. */
+  Turn lostWithSession(Instant now) {
+    return abandoned(
+            turn, TurnState.TURN_STATE_UNCERTAIN, TurnEndReason.TURN_END_REASON_SESSION_LOST, now)
+        .setStatusMessage("the server went down while the turn was with its tool")
+        .build();
+  }
+
   private Turn.Builder closed(Turn.Builder ending, Evidence at) {
     switch (cause) {
       case NONE -> {
@@ -224,7 +264,8 @@ final class CurrentTurn {
       case TIMEOUT ->
           ending
               .setState(TurnState.TURN_STATE_TIMED_OUT)
-              .setEndReason(TurnEndReason.TURN_END_REASON_TIMEOUT);
+              .setEndReason(TurnEndReason.TURN_END_REASON_TIMEOUT)
+              .setStatusMessage(timeOut());
       case INCOMPLETE ->
           ending
               .setState(TurnState.TURN_STATE_FAILED)
@@ -241,6 +282,16 @@ final class CurrentTurn {
           Times.duration(Duration.between(Times.instant(ending.getStartTime()), at.time())));
     }
     return ending;
+  }
+
+  private String timeOut() {
+    final String limit =
+        "it did not end within its timeout of "
+            + BigDecimal.valueOf(Times.duration(turn.getTimeout()).toMillis(), 3)
+                .stripTrailingZeros()
+                .toPlainString()
+            + " s";
+    return lastError.isEmpty() ? limit : limit + "; the agent's last error: " + lastError;
   }
 
   /** A turn that its tool never got, or that was with it when the server went down. */

@@ -1,10 +1,12 @@
 package dev.cleat.server.session;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.Code;
 import dev.cleat.server.journal.Batch;
 import dev.cleat.server.journal.Cursor;
 import dev.cleat.server.journal.Journal;
 import dev.cleat.v1.Approval;
+import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Event;
 import java.io.IOException;
 import java.util.Optional;
@@ -21,11 +23,17 @@ final class DecidedApprovals {
   /** Why a question cannot be answered: it has been, or there never was one. */
   static Refusal refusal(String sessionId, Journal journal, String approvalId) {
     try {
+      // What was decided a moment ago may not be visible yet.
+      journal.awaitVisible(journal.nextSeq() - 1);
       return find(journal, approvalId)
           .map(Approvals::resolved)
           .orElseGet(() -> Approvals.unknown(sessionId, approvalId));
     } catch (IOException e) {
       return Refusal.storageUnavailable();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Refusal.of(
+          Code.CANCELLED, ErrorReason.ERROR_REASON_UNSPECIFIED, "the call was cancelled");
     }
   }
 

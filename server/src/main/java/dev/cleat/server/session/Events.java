@@ -7,6 +7,10 @@ import dev.cleat.v1.Approval;
 import dev.cleat.v1.ApprovalAnswer;
 import dev.cleat.v1.ApprovalRequested;
 import dev.cleat.v1.ApprovalResolved;
+import dev.cleat.v1.Artifact;
+import dev.cleat.v1.ArtifactFound;
+import dev.cleat.v1.ArtifactRemovalReason;
+import dev.cleat.v1.ArtifactRemoved;
 import dev.cleat.v1.CommandEnded;
 import dev.cleat.v1.CommandStarted;
 import dev.cleat.v1.Created;
@@ -15,6 +19,8 @@ import dev.cleat.v1.Event;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
 import dev.cleat.v1.Exited;
+import dev.cleat.v1.GitChanged;
+import dev.cleat.v1.GitState;
 import dev.cleat.v1.Notified;
 import dev.cleat.v1.PromptShown;
 import dev.cleat.v1.Resized;
@@ -28,8 +34,10 @@ import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnChanged;
 import dev.cleat.v1.TurnState;
 import dev.cleat.v1.Updated;
+import dev.cleat.v1.UsageAdded;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the events of a session, without number and time: those come with the appending. */
@@ -103,6 +111,11 @@ final class Events {
     return Event.newBuilder().setResumeTokenFound(ResumeTokenFound.newBuilder().setToken(token));
   }
 
+  /** The last of its additions is new. */
+  static Event.Builder usageAdded(Turn turn) {
+    return Event.newBuilder().setUsageAdded(UsageAdded.newBuilder().setTurn(turn));
+  }
+
   static Event.Builder asked(Approval question) {
     return Event.newBuilder()
         .setApprovalRequested(ApprovalRequested.newBuilder().setApproval(question));
@@ -128,6 +141,21 @@ final class Events {
             ActivityChanged.newBuilder()
                 .setActivity(
                     Activity.newBuilder().setState(state).setSource(source).setEvidenceSeq(seq)));
+  }
+
+  static Event.Builder artifactFound(Artifact artifact) {
+    return Event.newBuilder().setArtifactFound(ArtifactFound.newBuilder().setArtifact(artifact));
+  }
+
+  static Event.Builder artifactRemoved(String id, ArtifactRemovalReason reason) {
+    return Event.newBuilder()
+        .setArtifactRemoved(ArtifactRemoved.newBuilder().setArtifactId(id).setReason(reason));
+  }
+
+  static Event.Builder git(Optional<GitState> state) {
+    final GitChanged.Builder changed = GitChanged.newBuilder();
+    state.ifPresent(changed::setState);
+    return Event.newBuilder().setGitChanged(changed);
   }
 
   static Event.Builder updated(Session session, Collection<String> fields) {

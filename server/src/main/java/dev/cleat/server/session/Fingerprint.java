@@ -1,5 +1,6 @@
 package dev.cleat.server.session;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
 import java.io.IOException;
@@ -11,6 +12,13 @@ import java.security.NoSuchAlgorithmException;
 final class Fingerprint {
   private Fingerprint() {}
 
+  /** SHA-256 of the bytes. */
+  static byte[] of(ByteString bytes) {
+    final MessageDigest digest = sha256();
+    bytes.asReadOnlyByteBufferList().forEach(digest::update);
+    return digest.digest();
+  }
+
   /** SHA-256 of the message, with its maps in order. */
   static byte[] of(Message message) {
     final byte[] bytes = new byte[message.getSerializedSize()];
@@ -19,9 +27,15 @@ final class Fingerprint {
     try {
       message.writeTo(out);
       out.checkNoSpaceLeft();
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
+      return sha256().digest(bytes);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }

@@ -8,6 +8,7 @@ import dev.cleat.v1.SessionState;
 import dev.cleat.v1.StateChanged;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
+import dev.cleat.v1.UsageAdded;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -36,6 +37,7 @@ final class Fold {
   private final Session.Builder session;
   private final Map<String, Turn> openTurns = new LinkedHashMap<>();
   private final Map<String, Turn> unsavedTurns = new LinkedHashMap<>();
+  private final FoldedArtifacts artifacts;
   private long seq;
   private long outputBytes;
   private @Nullable Instant lastOutput;
@@ -43,6 +45,7 @@ final class Fold {
   /** Nothing yet: the first event will be {@code created}. */
   Fold() {
     session = Session.newBuilder();
+    artifacts = new FoldedArtifacts(List.of());
   }
 
   /**
@@ -51,9 +54,11 @@ final class Fold {
    * @param session the session at {@code seq}
    * @param seq the number folded so far
    * @param open the turns that have not ended
+   * @param files its media files, oldest first
    */
-  Fold(Session session, long seq, Collection<Turn> open) {
+  Fold(Session session, long seq, Collection<Turn> open, Collection<FoldedArtifacts.Kept> files) {
     this.session = session.toBuilder();
+    this.artifacts = new FoldedArtifacts(files);
     this.seq = seq;
     this.outputBytes = session.getOutputBytes();
     if (session.hasLastOutputTime()) {
@@ -129,6 +134,11 @@ final class Fold {
     turns.forEach(turn -> unsavedTurns.remove(turn.getId(), turn));
   }
 
+  /** Its media files. */
+  FoldedArtifacts artifacts() {
+    return artifacts;
+  }
+
   /** Output was appended. The one step that runs for every read of a terminal. */
   void output(long number, long endOffset, Instant time) {
     seq = number;
@@ -165,6 +175,22 @@ final class Fold {
           session.addPendingApprovals(event.getApprovalRequested().getApproval());
       case APPROVAL_RESOLVED -> decided(event.getApprovalResolved().getApproval().getId());
       case RESUME_TOKEN_FOUND -> session.setResumeToken(event.getResumeTokenFound().getToken());
+      case GIT_CHANGED -> {
+        if (event.getGitChanged().hasState()) {
+          session.setGit(event.getGitChanged().getState());
+        } else {
+          session.clearGit();
+        }
+      }
+      case USAGE_ADDED -> usageAdded(event.getUsageAdded());
+      case ARTIFACT_FOUND -> {
+        artifacts.apply(event.getArtifactFound(), event.getSeq());
+        session.setArtifactCount(artifacts.count());
+      }
+      case ARTIFACT_REMOVED -> {
+        artifacts.apply(event.getArtifactRemoved());
+        session.setArtifactCount(artifacts.count());
+      }
       case PROMPT_SHOWN,
           COMMAND_STARTED,
           COMMAND_ENDED,
@@ -216,6 +242,14 @@ final class Fold {
         session.removePendingApprovals(i);
       }
     }
+  }
+
+  private void usageAdded(UsageAdded added) {
+    final Turn turn = added.getTurn();
+    session.setUsage(
+        Usages.sum(
+            session.getUsage(), turn.getAddedUsage(turn.getAddedUsageCount() - 1).getUsage()));
+    unsavedTurns.put(turn.getId(), turn);
   }
 
   private void turnChanged(Turn change, Event event) {

@@ -7,12 +7,15 @@ import dev.cleat.server.terminal.TerminalListener;
 import dev.cleat.server.terminal.TerminalSpec;
 import dev.cleat.server.terminal.TerminalStartException;
 import dev.cleat.server.tool.HeadlessForm;
+import dev.cleat.server.tool.HeadlessInput;
 import dev.cleat.server.tool.Launch;
 import dev.cleat.server.tool.TurnWords;
 import dev.cleat.server.tool.agent.AgentListener;
 import dev.cleat.server.tool.agent.Outcome;
 import dev.cleat.server.tool.agent.OutputForm;
+import dev.cleat.server.tool.agent.PromptLine;
 import dev.cleat.server.tool.agent.TurnOutput;
+import dev.cleat.v1.ApprovalAnswer;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.Exit;
 import dev.cleat.v1.Image;
@@ -20,12 +23,15 @@ import dev.cleat.v1.OutputStream;
 import dev.cleat.v1.SessionOrBuilder;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Hands each turn to a command of its own, and reads what that prints.
@@ -33,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the session's lock, except for what its processes' listeners say, who take it.
  */
 final class HeadlessDriver implements AgentDriver {
+  private static final Logger LOG = LoggerFactory.getLogger(HeadlessDriver.class);
 
   /** What it needs of its session. */
   interface Host {
@@ -61,6 +68,7 @@ final class HeadlessDriver implements AgentDriver {
   private final Path workdir;
   private final Supplier<SessionOrBuilder> session;
   private final Consumer<AgentSaid> heard;
+  private final PictureFiles pictures;
   private boolean busy;
 
   HeadlessDriver(
@@ -80,6 +88,7 @@ final class HeadlessDriver implements AgentDriver {
     this.workdir = workdir;
     this.session = session;
     this.heard = heard;
+    this.pictures = new PictureFiles(shared.settings().pictureRoot());
   }
 
   @Override
@@ -89,11 +98,26 @@ final class HeadlessDriver implements AgentDriver {
 
   @Override
   public boolean takesImages() {
-    return false;
+    return form.takesImages();
   }
 
   @Override
   public @Nullable String prompt(Turn turn, List<Image> images) {
+    final boolean byFile = form.input() == HeadlessInput.NONE;
+    try {
+      start(turn, images, byFile ? pictures.write(turn.getId(), images) : List.of());
+      return null;
+    } catch (IOException e) {
+      LOG.warn("Session {}: the images of a prompt could not be written", turn.getSessionId(), e);
+      return "its images could not be put into files for the tool; is the server's disk full?";
+    } catch (Refusal | TerminalStartException e) {
+      pictures.remove(turn.getId());
+      return String.valueOf(e.getMessage());
+    }
+  }
+
+  private void start(Turn turn, List<Image> images, List<Path> files)
+      throws TerminalStartException {
     final String token = session.get().getResumeToken();
     final TurnWords words =
         new TurnWords(
@@ -102,24 +126,21 @@ final class HeadlessDriver implements AgentDriver {
             session.get().getModel(),
             workdir,
             session.get().getRole(),
-            List.of());
-    try {
-      final Launch launch = launcher.launch(words, !token.isEmpty());
-      final Reading reading = new Reading();
-      final Terminal process =
-          shared
-              .pipes()
-              .start(
-                  new TerminalSpec(launch.argv(), launch.environment(), workdir, new Size(24, 80)),
-                  reading);
-      process.endInput();
-      busy = true;
-      terminal.began(process);
-      launch.session().ifPresent(known -> heard.accept(new AgentSaid.Resumable(known)));
-      return null;
-    } catch (Refusal | TerminalStartException e) {
-      return String.valueOf(e.getMessage());
+            files);
+    final Launch launch = launcher.launch(words, !token.isEmpty());
+    final Terminal process =
+        shared
+            .pipes()
+            .start(
+                new TerminalSpec(launch.argv(), launch.environment(), workdir, new Size(24, 80)),
+                new Reading(turn.getId()));
+    switch (form.input()) {
+      case NONE -> process.endInput();
+      case CLAUDE -> CommandInput.give(process, PromptLine.claude(turn.getPrompt(), images));
     }
+    busy = true;
+    terminal.began(process);
+    launch.session().ifPresent(known -> heard.accept(new AgentSaid.Resumable(known)));
   }
 
   private OutputForm outputForm() {
@@ -137,7 +158,7 @@ final class HeadlessDriver implements AgentDriver {
   }
 
   @Override
-  public void answer(String agentsId, String optionId) {
+  public void answer(String agentsId, ApprovalAnswer answer) {
     throw new IllegalStateException("a command asks nobody");
   }
 
@@ -152,6 +173,11 @@ final class HeadlessDriver implements AgentDriver {
   private final class Reading implements TerminalListener, AgentListener {
     private final TurnOutput output = outputForm().reader(this, form.sessionId().orElse(null));
     private final Tail tail = new Tail();
+    private final String turnId;
+
+    Reading(String turnId) {
+      this.turnId = turnId;
+    }
 
     @Override
     public void output(Stream stream, ByteBuffer data) {
@@ -167,6 +193,7 @@ final class HeadlessDriver implements AgentDriver {
 
     @Override
     public void exited(dev.cleat.server.terminal.Exit exit) {
+      pictures.remove(turnId);
       host.agentSpeaks(() -> {
         final Outcome outcome = output.finish();
         final Exit how = Run.contract(exit);

@@ -109,6 +109,11 @@ final class HeadlessTerminal implements Terminal {
   }
 
   @Override
+  public boolean readsLines() {
+    return true;
+  }
+
+  @Override
   public void killForeground() {
     final Terminal process = turn();
     if (process != null) {

@@ -257,6 +257,21 @@ final class InputGate {
     }
   }
 
+  /**
+   * Answers a question of the program's to its terminal. Dropped where writers would be held back:
+   * who asks and does not read cannot make answers pile up.
+   */
+  void answer(byte[] answer) {
+    lock.lock();
+    try {
+      if (terminal != null && pendingBytes < limit) {
+        put(new Pending(ByteBuffer.wrap(answer), null, 0, discarded -> {}));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void put(Pending input) {
     if (terminal == null) {
       settle(input, true);

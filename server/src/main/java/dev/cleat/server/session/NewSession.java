@@ -3,12 +3,18 @@ package dev.cleat.server.session;
 import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.tool.LaunchRequest;
 import dev.cleat.server.tool.Mode;
+import dev.cleat.server.tool.Tool;
+import dev.cleat.server.tool.TurnEnd;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.TerminalSize;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnState;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -62,9 +68,12 @@ record NewSession(Shared shared, CreateRequest request) {
         way == PromptWay.PROMPT_WAY_ACP || request.getMode() == SessionMode.SESSION_MODE_PIPES
             ? Mode.PIPES
             : Mode.PTY;
-    if (way == PromptWay.PROMPT_WAY_TERMINAL && !request.getResumeToken().isEmpty()) {
+    if (way == PromptWay.PROMPT_WAY_TERMINAL
+        && !request.getResumeToken().isEmpty()
+        && (mode == Mode.PIPES || !Starter.resumesOnTerminal(shared, request.getTool()))) {
       throw Refusal.invalid(
-          "resume_token", "is for agents; this tool takes its prompts by terminal");
+          "resume_token",
+          "cannot be used: on a terminal this tool cannot be told to go on with a session");
     }
     Starter.check(
         shared,
@@ -77,6 +86,39 @@ record NewSession(Shared shared, CreateRequest request) {
             request.getEndpoint(),
             workdir,
             "new"));
+    if (way == PromptWay.PROMPT_WAY_TERMINAL && request.getStartPromptsCount() > 0) {
+      checkTyping(Starter.tool(shared, request.getTool()), mode);
+    }
+  }
+
+  private void checkTyping(Tool tool, Mode mode) {
+    if (tool.turnEnd(mode) == TurnEnd.SCREEN) {
+      return;
+    }
+    final Prompting prompting = Prompting.of(tool, mode);
+    if (prompting.kind() == Prompting.Kind.NONE) {
+      throw Refusal.noPrompts(tool.name()).field("start_prompts", "the tool takes no prompts");
+    }
+    for (int i = 0; i < request.getStartPromptsCount(); i++) {
+      prompting.check("start_prompts[" + i + "]", request.getStartPrompts(i));
+    }
+  }
+
+  /** The turns that begin by themselves. They wait until the tool is ready. */
+  List<Turn> startTurns(String sessionId) {
+    final List<Turn> turns = new ArrayList<>();
+    for (String prompt : request.getStartPromptsList()) {
+      turns.add(
+          Turn.newBuilder()
+              .setId(Ids.next())
+              .setSessionId(sessionId)
+              .setNumber(turns.size() + 1)
+              .setState(TurnState.TURN_STATE_ACCEPTED)
+              .setPrompt(prompt)
+              .setCreateTime(Times.timestamp(shared.clock().instant()))
+              .build());
+    }
+    return turns;
   }
 
   /**

@@ -1,6 +1,8 @@
 package dev.cleat.server.session;
 
 import dev.cleat.server.tool.Launch;
+import dev.cleat.server.tool.Mode;
+import dev.cleat.server.tool.Tool;
 import dev.cleat.v1.SessionMode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -27,13 +29,19 @@ record Prompting(Kind kind, Duration stillness, boolean terminal) {
   }
 
   static Prompting of(Launch launch, SessionMode mode) {
+    return of(launch.tool(), mode == SessionMode.SESSION_MODE_PTY ? Mode.PTY : Mode.PIPES);
+  }
+
+  /** How a tool takes prompts that are typed. */
+  static Prompting of(Tool tool, Mode mode) {
     final Kind kind =
-        switch (launch.turnEnd()) {
+        switch (tool.turnEnd(mode)) {
           case MARKS -> Kind.MARKS;
           case STILLNESS -> Kind.STILLNESS;
-          case NONE -> Kind.NONE;
+          // Those of a screen are turns of agents.
+          case SCREEN, NONE -> Kind.NONE;
         };
-    return new Prompting(kind, launch.tool().stillness(), mode == SessionMode.SESSION_MODE_PTY);
+    return new Prompting(kind, tool.stillness(), mode == Mode.PTY);
   }
 
   /**
@@ -42,11 +50,20 @@ record Prompting(Kind kind, Duration stillness, boolean terminal) {
    * @throws Refusal INVALID_REQUEST
    */
   void check(String prompt) {
+    check("prompt", prompt);
+  }
+
+  /**
+   * As {@link #check(String)}, of a prompt in another field of a request.
+   *
+   * @throws Refusal INVALID_REQUEST
+   */
+  void check(String field, String prompt) {
     if (kind == Kind.STILLNESS
         && terminal
         && prompt.lines().anyMatch(line -> line.getBytes(StandardCharsets.UTF_8).length > LINE)) {
       throw Refusal.invalid(
-          "prompt", "this tool takes lines of at most " + LINE + " bytes; split the longer ones");
+          field, "this tool takes lines of at most " + LINE + " bytes; split the longer ones");
     }
   }
 

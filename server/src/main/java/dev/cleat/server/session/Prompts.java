@@ -6,14 +6,18 @@ import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.store.Store;
 import dev.cleat.server.store.StoreException;
 import dev.cleat.server.store.TurnRow;
+import dev.cleat.v1.AddUsageRequest;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Image;
+import dev.cleat.v1.ImageDigest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
 import dev.cleat.v1.WhenBusy;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,12 +43,14 @@ public final class Prompts {
   private static final int STRIPES = 64;
 
   private final Store store;
+  private final InstantSource clock;
   private final Map<String, Turn> unstored = new ConcurrentHashMap<>();
   private final ReentrantLock[] stripes =
       IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock()).toArray(ReentrantLock[]::new);
 
-  Prompts(Store store) {
+  Prompts(Store store, InstantSource clock) {
     this.store = store;
+    this.clock = clock;
   }
 
   /**
@@ -59,7 +65,8 @@ public final class Prompts {
             .setSessionId(session.id())
             .setState(TurnState.TURN_STATE_ACCEPTED)
             .setPrompt(request.getPrompt())
-            .setRequestId(request.getRequestId());
+            .setRequestId(request.getRequestId())
+            .addAllImages(request.getImagesList().stream().map(Prompts::digest).toList());
     if (request.hasTimeout()) {
       turn.setTimeout(request.getTimeout());
     }
@@ -67,7 +74,7 @@ public final class Prompts {
     if (request.getRequestId().isEmpty()) {
       return session.prompt(turn.build(), request.getImagesList(), refuse);
     }
-    final ReentrantLock stripe = stripes[Math.floorMod(request.getRequestId().hashCode(), STRIPES)];
+    final ReentrantLock stripe = stripe(request.getRequestId());
     stripe.lock();
     try {
       return sendOnce(session, turn.build(), request.getImagesList(), refuse);
@@ -105,6 +112,14 @@ public final class Prompts {
     return Optional.ofNullable(unstored.get(requestId)).map(Prompts::request);
   }
 
+  private static ImageDigest digest(Image image) {
+    return ImageDigest.newBuilder()
+        .setMimeType(image.getMimeType())
+        .setSizeBytes(image.getData().size())
+        .setSha256(HexFormat.of().formatHex(Fingerprint.of(image.getData())))
+        .build();
+  }
+
   static Refusal reused(String requestId) {
     return Refusal.of(
             Code.INVALID_ARGUMENT,
@@ -117,7 +132,10 @@ public final class Prompts {
   /** What is remembered of a turn's request. */
   static RequestRow request(Turn turn) {
     final Turn.Builder asked =
-        Turn.newBuilder().setSessionId(turn.getSessionId()).setPrompt(turn.getPrompt());
+        Turn.newBuilder()
+            .setSessionId(turn.getSessionId())
+            .setPrompt(turn.getPrompt())
+            .addAllImages(turn.getImagesList());
     if (turn.hasTimeout()) {
       asked.setTimeout(turn.getTimeout());
     }
@@ -150,6 +168,31 @@ public final class Prompts {
                     "the session has no turn \"" + turnId + "\"")
                 .with("session_id", session.id())
                 .with("turn_id", turnId));
+  }
+
+  /**
+   * Adds to what a turn that has ended used of a model, once for each request id.
+   *
+   * @return the turn with it
+   * @throws Refusal TURN_NOT_FOUND, TURN_NOT_ENDED, TOO_MANY_ADDITIONS, REQUEST_ID_REUSED,
+   *     STORAGE_FULL
+   */
+  public Turn addUsage(Session session, AddUsageRequest request) {
+    final ReentrantLock stripe = stripe(request.getTurnId());
+    stripe.lock();
+    try {
+      final Turn turn = find(session, request.getTurnId());
+      final Optional<Turn> changed =
+          AddedUsages.add(turn, request, Times.timestamp(clock.instant()));
+      changed.ifPresent(session::usageAdded);
+      return changed.orElse(turn);
+    } finally {
+      stripe.unlock();
+    }
+  }
+
+  private ReentrantLock stripe(String key) {
+    return stripes[Math.floorMod(key.hashCode(), STRIPES)];
   }
 
   /** Cancels a turn; see {@link Turns#cancel}. */

@@ -87,6 +87,15 @@ public final class Refusal extends RuntimeException {
         .retryAfter(Duration.ofSeconds(5));
   }
 
+  /** The session has no terminal. */
+  static Refusal noScreen(String sessionId) {
+    return of(
+            Code.FAILED_PRECONDITION,
+            ErrorReason.ERROR_REASON_NO_SCREEN,
+            "the session has no terminal, and so no screen; its events say what it printed")
+        .with("session_id", sessionId);
+  }
+
   /** The tool takes no images. */
   static Refusal noImages(String sessionId, String tool) {
     final String what = "the tool takes no images";
@@ -94,6 +103,36 @@ public final class Refusal extends RuntimeException {
         .field("images", what)
         .with("session_id", sessionId)
         .with("tool", tool);
+  }
+
+  /** A screen that would take too much memory. */
+  static Refusal screenTooLarge(String sessionId, int cells) {
+    return of(
+            Code.FAILED_PRECONDITION,
+            ErrorReason.ERROR_REASON_NO_SCREEN,
+            "the terminal is too large for its screen to be drawn: more than "
+                + cells
+                + " characters; resize it")
+        .with("session_id", sessionId);
+  }
+
+  /** Nothing can be prompted in a session of this tool. */
+  static Refusal noPrompts(String tool) {
+    return of(
+            Code.FAILED_PRECONDITION,
+            ErrorReason.ERROR_REASON_NO_PROMPTS,
+            "the tool takes no prompts; type into it with SendInput or Attach")
+        .with("tool", tool);
+  }
+
+  /** The session has no such file, or it is gone. */
+  static Refusal noArtifact(String sessionId, String artifactId) {
+    return of(
+            Code.NOT_FOUND,
+            ErrorReason.ERROR_REASON_ARTIFACT_NOT_FOUND,
+            "the session has no media file \"" + artifactId + "\", or it is gone")
+        .with("session_id", sessionId)
+        .with("artifact_id", artifactId);
   }
 
   /** A session has, or had, this id. */

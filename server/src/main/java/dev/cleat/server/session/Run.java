@@ -18,23 +18,25 @@ import org.jspecify.annotations.Nullable;
  * session's lock.
  */
 final class Run implements TerminalListener {
-  private final Session session;
+  private final SessionProcess process;
   private final int number;
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private @Nullable Terminal terminal;
   private @Nullable Tracker tracker;
+  private @Nullable Noticer noticer;
   private @Nullable AcpDriver agent;
   private String stopReason = "";
 
-  Run(Session session, int number) {
-    this.session = session;
+  Run(SessionProcess process, int number) {
+    this.process = process;
     this.number = number;
   }
 
   /** Its process runs. */
-  void started(Terminal started, Tracker following) {
+  void started(Terminal started, Tracker following, Noticer lookingOn) {
     terminal = started;
     tracker = following;
+    noticer = lookingOn;
   }
 
   /** Its process is an agent that is talked to. */
@@ -57,6 +59,10 @@ final class Run implements TerminalListener {
     return Objects.requireNonNull(tracker);
   }
 
+  Noticer noticer() {
+    return Objects.requireNonNull(noticer);
+  }
+
   int number() {
     return number;
   }
@@ -77,7 +83,7 @@ final class Run implements TerminalListener {
 
   @Override
   public void output(Stream stream, ByteBuffer data) {
-    session.printed(
+    process.printed(
         this,
         switch (stream) {
           case TERMINAL -> OutputStream.OUTPUT_STREAM_TERMINAL;
@@ -89,7 +95,7 @@ final class Run implements TerminalListener {
 
   @Override
   public void exited(Exit exit) {
-    session.exited(this, contract(exit));
+    process.exited(this, contract(exit));
   }
 
   /** An exit in the contract's words; null when it is not known. */

@@ -1,6 +1,7 @@
 package dev.cleat.server.session;
 
 import com.google.protobuf.ByteString;
+import dev.cleat.server.store.ArtifactRow;
 import dev.cleat.server.store.FoldUpdate;
 import dev.cleat.server.store.MetaRow;
 import dev.cleat.server.store.RequestRow;
@@ -38,7 +39,8 @@ final class Saver implements AutoCloseable {
   static final String CHANGES_HEAD = "changes_head";
 
   /** What of a session is to be saved. */
-  record Unsaved(Session session, long seq, String aid, List<Turn> turns) {}
+  record Unsaved(
+      Session session, long seq, String aid, List<Turn> turns, FoldedArtifacts.Unsaved artifacts) {}
 
   private final Store store;
   private final LongSupplier changesHead;
@@ -206,9 +208,25 @@ final class Saver implements AutoCloseable {
   }
 
   private static FoldUpdate update(Unsaved what) {
+    return update(row(what.session(), what.seq(), what.aid()), what.turns(), what.artifacts());
+  }
+
+  static FoldUpdate update(
+      SessionRow session, List<Turn> turns, FoldedArtifacts.Unsaved artifacts) {
     return new FoldUpdate(
-        row(what.session(), what.seq(), what.aid()),
-        what.turns().stream().map(Saver::row).toList());
+        session,
+        turns.stream().map(Saver::row).toList(),
+        List.of(),
+        artifacts.files().stream().map(Saver::row).toList(),
+        artifacts.removedIds());
+  }
+
+  private static ArtifactRow row(FoldedArtifacts.Kept file) {
+    return new ArtifactRow(
+        file.artifact().getId(),
+        file.artifact().getSessionId(),
+        file.number(),
+        file.artifact().toByteArray());
   }
 
   static TurnRow row(Turn turn) {
@@ -231,6 +249,7 @@ final class Saver implements AutoCloseable {
         emptyToNull(session.getParentId()),
         session.getInternal(),
         Sessions.createdNanos(session),
+        session.getResumeToken(),
         session.getLabelsMap(),
         seq,
         session.getEpoch(),

@@ -8,10 +8,11 @@ import dev.cleat.server.journal.Journal;
 import dev.cleat.server.journal.JournalOptions;
 import dev.cleat.server.journal.JournalRoot;
 import dev.cleat.server.journal.Step;
-import dev.cleat.server.store.FoldUpdate;
+import dev.cleat.server.store.ArtifactRow;
 import dev.cleat.server.store.InsertResult;
 import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
+import dev.cleat.v1.Artifact;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.Turn;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,9 +72,8 @@ final class SessionLoader {
     }
     if (Fold.ended(session.getState())) {
       store.saveFold(
-          new FoldUpdate(
-              Saver.row(session, fold.seq(), ""),
-              fold.unsavedTurns().stream().map(Saver::row).toList()));
+          Saver.update(
+              Saver.row(session, fold.seq(), ""), fold.unsavedTurns(), fold.artifacts().unsaved()));
     }
   }
 
@@ -110,7 +111,10 @@ final class SessionLoader {
     final JournalOptions options = options(stored);
     final Journal journal = open(journals, row.id(), options, rule);
     final List<Turn> open = store.unfinishedTurns(row.id()).stream().map(Prompts::turn).toList();
-    final Fold fold = row.foldedSeq() == 0 ? new Fold() : new Fold(stored, row.foldedSeq(), open);
+    final Fold fold =
+        row.foldedSeq() == 0
+            ? new Fold()
+            : new Fold(stored, row.foldedSeq(), open, artifacts(stored));
     fold(journal, row.foldedSeq() + 1, fold);
     final byte[] secret = store.secret(row.id()).orElse(new byte[0]);
     final Session session =
@@ -121,14 +125,25 @@ final class SessionLoader {
             fold,
             CreateRequest.parseFrom(secret).getEnvMap(),
             new String(row.fold(), StandardCharsets.UTF_8),
-            stored.getPromptWay());
+            stored);
     if (fold.seq() == 0) {
-      session.created(stored);
+      session.created(stored, List.of());
     }
     if (!session.isOver()) {
-      session.lost("the server that ran its process went down");
+      session.process().lost("the server that ran its process went down");
     }
     return session;
+  }
+
+  private List<FoldedArtifacts.Kept> artifacts(dev.cleat.v1.Session stored)
+      throws InvalidProtocolBufferException {
+    final List<FoldedArtifacts.Kept> files = new ArrayList<>();
+    if (stored.getArtifactCount() > 0) {
+      for (ArtifactRow row : store.artifacts(stored.getId())) {
+        files.add(new FoldedArtifacts.Kept(Artifact.parseFrom(row.data()), row.number()));
+      }
+    }
+    return files;
   }
 
   /**

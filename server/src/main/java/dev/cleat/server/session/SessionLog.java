@@ -140,11 +140,13 @@ final class SessionLog {
   Saver.Unsaved unsaved(String aid) {
     outputUnsaved = false;
     tell();
-    return new Saver.Unsaved(view().build(), fold.seq(), aid, fold.unsavedTurns());
+    return new Saver.Unsaved(
+        view().build(), fold.seq(), aid, fold.unsavedTurns(), fold.artifacts().unsaved());
   }
 
   /** It has been saved. */
   void saved(Saver.Unsaved what) {
     fold.saved(what.turns());
+    fold.artifacts().saved(what.artifacts());
   }
 }

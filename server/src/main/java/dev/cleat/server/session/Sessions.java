@@ -29,6 +29,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +46,7 @@ import org.slf4j.LoggerFactory;
 public final class Sessions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
   private static final String CHANGES = "_changes";
+  private static final int LOOKERS = 4;
   private static final Duration SHUTDOWN_GRACE = Duration.ofSeconds(2);
 
   /** How many sessions a call by filter handles. */
@@ -70,7 +74,7 @@ public final class Sessions implements AutoCloseable {
     this.saver = saver;
     this.changes = changes;
     this.shared = shared;
-    this.prompts = new Prompts(store);
+    this.prompts = new Prompts(store, shared.clock());
     this.loader = new SessionLoader(journals, shared);
     this.registry = new Registry(store, loader);
     this.naming = new Naming(store, saver);
@@ -93,6 +97,7 @@ public final class Sessions implements AutoCloseable {
       SessionSettings settings,
       InstantSource clock)
       throws IOException {
+    new PictureFiles(settings.pictureRoot()).clear();
     final Set<String> existing = new LinkedHashSet<>(journals.list());
     final JournalOptions options = settings.journal();
     final Journal changeJournal =
@@ -104,14 +109,31 @@ public final class Sessions implements AutoCloseable {
     final Saver saver = new Saver(store, changeJournal::head);
     final ChangeLog changes = new ChangeLog(changeJournal, clock);
     final Shared shared =
-        new Shared(terminals, pipes, catalogue, store, saver, changes, settings, clock);
+        new Shared(terminals, pipes, catalogue, store, saver, changes, settings, clock, lookers());
     final Sessions sessions = new Sessions(journals, store, saver, changes, shared);
     sessions.recover(existing);
     saver.start();
     return sessions;
   }
 
+  /**
+   * Platform threads, because file systems block in native code, and few, because they may hang.
+   */
+  private static ThreadPoolExecutor lookers() {
+    final ThreadPoolExecutor lookers =
+        new ThreadPoolExecutor(
+            LOOKERS,
+            LOOKERS,
+            30,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name("cleat-looker-", 0).factory());
+    lookers.allowCoreThreadTimeOut(true);
+    return lookers;
+  }
+
   private void recover(Set<String> journalIds) throws IOException {
+    final int _ = store.fillResumeTokens(data -> parsed(data).getResumeToken());
     final Set<String> known = new LinkedHashSet<>(store.sessionIds());
     for (String id : journalIds) {
       if (!id.equals(CHANGES) && !known.contains(id)) {
@@ -134,7 +156,7 @@ public final class Sessions implements AutoCloseable {
       for (SessionRow row : page) {
         final Session session = loader.load(row);
         registry.put(session);
-        if (session.revivesAtOnce()) {
+        if (session.process().revivesAtOnce()) {
           revived.add(session);
         }
       }
@@ -145,7 +167,7 @@ public final class Sessions implements AutoCloseable {
 
   private static void revive(Session session) {
     try {
-      session.start();
+      session.process().start();
     } catch (Refusal e) {
       LOG.warn("Session {} could not be started again: {}", session.id(), e.getMessage());
     }
@@ -182,29 +204,15 @@ public final class Sessions implements AutoCloseable {
   }
 
   /**
-   * The newest session whose tool calls its own session so. Looks at every session that there is.
+   * The newest session whose tool calls its own session so.
    *
    * @throws Refusal SESSION_NOT_FOUND
    */
   public Session getByResumeToken(String token) {
     saver.flush();
-    @Nullable String found = null;
-    @Nullable SessionCursor after = null;
-    final SessionQuery all = query(SessionFilter.newBuilder().setIncludeInternal(true).build());
-    while (true) {
-      final List<SessionRow> page = store.sessions(all, after, MOST_MATCHES);
-      if (page.isEmpty()) {
-        break;
-      }
-      for (SessionRow row : page) {
-        if (parsed(row).getResumeToken().equals(token)) {
-          found = row.id();
-        }
-      }
-      after = SessionCursor.after(page.getLast());
-    }
-    return Optional.ofNullable(found)
-        .flatMap(registry::find)
+    return store
+        .sessionByResumeToken(token)
+        .flatMap(row -> registry.find(row.id()))
         .orElseThrow(() -> Refusal.noSession("resume_token", token));
   }
 
@@ -228,10 +236,14 @@ public final class Sessions implements AutoCloseable {
   }
 
   private static dev.cleat.v1.Session parsed(SessionRow row) {
+    return parsed(row.data());
+  }
+
+  private static dev.cleat.v1.Session parsed(byte[] data) {
     try {
-      return dev.cleat.v1.Session.parseFrom(row.data());
+      return dev.cleat.v1.Session.parseFrom(data);
     } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("session " + row.id() + " in the store is damaged", e);
+      throw new IllegalStateException("a session in the store is damaged", e);
     }
   }
 
@@ -318,7 +330,7 @@ public final class Sessions implements AutoCloseable {
 
   /** Starts a session's process again. */
   public void restart(Session session, Duration grace) {
-    session.restart(grace);
+    session.process().restart(grace);
     saver.flush();
   }
 
@@ -377,6 +389,7 @@ public final class Sessions implements AutoCloseable {
       }
     }
     registry.inMemory().forEach(Session::abandon);
+    shared.lookers().shutdown();
     saver.close();
     journals.close();
     store.close();

@@ -4,6 +4,7 @@ import dev.cleat.server.store.Store;
 import dev.cleat.server.terminal.TerminalFactory;
 import dev.cleat.server.tool.Catalogue;
 import java.time.InstantSource;
+import java.util.concurrent.ExecutorService;
 
 /**
  * What all sessions of a server share.
@@ -16,6 +17,7 @@ import java.time.InstantSource;
  * @param changes tells watchers what has changed
  * @param settings what the operator decides
  * @param clock the time
+ * @param lookers threads that look at files, which may take its time
  */
 record Shared(
     TerminalFactory terminals,
@@ -25,4 +27,5 @@ record Shared(
     Saver saver,
     ChangeLog changes,
     SessionSettings settings,
-    InstantSource clock) {}
+    InstantSource clock,
+    ExecutorService lookers) {}

@@ -10,8 +10,10 @@ import dev.cleat.server.tool.HeadlessForm;
 import dev.cleat.server.tool.Launch;
 import dev.cleat.server.tool.LaunchRequest;
 import dev.cleat.server.tool.Mode;
+import dev.cleat.server.tool.TerminalForm;
 import dev.cleat.server.tool.Tool;
 import dev.cleat.server.tool.ToolException;
+import dev.cleat.server.tool.TurnEnd;
 import dev.cleat.server.tool.Way;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.PromptWay;
@@ -31,11 +33,19 @@ import java.util.stream.Stream;
 final class Starter {
   private Starter() {}
 
-  /** What was started. */
+  /**
+   * What was started.
+   *
+   * @param aid what the marks of its shell carry
+   * @param screen how it is driven by its screen, where it is
+   * @param session the tool's own session, where it was told which
+   */
   record Started(
       Terminal terminal,
       Optional<String> aid,
       Prompting prompting,
+      Optional<TerminalForm> screen,
+      Optional<String> session,
       SessionMode mode,
       Path workdir) {}
 
@@ -53,6 +63,8 @@ final class Starter {
             new HeadlessTerminal(listener),
             Optional.empty(),
             Prompting.NONE,
+            Optional.empty(),
+            Optional.empty(),
             SessionMode.SESSION_MODE_PIPES,
             workdir);
       }
@@ -132,7 +144,8 @@ final class Starter {
       Mode mode,
       Path workdir,
       TerminalListener listener) {
-    final Launch launch = resolve(shared, request(sessionId, session, env, mode, workdir));
+    final Launch launch =
+        resolve(shared, request(sessionId, session, env, mode, workdir), session.getResumeToken());
     final TerminalSpec spec =
         new TerminalSpec(
             launch.argv(),
@@ -145,7 +158,13 @@ final class Starter {
       final SessionMode connected =
           mode == Mode.PTY ? SessionMode.SESSION_MODE_PTY : SessionMode.SESSION_MODE_PIPES;
       return new Started(
-          terminal, launch.aid(), Prompting.of(launch, connected), connected, workdir);
+          terminal,
+          launch.aid(),
+          Prompting.of(launch, connected),
+          launch.turnEnd() == TurnEnd.SCREEN ? launch.tool().terminal() : Optional.empty(),
+          launch.session(),
+          connected,
+          workdir);
     } catch (TerminalStartException e) {
       throw refusal(sessionId, e);
     }
@@ -185,10 +204,41 @@ final class Starter {
 
   /** Called for a tool that has been checked to have it. */
   private static HeadlessForm form(Shared shared, String tool) {
+    return tool(shared, tool).headless().orElseThrow();
+  }
+
+  /**
+   * An entry of the catalogue.
+   *
+   * @throws Refusal UNKNOWN_TOOL
+   */
+  static Tool tool(Shared shared, String name) {
     try {
-      return shared.catalogue().tool(tool).headless().orElseThrow();
+      return shared.catalogue().tool(name);
     } catch (ToolException e) {
       throw refusal(e);
+    }
+  }
+
+  /** Whether the turns of a session with these settings are seen on its screen. */
+  static boolean isSeenOnScreen(Shared shared, SessionOrBuilder session) {
+    return way(session.getPromptWay()) == Way.TERMINAL
+        && session.getMode() != SessionMode.SESSION_MODE_PIPES
+        && onScreen(shared, session.getTool()).isPresent();
+  }
+
+  /** Whether a tool on a terminal can be told to go on with a session of its own. */
+  static boolean resumesOnTerminal(Shared shared, String tool) {
+    return onScreen(shared, tool).filter(form -> !form.resume().isEmpty()).isPresent();
+  }
+
+  private static Optional<TerminalForm> onScreen(Shared shared, String tool) {
+    try {
+      final Tool entry = shared.catalogue().tool(tool);
+      return entry.turnEnd() == TurnEnd.SCREEN ? entry.terminal() : Optional.empty();
+    } catch (ToolException e) {
+      // It was in the catalogue once.
+      return Optional.empty();
     }
   }
 
@@ -215,16 +265,12 @@ final class Starter {
     if (asked != PromptWay.PROMPT_WAY_UNSPECIFIED) {
       return asked;
     }
-    try {
-      final Tool entry = shared.catalogue().tool(tool);
-      return Stream.concat(
-              shared.catalogue().available(entry).stream(), shared.catalogue().ways(entry).stream())
-          .findFirst()
-          .map(Starter::contract)
-          .orElse(PromptWay.PROMPT_WAY_TERMINAL);
-    } catch (ToolException e) {
-      throw refusal(e);
-    }
+    final Tool entry = tool(shared, tool);
+    return Stream.concat(
+            shared.catalogue().available(entry).stream(), shared.catalogue().ways(entry).stream())
+        .findFirst()
+        .map(Starter::contract)
+        .orElse(PromptWay.PROMPT_WAY_TERMINAL);
   }
 
   private static PromptWay contract(Way way) {
@@ -262,9 +308,9 @@ final class Starter {
   }
 
   /** What to start for a tool, or why it cannot be. */
-  static Launch resolve(Shared shared, LaunchRequest request) {
+  static Launch resolve(Shared shared, LaunchRequest request, String session) {
     try {
-      return shared.catalogue().resolve(request);
+      return shared.catalogue().resolve(request, session);
     } catch (ToolException e) {
       throw refusal(e);
     }

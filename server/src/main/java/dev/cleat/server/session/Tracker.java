@@ -48,16 +48,41 @@ final class Tracker {
     /** Whether somebody waits for what is found. */
     boolean isAwaited();
 
-    /** Runs something with the session's lock held. */
-    void locked(Runnable step);
-
+    /** By the session's clock. Called without the lock. */
     Instant now();
   }
 
+  /**
+   * Sees all that the tracker sees, on the tracker's thread, without the session's lock. Must not
+   * wait.
+   */
+  interface Onlooker {
+    /** Nobody looks on. */
+    Onlooker NOBODY = new Onlooker() {};
+
+    /** Bytes that are no mark; they may be the beginning of one. */
+    default void printed(byte[] bytes, int from, int count, Evidence first) {}
+
+    /** A mark, of whomever. */
+    default void mark(Mark mark) {}
+
+    /** An event that is no output. */
+    default void event(int kind, long seq, byte[] array, int offset, int length) {}
+
+    /** Everything so far has been seen; when to come again at the latest. */
+    default @Nullable Instant tick(Instant now) {
+      return null;
+    }
+  }
+
   private final String sessionId;
+  private final SessionLock lock;
   private final Sink sink;
+  private final Onlooker onlooker;
+  private final Journal journal;
   private final Cursor cursor;
   private final Optional<String> aid;
+  private final @Nullable TerminalQueries queries;
   private final MarkParser parser = new MarkParser();
   private final EventBytes event = new EventBytes();
   private final List<Mark> marks = new ArrayList<>();
@@ -71,11 +96,24 @@ final class Tracker {
    *
    * @param fromSeq the event to begin with
    * @param aid what the marks of the session's shell carry
+   * @param queries what the terminal is asked; null where nobody waits for answers
    */
-  Tracker(String sessionId, Journal journal, long fromSeq, Optional<String> aid, Sink sink) {
+  Tracker(
+      String sessionId,
+      Journal journal,
+      long fromSeq,
+      Optional<String> aid,
+      SessionLock lock,
+      Sink sink,
+      Onlooker onlooker,
+      @Nullable TerminalQueries queries) {
     this.sessionId = sessionId;
+    this.lock = lock;
+    this.queries = queries;
     this.sink = sink;
+    this.onlooker = onlooker;
     this.aid = aid;
+    this.journal = journal;
     this.cursor = journal.cursorFrom(fromSeq);
     this.outputSeqBefore = fromSeq;
     this.told = fromSeq - 1; // a process that never prints has nothing more to be told
@@ -134,16 +172,20 @@ final class Tracker {
         return false;
       }
       case Step.AtHead _ -> {
+        final Duration again = queries == null ? null : queries.answer(cursor.position() - 1);
         final Instant next = tick();
-        if (restless && !sink.isAwaited()) {
+        if (restless && !lock.locked(sink::isAwaited)) {
           // It looks at the output in gulps, and leaves the processor to those who bring that to
           // the clients.
           restless = false;
           LockSupport.parkNanos(REST_NANOS);
           return true;
         }
-        final Duration wait =
+        Duration wait =
             next == null ? LONGEST_WAIT : Duration.between(sink.now(), next).plusMillis(1);
+        if (again != null && again.compareTo(wait) < 0) {
+          wait = again;
+        }
         if (wait.isPositive()) {
           cursor.await(wait);
         }
@@ -155,7 +197,8 @@ final class Tracker {
   private @Nullable Instant tick() {
     final Instant[] next = new Instant[1];
     retried(() -> next[0] = sink.tick());
-    return next[0];
+    final Instant other = onlooker.tick(sink.now());
+    return next[0] == null || (other != null && other.isBefore(next[0])) ? other : next[0];
   }
 
   private void tell(Batch batch) {
@@ -165,11 +208,15 @@ final class Tracker {
   private void event(long seq, byte[] array, int offset, int length) {
     event.read(array, offset, length);
     if (!event.isOutput()) {
+      onlooker.event(event.kind(), seq, array, offset, length);
       return;
     }
     final Instant time = Instant.ofEpochSecond(event.seconds(), event.nanos());
     final long begin = event.outputOffset();
     final long end = begin + event.dataLength();
+    if (queries != null) {
+      queries.feed(begin, event.array(), event.dataFrom(), event.dataLength());
+    }
     marks.clear();
     parser.feed(begin, array, event.dataFrom(), event.dataLength(), marks::add);
     long at = begin;
@@ -181,8 +228,12 @@ final class Tracker {
           new Evidence(mark.start(), mark.start() > begin ? seq : outputSeqBefore, time);
       final Evidence behind = new Evidence(mark.end(), mark.end() < end ? seq : seq + 1, time);
       if (concernsUs(mark)) {
+        if (queries != null && mark instanceof Mark.Shell shell) {
+          queries.marked(shell);
+        }
         retried(() -> sink.mark(mark, before, behind));
       }
+      onlooker.mark(mark);
       at = mark.end();
     }
     printed(at, end, begin, seq, time);
@@ -197,6 +248,7 @@ final class Tracker {
       final int count = (int) (to - start);
       final Evidence first = new Evidence(start, seq, time);
       retried(() -> sink.printed(array, index, count, first));
+      onlooker.printed(array, index, count, first);
     }
   }
 
@@ -208,7 +260,7 @@ final class Tracker {
   private void retried(Runnable step) {
     while (true) {
       try {
-        sink.locked(step);
+        lock.locked(step);
         return;
       } catch (Refusal e) {
         if (isStopped()) {
@@ -246,6 +298,21 @@ final class Tracker {
     cursor.wake();
   }
 
+  /** Waits until everything that is there by now has been told, if that does not take too long. */
+  void awaitTold(Duration patience) throws InterruptedException {
+    awaitTold(journal.head(), System.nanoTime() + patience.toNanos());
+  }
+
+  private synchronized void awaitTold(long seq, long deadline) throws InterruptedException {
+    while (told < seq) {
+      final long left = (deadline - System.nanoTime()) / 1_000_000;
+      if (left <= 0) {
+        break;
+      }
+      wait(left);
+    }
+  }
+
   /**
    * Waits until everything up to a number has been told, and ends the tracker.
    *
@@ -254,13 +321,7 @@ final class Tracker {
   boolean finish(long seq, Duration patience) throws InterruptedException {
     final long deadline = System.nanoTime() + patience.toNanos();
     synchronized (this) {
-      while (told < seq) {
-        final long left = (deadline - System.nanoTime()) / 1_000_000;
-        if (left <= 0) {
-          break;
-        }
-        wait(left);
-      }
+      awaitTold(seq, deadline);
       stopped = true;
       notifyAll();
     }

@@ -3,27 +3,19 @@ package dev.cleat.server.session;
 import dev.cleat.server.reader.Mark;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
-import java.util.concurrent.locks.Lock;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a session makes of what its tracker finds: marks move its turns, the rest becomes events.
  */
 final class TrackerSink implements Tracker.Sink {
-  private final Lock lock;
-  private final SessionLog log;
+  private final MarkNotes notes;
   private final TypedTurns turns;
   private final InstantSource clock;
 
-  /**
-   * A sink.
-   *
-   * @param lock the session's
-   */
-  TrackerSink(Lock lock, SessionLog log, TypedTurns turns, InstantSource clock) {
-    this.lock = lock;
-    this.log = log;
+  TrackerSink(SessionLog log, TypedTurns turns, InstantSource clock) {
+    this.notes = new MarkNotes(log, UnaryOperator.identity());
     this.turns = turns;
     this.clock = clock;
   }
@@ -35,20 +27,10 @@ final class TrackerSink implements Tracker.Sink {
 
   @Override
   public void mark(Mark mark, Evidence before, Evidence behind) {
-    switch (mark) {
-      case Mark.Shell shell -> shell(shell, before, behind);
-      case Mark.Directory directory -> {
-        if (!directory.path().equals(log.fold().session().getCurrentDirectory())) {
-          log.append(List.of(Events.directory(directory.path())));
-        }
-      }
-      case Mark.Title title -> {
-        if (!title.text().equals(log.fold().session().getTitle())) {
-          log.append(List.of(Events.title(title.text())));
-        }
-      }
-      case Mark.Notification notification ->
-          log.append(List.of(Events.notified(notification.text())));
+    if (mark instanceof Mark.Shell shell) {
+      shell(shell, before, behind);
+    } else {
+      notes.note(mark);
     }
   }
 
@@ -70,22 +52,7 @@ final class TrackerSink implements Tracker.Sink {
 
   @Override
   public boolean isAwaited() {
-    lock.lock();
-    try {
-      return !turns.isEmpty();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  @Override
-  public void locked(Runnable step) {
-    lock.lock();
-    try {
-      step.run();
-    } finally {
-      lock.unlock();
-    }
+    return !turns.isEmpty();
   }
 
   @Override

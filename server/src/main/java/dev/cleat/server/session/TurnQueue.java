@@ -98,6 +98,22 @@ final class TurnQueue {
         .build();
   }
 
+  /** The events that end all that wait, because their session has ended. */
+  List<Event.Builder> endedWithSession(Instant now) {
+    return abandoned(
+        TurnEndReason.TURN_END_REASON_SESSION_ENDED,
+        "the session ended before the prompt was handed to its tool",
+        now);
+  }
+
+  /** The events that end all that wait, because their session was lost with its server. */
+  List<Event.Builder> lostWithSession(Instant now) {
+    return abandoned(
+        TurnEndReason.TURN_END_REASON_SESSION_LOST,
+        "the server went down before the prompt was handed to the tool",
+        now);
+  }
+
   /** The events that end all that wait: their tool will not get them. */
   List<Event.Builder> abandoned(TurnEndReason reason, String message, Instant now) {
     return waiting.stream()

@@ -1,14 +1,11 @@
 package dev.cleat.server.session;
 
-import com.google.rpc.Code;
 import dev.cleat.server.terminal.Foreground;
-import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.Turn;
-import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
 import java.time.Duration;
 import java.time.Instant;
@@ -96,12 +93,7 @@ final class TypedTurns implements Turns {
   @Override
   public void check(Turn turn, List<Image> images, String tool, boolean refuseWhenBusy) {
     if (prompting.kind() == Prompting.Kind.NONE) {
-      throw Refusal.of(
-              Code.FAILED_PRECONDITION,
-              ErrorReason.ERROR_REASON_NO_PROMPTS,
-              "the tool takes no prompts; type into it with SendInput or Attach")
-          .with("session_id", sessionId)
-          .with("tool", tool);
+      throw Refusal.noPrompts(tool).with("session_id", sessionId);
     }
     if (!images.isEmpty()) {
       throw Refusal.noImages(sessionId, tool);
@@ -380,11 +372,7 @@ final class TypedTurns implements Turns {
     if (current != null) {
       events.add(Events.turn(current.endedWithSession(exit, here())));
     }
-    events.addAll(
-        queue.abandoned(
-            TurnEndReason.TURN_END_REASON_SESSION_ENDED,
-            "the session ended before the prompt was handed to its tool",
-            host.now()));
+    events.addAll(queue.endedWithSession(host.now()));
     return events;
   }
 
@@ -392,21 +380,9 @@ final class TypedTurns implements Turns {
   public List<Event.Builder> sessionLost() {
     final List<Event.Builder> events = new ArrayList<>();
     if (current != null) {
-      events.add(
-          Events.turn(
-              CurrentTurn.abandoned(
-                      current.turn(),
-                      TurnState.TURN_STATE_UNCERTAIN,
-                      TurnEndReason.TURN_END_REASON_SESSION_LOST,
-                      host.now())
-                  .setStatusMessage("the server went down while the turn was with its tool")
-                  .build()));
+      events.add(Events.turn(current.lostWithSession(host.now())));
     }
-    events.addAll(
-        queue.abandoned(
-            TurnEndReason.TURN_END_REASON_SESSION_LOST,
-            "the server went down before the prompt was handed to the tool",
-            host.now()));
+    events.addAll(queue.lostWithSession(host.now()));
     return events;
   }
 

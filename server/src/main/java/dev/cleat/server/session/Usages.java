@@ -12,6 +12,7 @@ final class Usages {
         .setCachedInputTokens(a.getCachedInputTokens() + b.getCachedInputTokens())
         .setOutputTokens(a.getOutputTokens() + b.getOutputTokens())
         .setCostUsd(a.getCostUsd() + b.getCostUsd())
+        .setCounted(a.getCounted() || b.getCounted())
         .build();
   }
 

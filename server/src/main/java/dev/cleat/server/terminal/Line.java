@@ -30,6 +30,9 @@ interface Line {
   /** The process group that has the terminal, or 0 if that cannot be known. */
   int foregroundGroup();
 
+  /** See {@link Terminal#readsLines}. */
+  boolean readsLines();
+
   /** Closes all descriptors. Idempotent. */
   void close();
 }

@@ -41,6 +41,11 @@ final class PipeLine implements Line {
   }
 
   @Override
+  public boolean readsLines() {
+    return true;
+  }
+
+  @Override
   public int foregroundGroup() {
     return 0;
   }

@@ -11,6 +11,8 @@ import java.util.List;
 final class PtyLine implements Line {
   private static final int TERMIOS_BYTES = 64;
   private static final int IUTF8 = 0x4000;
+  private static final int LOCAL_FLAGS = 3 * Integer.BYTES;
+  private static final int ICANON = 2;
   private static final int WINSIZE_BYTES = 8;
 
   private final Descriptor master;
@@ -42,6 +44,14 @@ final class PtyLine implements Line {
       }
       termios.set(JAVA_INT, 0, termios.get(JAVA_INT, 0) | IUTF8);
       return Libc.ioctl(fd, Libc.TCSETS, termios);
+    }
+  }
+
+  /** How it treats what is typed, or all of that where it cannot be known. */
+  private static int localFlags(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      final MemorySegment termios = arena.allocate(TERMIOS_BYTES, Integer.BYTES);
+      return Libc.ioctl(fd, Libc.TCGETS, termios) < 0 ? -1 : termios.get(JAVA_INT, LOCAL_FLAGS);
     }
   }
 
@@ -84,6 +94,11 @@ final class PtyLine implements Line {
   @Override
   public int foregroundGroup() {
     return Math.max(0, master.use(Libc::foregroundGroup, 0));
+  }
+
+  @Override
+  public boolean readsLines() {
+    return (master.use(PtyLine::localFlags, ICANON) & ICANON) != 0;
   }
 
   @Override

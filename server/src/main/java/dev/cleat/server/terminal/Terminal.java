@@ -61,6 +61,12 @@ public interface Terminal extends AutoCloseable {
   /** Who has the terminal; {@link Foreground#UNKNOWN} on pipes. */
   Foreground foreground();
 
+  /**
+   * Whether whoever reads the terminal reads whole lines, edited and echoed by the kernel, as
+   * programs do that have not asked for each key. True on pipes and after the exit.
+   */
+  boolean readsLines();
+
   /** Kills the foreground process group, if it is another than the leader's. No effect on pipes. */
   void killForeground();
 

@@ -165,6 +165,11 @@ final class TerminalProcess implements Terminal {
   }
 
   @Override
+  public boolean readsLines() {
+    return ended || line.readsLines();
+  }
+
+  @Override
   public void killForeground() {
     final int group = line.foregroundGroup();
     if (group != 0 && group != processes.leader()) {

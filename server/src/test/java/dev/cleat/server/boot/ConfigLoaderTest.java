@@ -68,6 +68,7 @@ class ConfigLoaderTest {
                 new Config.Retention(1L << 30, Duration.ZERO, Duration.ofDays(7)),
                 new Config.Session(Duration.ZERO, Duration.ofSeconds(5)),
                 new Config.Turns(1_000),
+                new Config.Artifacts(List.of()),
                 new Config.Limits(4 << 20, 1 << 20, 4_000, 1_000, 32),
                 Duration.ofSeconds(10),
                 true,
@@ -258,6 +259,18 @@ class ConfigLoaderTest {
 
     flags.put(ConfigKeys.DATA, "state");
     assertThat(load().config().data()).isEqualTo(Path.of("state").toAbsolutePath());
+  }
+
+  @Test
+  void severalPathsHaveColonsBetweenThem() {
+    write("artifacts:\n  roots: pictures:/srv/plots\n");
+    assertThat(load().config().artifacts().roots())
+        .containsExactly(folder.resolve("pictures"), Path.of("/srv/plots"));
+    write("artifacts:\n  roots: \"\"\n");
+    assertThat(load().config().artifacts().roots()).isEmpty();
+    write("artifacts:\n  roots: /a::/b\n");
+    assertThat(problems())
+        .containsExactly("cleat.yaml:2:10: artifacts.roots: expects a path, and is empty");
   }
 
   @Test

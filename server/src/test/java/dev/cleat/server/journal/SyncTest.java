@@ -40,6 +40,25 @@ class SyncTest {
   }
 
   @Test
+  void cursorMayBeginBehindWhatIsNotVisibleYet() throws Exception {
+    Journal journal = root.create("a", with(SyncPolicy.ALWAYS));
+    disk.forcePermits = new Semaphore(0);
+    long unseen = journal.append(TestEvent.of("unseen"));
+    try (Cursor cursor = journal.cursorFrom(unseen + 1)) {
+      assertThat(cursor.poll(100)).isEqualTo(new Step.AtHead());
+      disk.forcePermits.release(1_000_000);
+      journal.awaitVisible(unseen);
+      assertThat(cursor.poll(100)).isEqualTo(new Step.AtHead());
+
+      journal.awaitVisible(journal.append(TestEvent.of("seen")));
+      assertThat(cursor.poll(100)).isInstanceOf(Batch.class);
+      assertThat(cursor.position()).isEqualTo(unseen + 2);
+    }
+    assertThatThrownBy(() -> journal.cursorFrom(journal.nextSeq() + 1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
   void alwaysShowsNothingBeforeItIsSynced() throws Exception {
     Journal journal = root.create("a", with(SyncPolicy.ALWAYS));
     disk.forcePermits = new Semaphore(0);

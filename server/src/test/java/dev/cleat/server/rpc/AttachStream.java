@@ -18,7 +18,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** An Attach that keeps everything it gets. */
-final class AttachStream implements StreamObserver<AttachResponse> {
+class AttachStream implements StreamObserver<AttachResponse> {
   private final List<AttachResponse> responses = new CopyOnWriteArrayList<>();
   private final StreamObserver<AttachRequest> requests;
   private volatile @Nullable Throwable error;

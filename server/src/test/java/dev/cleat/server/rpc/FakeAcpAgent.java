@@ -28,6 +28,15 @@ public final class FakeAcpAgent {
 
   private FakeAcpAgent() {}
 
+  /** The command that starts it, for a catalogue. */
+  static String command() {
+    return "[%s, -XX:TieredStopAtLevel=1, -cp, \"%s\", %s]"
+        .formatted(
+            Path.of(System.getProperty("java.home"), "bin", "java"),
+            System.getProperty("java.class.path"),
+            FakeAcpAgent.class.getName());
+  }
+
   /** Talks until its input ends. */
   public static void main(String[] arguments) throws Exception {
     final FakeAcpAgent agent = new FakeAcpAgent();
@@ -100,6 +109,7 @@ public final class FakeAcpAgent {
         update("agent_message_chunk", seen.toString());
       }
       case "ask" -> reason = ask(rest);
+      case "draw" -> draw(rest);
       case "wait" -> {
         update("agent_message_chunk", "waiting");
         @Nullable JsonNode next = read();
@@ -122,6 +132,27 @@ public final class FakeAcpAgent {
       default -> throw new IllegalArgumentException(text);
     }
     answer(message, "{\"stopReason\": \"" + reason + "\"}");
+  }
+
+  /** A tool call that makes a file, and says so by its place or its input only. */
+  private void draw(String path) throws IOException {
+    final ObjectNode message = JSON.createObjectNode().put("method", "session/update");
+    final ObjectNode update =
+        message.putObject("params").put("sessionId", session).putObject("update");
+    update
+        .put("sessionUpdate", "tool_call")
+        .put("toolCallId", "call-" + ++calls)
+        .put("title", "draw")
+        .put("kind", "edit");
+    if (path.startsWith("/")) {
+      update.withArray("locations").addObject().put("path", path);
+    } else {
+      update.putObject("rawInput").put("file", path);
+    }
+    write(message);
+    Files.write(Path.of(path), new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'});
+    update("agent_message_chunk", "It is ");
+    update("agent_message_chunk", "drawn.");
   }
 
   private String ask(String tool) throws IOException {

@@ -60,6 +60,11 @@ final class TestServer implements AutoCloseable {
     return ToolServiceGrpc.newBlockingStub(channel);
   }
 
+  /** Another channel to it; the caller closes it. */
+  ManagedChannel connect() {
+    return NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
+  }
+
   ManagedChannel channel() {
     return channel;
   }

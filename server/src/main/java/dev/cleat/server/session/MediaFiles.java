@@ -1,0 +1,195 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.reader.MediaType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributeView;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The media files that a session may show: regular files, with the first bytes of one, whose real
+ * paths lie below the session's working directory or one of the operator's roots. Thread-safe;
+ * every method may wait for the file system.
+ *
+ * @param workdir the session's working directory
+ * @param roots other folders whose files may be shown
+ * @param home what "~" stands for
+ */
+record MediaFiles(Path workdir, List<Path> roots, Path home) {
+  /**
+   * A file as it was found.
+   *
+   * @param path relative to the working directory where it lies below that, otherwise absolute;
+   *     without links
+   */
+  record Found(String path, String mimeType, long size, Instant modified) {}
+
+  /** A file that has been opened. */
+  record Opened(Found found, SeekableByteChannel channel) implements AutoCloseable {
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+
+  /**
+   * The first of several readings of a path that is a media file.
+   *
+   * @param bases what relative paths may be relative to, beside the working directory, which comes
+   *     last
+   */
+  Optional<Found> find(List<String> readings, List<Path> bases) {
+    final Set<Path> all = new LinkedHashSet<>(bases);
+    all.add(workdir);
+    for (String reading : readings) {
+      for (Path base : all) {
+        final Optional<Opened> opened = open(reading, base);
+        if (opened.isPresent()) {
+          try (Opened file = opened.get()) {
+            return Optional.of(file.found());
+          } catch (IOException e) {
+            return Optional.empty();
+          }
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Opens a file by the path that it was found by. */
+  Optional<Opened> open(String path) {
+    return open(path, workdir);
+  }
+
+  private Optional<Opened> open(String path, Path base) {
+    try {
+      final Path given =
+          path.startsWith("~/") ? home.resolve(path.substring(2)) : base.resolve(path);
+      final Path real = given.toRealPath();
+      for (Path root : Stream.concat(Stream.of(workdir), roots.stream()).toList()) {
+        final @Nullable Path realRoot = real(root);
+        if (realRoot != null && real.startsWith(realRoot) && !real.equals(realRoot)) {
+          return open(realRoot, realRoot.relativize(real), shown(real));
+        }
+      }
+    } catch (IOException | InvalidPathException | SecurityException e) {
+      // It is not there, or may not be read: no file that could be shown.
+      return Optional.empty();
+    }
+    return Optional.empty();
+  }
+
+  private static @Nullable Path real(Path root) throws IOException {
+    try {
+      return root.toRealPath();
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  private String shown(Path real) throws IOException {
+    final @Nullable Path base = real(workdir);
+    return (base != null && real.startsWith(base) ? base.relativize(real) : real).toString();
+  }
+
+  /**
+   * Follows no link on the way down, so that what is opened lies below the root also where a folder
+   * is exchanged for a link at this moment.
+   */
+  private static Optional<Opened> open(Path root, Path below, String shown) throws IOException {
+    SecureDirectoryStream<Path> folder = folder(root);
+    try {
+      for (int i = 0; i < below.getNameCount() - 1; i++) {
+        final SecureDirectoryStream<Path> next =
+            folder.newDirectoryStream(below.getName(i), LinkOption.NOFOLLOW_LINKS);
+        folder.close();
+        folder = next;
+      }
+      final Path name = below.getFileName();
+      final BasicFileAttributes attributes =
+          folder
+              .getFileAttributeView(name, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+              .readAttributes();
+      return attributes.isRegularFile() && attributes.size() > 0
+          ? identified(
+              folder.newByteChannel(
+                  name, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)),
+              attributes,
+              shown)
+          : Optional.empty();
+    } finally {
+      folder.close();
+    }
+  }
+
+  @SuppressWarnings("StreamResourceLeak") // The caller closes it.
+  private static SecureDirectoryStream<Path> folder(Path root) throws IOException {
+    final DirectoryStream<Path> stream = Files.newDirectoryStream(root);
+    if (stream instanceof SecureDirectoryStream<Path> secure) {
+      return secure;
+    }
+    stream.close();
+    throw new IOException("this system cannot open files without following links");
+  }
+
+  private static Optional<Opened> identified(
+      SeekableByteChannel channel, BasicFileAttributes attributes, String shown)
+      throws IOException {
+    boolean media = false;
+    try {
+      final ByteBuffer head = ByteBuffer.allocate(MediaType.HEAD_BYTES);
+      while (head.hasRemaining() && channel.read(head) >= 0) {
+        // Until it is full, or the file at its end.
+      }
+      channel.position(0);
+      final Optional<Opened> opened =
+          MediaType.of(Arrays.copyOf(head.array(), head.position()))
+              .map(type ->
+                  new Opened(
+                      new Found(
+                          shown,
+                          type,
+                          attributes.size(),
+                          attributes.lastModifiedTime().toInstant()),
+                      channel));
+      media = opened.isPresent();
+      return opened;
+    } finally {
+      if (!media) {
+        channel.close();
+      }
+    }
+  }
+
+  /** Whether there is no file any more at a path where one was found. */
+  boolean isGone(String path) {
+    try {
+      return !Files.readAttributes(
+              workdir.resolve(path), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .isRegularFile();
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      return true;
+    } catch (IOException e) {
+      // Not to be seen now is not gone; but where a folder on the way became a file, it is.
+      return String.valueOf(e.getMessage()).endsWith("Not a directory");
+    }
+  }
+}

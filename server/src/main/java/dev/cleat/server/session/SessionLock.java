@@ -1,0 +1,74 @@
+package dev.cleat.server.session;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The lock that owns everything of a session that changes. It is held over an append to the
+ * journal, and over no other wait. Thread-safe.
+ */
+final class SessionLock {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionLock.class);
+  private static final long RETRY_MILLIS = 200;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final String sessionId;
+  private boolean abandoned;
+
+  SessionLock(String sessionId) {
+    this.sessionId = sessionId;
+  }
+
+  <T> T locked(Supplier<T> step) {
+    lock.lock();
+    try {
+      return step.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void locked(Runnable step) {
+    lock.lock();
+    try {
+      step.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Runs a step with the lock held, again and again while there is no room on the disk. */
+  void untilWritten(Runnable step) {
+    for (int attempt = 0; ; attempt++) {
+      lock.lock();
+      try {
+        if (!abandoned) {
+          step.run();
+        }
+        return;
+      } catch (Refusal e) {
+        if (attempt == 0) {
+          LOG.warn("Session {} is held back: {}", sessionId, e.getMessage());
+        }
+      } finally {
+        lock.unlock();
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  /** What could not be written is not tried again. */
+  void abandon() {
+    locked(() -> {
+      abandoned = true;
+    });
+  }
+}

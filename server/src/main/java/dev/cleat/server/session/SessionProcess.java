@@ -1,0 +1,457 @@
+package dev.cleat.server.session;
+
+import com.google.rpc.Code;
+import dev.cleat.server.journal.Journal;
+import dev.cleat.server.terminal.Size;
+import dev.cleat.v1.ActivityState;
+import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.EvidenceSource;
+import dev.cleat.v1.Exit;
+import dev.cleat.v1.OutputStream;
+import dev.cleat.v1.PromptWay;
+import dev.cleat.v1.RevivePolicy;
+import dev.cleat.v1.SessionMode;
+import dev.cleat.v1.SessionState;
+import dev.cleat.v1.TerminalSize;
+import dev.cleat.v1.Turn;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The process of a session: how it starts, what it prints, how it ends, and what is left of it
+ * after a restart of the server.
+ *
+ * <p>The path of the output is {@link #printed}: take the lock, append, let go. What reads the
+ * output reads the journal, on threads of its own. Thread-safe, but for what is said to be confined
+ * to the session's lock.
+ */
+final class SessionProcess implements HeadlessDriver.Host {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionProcess.class);
+  private static final Duration TRACKER_PATIENCE = Duration.ofSeconds(30);
+
+  private final Shared shared;
+  private final String id;
+  private final Journal journal;
+  private final Map<String, String> env;
+  private final SessionLock lock;
+  private final SessionLog log;
+  private final InputGate gate;
+  private final TurnHost host;
+  private final Turns turns;
+  private final Sizes sizes;
+  private final ScreenFollower screen;
+  private final Artifacts artifacts;
+  private final AgentDrivers drivers;
+  private String aid;
+  private @Nullable Run run;
+  private volatile boolean over;
+
+  /**
+   * No process yet.
+   *
+   * @param env the variables that the caller set
+   * @param aid what the marks of its shell carried before a restart; empty for a new session
+   */
+  SessionProcess(
+      Shared shared,
+      String id,
+      Journal journal,
+      Map<String, String> env,
+      String aid,
+      SessionLock lock,
+      SessionLog log,
+      InputGate gate,
+      TurnHost host,
+      Turns turns,
+      Sizes sizes,
+      ScreenFollower screen) {
+    this.shared = shared;
+    this.id = id;
+    this.journal = journal;
+    this.env = Map.copyOf(env);
+    this.aid = aid;
+    this.lock = lock;
+    this.log = log;
+    this.gate = gate;
+    this.host = host;
+    this.turns = turns;
+    this.sizes = sizes;
+    this.screen = screen;
+    this.artifacts =
+        new Artifacts(
+            id, lock, log, shared.settings().artifactRoots(), home(env), shared.lookers());
+    this.drivers = new AgentDrivers(shared, id, this.env, log, gate, host, screen, this);
+    this.over = Fold.ended(log.fold().state());
+  }
+
+  private static Path home(Map<String, String> env) {
+    final String home = env.getOrDefault("HOME", System.getProperty("user.home"));
+    return Path.of(home.startsWith("/") ? home : "/");
+  }
+
+  /** The media files that it has named. */
+  Artifacts artifacts() {
+    return artifacts;
+  }
+
+  private Fold fold() {
+    return log.fold();
+  }
+
+  /** Whether there is none, and the last event of the last one is in the journal. */
+  boolean isOver() {
+    return over;
+  }
+
+  /** Whether there is one, starting to stopping. Confined to the session's lock. */
+  boolean isThere() {
+    return run != null;
+  }
+
+  /** What the marks of its shell carry; empty without any. Confined to the session's lock. */
+  String aid() {
+    return aid;
+  }
+
+  /** Something has changed that turns may wait for. Confined to the session's lock. */
+  void wakeTracker() {
+    if (run != null) {
+      run.tracker().wake();
+    }
+  }
+
+  /**
+   * Starts the process. The session has none.
+   *
+   * @throws Refusal if it cannot be started; the session is then FAILED
+   */
+  void start() {
+    lock.locked(() -> {
+      final int number = fold().session().getRun() + 1;
+      log.append(List.of(Events.state(SessionState.SESSION_STATE_STARTING, number, "")));
+      over = false;
+      final Run starting = new Run(this, number);
+      try {
+        running(starting, Starter.start(shared, id, fold().session(), env, starting));
+      } catch (Refusal e) {
+        log.append(
+            List.of(Events.state(SessionState.SESSION_STATE_FAILED, number, e.getMessage())));
+        ended();
+        throw e;
+      }
+    });
+  }
+
+  private void running(Run starting, Starter.Started started) {
+    aid = started.aid().orElse("");
+    final Event.Builder state =
+        Events.state(SessionState.SESSION_STATE_RUNNING, starting.number(), "");
+    state.getStateChangedBuilder().setMode(started.mode()).setWorkdir(started.workdir().toString());
+    final Event.Builder activity =
+        Events.activity(
+            started.terminal() instanceof HeadlessTerminal
+                ? ActivityState.ACTIVITY_STATE_IDLE
+                : ActivityState.ACTIVITY_STATE_UNKNOWN,
+            EvidenceSource.EVIDENCE_SOURCE_PROCESS,
+            log.head() + 1);
+    try {
+      log.append(List.of(state, activity));
+    } catch (Refusal e) {
+      started.terminal().close();
+      throw e;
+    }
+    final Noticer noticer =
+        new Noticer(
+            id, artifacts, new GitWatch(id, lock, log), started.workdir(), shared.lookers());
+    final Tracker tracker = tracker(log.head() + 1, started.aid(), noticer, queries(started));
+    noticer.follows(tracker);
+    artifacts.noticedBy(noticer);
+    starting.started(started.terminal(), tracker, noticer);
+    run = starting;
+    host.terminal(started.terminal());
+    gate.open(started.terminal());
+    switch (turns) {
+      case TypedTurns typed -> typed.started(started.prompting());
+      case AgentTurns agent -> drivers.drive(agent, starting, started);
+    }
+    applySize();
+    tracker.start();
+  }
+
+  private @Nullable TerminalQueries queries(Starter.Started started) {
+    return started.mode() == SessionMode.SESSION_MODE_PTY
+        ? new TerminalQueries(
+            started.terminal(), gate, screen, () -> lock.locked(() -> fold().session().getSize()))
+        : null;
+  }
+
+  private Tracker tracker(
+      long fromSeq,
+      Optional<String> marks,
+      Tracker.Onlooker onlooker,
+      @Nullable TerminalQueries queries) {
+    final Tracker.Sink sink =
+        switch (turns) {
+          case TypedTurns typed -> new TrackerSink(log, typed, shared.clock());
+          case AgentTurns agent -> new AgentSink(log, agent, shared.clock());
+        };
+    return new Tracker(id, journal, fromSeq, marks, lock, sink, onlooker, queries);
+  }
+
+  /**
+   * Ends the process.
+   *
+   * @param reason in words for a person; may be empty
+   * @return done when the exit is in the journal
+   */
+  CompletableFuture<Void> stop(Duration grace, String reason) {
+    return lock.locked(() -> {
+      final Run running = run;
+      if (running == null) {
+        return CompletableFuture.completedFuture(null);
+      }
+      if (fold().state() != SessionState.SESSION_STATE_STOPPING) {
+        running.stopping(reason);
+        log.appendIfPossible(
+            List.of(Events.state(SessionState.SESSION_STATE_STOPPING, running.number(), reason)));
+      }
+      running.terminal().stop(grace);
+      return running.ended();
+    });
+  }
+
+  /**
+   * Starts the process again; a running one is stopped first.
+   *
+   * @throws Refusal as {@link #start}
+   */
+  void restart(Duration grace) {
+    Session.awaitEnd(stop(grace, "restarted"), grace.plusSeconds(60));
+    lock.locked(() -> {
+      if (run != null) {
+        throw Refusal.of(
+                Code.ABORTED,
+                ErrorReason.ERROR_REASON_WRONG_STATE,
+                "another call has started the session meanwhile")
+            .with("session_id", id)
+            .with("state", stateName());
+      }
+      start();
+    });
+  }
+
+  /** Halts the processes. */
+  void pause() {
+    lock.locked(() -> {
+      if (fold().state() != SessionState.SESSION_STATE_PAUSED) {
+        final Run running = running("pause", SessionState.SESSION_STATE_RUNNING);
+        log.append(List.of(Events.state(SessionState.SESSION_STATE_PAUSED, running.number(), "")));
+        running.terminal().pause();
+      }
+    });
+  }
+
+  /** Lets the processes go on. */
+  void resume() {
+    lock.locked(() -> {
+      final Run running = running("resume", SessionState.SESSION_STATE_PAUSED);
+      log.append(List.of(Events.state(SessionState.SESSION_STATE_RUNNING, running.number(), "")));
+      running.terminal().resume();
+    });
+  }
+
+  /** Interrupts what runs in the foreground. */
+  void interrupt() {
+    lock.locked(() -> {
+      final Run running = running("interrupt", SessionState.SESSION_STATE_RUNNING);
+      if (!(turns instanceof AgentTurns agent && agent.interruptByKey())) {
+        running.terminal().interrupt();
+      }
+      turns.interrupted();
+    });
+  }
+
+  /**
+   * The process, in one of these states if any are given. Confined to the session's lock.
+   *
+   * @throws Refusal WRONG_STATE
+   */
+  Run running(String verb, SessionState... states) {
+    final Run running = run;
+    if (running == null || (states.length > 0 && !List.of(states).contains(fold().state()))) {
+      throw Refusal.wrongState(
+          id, stateName(), "cannot " + verb + " a session that is " + stateName());
+    }
+    return running;
+  }
+
+  /** The state in small letters. Confined to the session's lock. */
+  String stateName() {
+    return fold().state().name().replace("SESSION_STATE_", "").toLowerCase(Locale.ROOT);
+  }
+
+  /** The process has ended and everything it printed has been taken. */
+  void exited(Run ending, @Nullable Exit exit) {
+    if (lock.locked(() -> run != ending)) {
+      // It could not be written down that it runs, so it was ended at once.
+      return;
+    }
+    try {
+      if (!ending.tracker().finish(journal.nextSeq() - 1, TRACKER_PATIENCE)) {
+        LOG.warn("Session {}: its output could not be looked at to its end", id);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    ending.noticer().finish();
+    gate.close();
+    lock.untilWritten(() -> {
+      if (turns instanceof AgentTurns agent) {
+        agent.closing();
+      }
+      final List<Event.Builder> events = new ArrayList<>(turns.sessionEnded(exit));
+      events.add(
+          Events.state(SessionState.SESSION_STATE_EXITED, ending.number(), ending.stopReason()));
+      events.add(Events.exited(exit, ending.number()));
+      log.append(events);
+      run = null;
+      ended();
+    });
+    try {
+      journal.seal();
+    } catch (IOException e) {
+      LOG.warn("Session {}: its end could not be synced", id, e);
+    }
+    ending.ended().complete(null);
+  }
+
+  private void ended() {
+    artifacts.noticedBy(null);
+    turns.clear();
+    host.terminal(null);
+    over = true;
+    sizes.sayOver();
+  }
+
+  /**
+   * The process went down with the server that ran it. What has one for each turn only lost that at
+   * most, and goes on.
+   */
+  void lost(String message) {
+    lock.locked(() -> {
+      turns.restore(fold().openTurns());
+      replayOpenTurn();
+      final List<Event.Builder> events = new ArrayList<>(turns.sessionLost());
+      events.add(Events.state(SessionState.SESSION_STATE_LOST, fold().session().getRun(), message));
+      log.append(events);
+      ended();
+    });
+  }
+
+  /** Whether it is to start again as soon as its server is back. */
+  boolean revivesAtOnce() {
+    return lock.locked(() ->
+        fold().state() == SessionState.SESSION_STATE_LOST
+            && (fold().session().getRevive() == RevivePolicy.REVIVE_POLICY_AT_ONCE
+                || fold().session().getPromptWay() == PromptWay.PROMPT_WAY_HEADLESS));
+  }
+
+  /** Starts a lost session again, if its policy says so. Confined to the session's lock. */
+  void revive() {
+    final RevivePolicy policy = fold().session().getRevive();
+    if (run == null
+        && fold().state() == SessionState.SESSION_STATE_LOST
+        && (policy == RevivePolicy.REVIVE_POLICY_ON_PROMPT
+            || policy == RevivePolicy.REVIVE_POLICY_AT_ONCE)) {
+      start();
+    }
+  }
+
+  /**
+   * The end of a turn may be in the journal without having been looked at before the server went
+   * down.
+   */
+  private void replayOpenTurn() {
+    for (Turn open : fold().openTurns()) {
+      if (open.getFirstSeq() > 0 && open.getFirstSeq() <= journal.head() && !aid.isEmpty()) {
+        try {
+          tracker(
+                  Math.max(open.getFirstSeq(), journal.oldest()),
+                  Optional.of(aid),
+                  Tracker.Onlooker.NOBODY,
+                  null)
+              .replay();
+        } catch (IOException e) {
+          LOG.warn("Session {}: the output of turn {} cannot be read", id, open.getId(), e);
+        }
+        return;
+      }
+    }
+  }
+
+  /**
+   * Takes what the process printed. Blocks while it cannot be written down, and so holds the
+   * process back.
+   */
+  void printed(Run printing, OutputStream stream, ByteBuffer data) {
+    if (stream == OutputStream.OUTPUT_STREAM_STDOUT && turns instanceof AgentTurns) {
+      agentSpeaks(() -> printing.converse(data));
+    } else {
+      printed(stream, data);
+    }
+  }
+
+  @Override
+  public void printed(OutputStream stream, ByteBuffer data) {
+    lock.untilWritten(() -> log.output(stream, data));
+  }
+
+  @Override
+  public void agentSpeaks(Runnable step) {
+    lock.locked(step);
+    if (turns instanceof AgentTurns agent) {
+      lock.untilWritten(agent::settle);
+    }
+    // What is due may have changed.
+    lock.locked(() -> {
+      if (run != null) {
+        run.tracker().wake();
+      }
+    });
+  }
+
+  /** Gives the terminal the size that the clients want. Confined to the session's lock. */
+  void applySize() {
+    if (run != null) {
+      sizes.wanted(fold().session().getResizePolicy()).ifPresent(this::apply);
+    }
+  }
+
+  private void apply(TerminalSize size) {
+    final Run running = run;
+    if (running != null && !size.equals(fold().session().getSize())) {
+      log.appendIfPossible(List.of(Events.resized(size)));
+      running.terminal().resize(new Size(size.getRows(), size.getColumns()));
+    }
+  }
+
+  /** Sets the terminal's size, whatever the policy. */
+  void resize(TerminalSize size) {
+    lock.locked(() -> {
+      final Run _ = running("resize");
+      apply(size);
+    });
+  }
+}

@@ -1,0 +1,65 @@
+package dev.cleat.server.rpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Duration;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.SessionState;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnState;
+import dev.cleat.v1.WaitTurnRequest;
+import java.nio.file.Path;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A server that shows nothing before it is on the disk. */
+class SyncedSessionTest {
+  @Test
+  void turnsAndTheEndAreAsElsewhere(@TempDir Path data) throws Exception {
+    try (TestServer server = TestServer.start(data, Map.of("journal.sync", "always"))) {
+      final String id =
+          server
+              .sessions()
+              .create(CreateRequest.newBuilder().setTool("bash").build())
+              .getSession()
+              .getId();
+      for (int i = 0; i < 5; i++) {
+        final Turn turn = prompt(server, id, "echo " + i);
+        assertThat(turn.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+        assertThat(turn.getOutputPreview()).isEqualTo(i + "\n");
+      }
+      final Turn last = prompt(server, id, "exit 3");
+      assertThat(last.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+      assertThat(last.getExit().getCode()).isEqualTo(3);
+      Awaitility.await()
+          .until(() ->
+              server
+                      .sessions()
+                      .get(GetRequest.newBuilder().setSessionId(id).build())
+                      .getSession()
+                      .getState()
+                  == SessionState.SESSION_STATE_EXITED);
+    }
+  }
+
+  private static Turn prompt(TestServer server, String id, String prompt) {
+    final Turn turn =
+        server
+            .sessions()
+            .sendPrompt(SendPromptRequest.newBuilder().setSessionId(id).setPrompt(prompt).build())
+            .getTurn();
+    return server
+        .sessions()
+        .waitTurn(
+            WaitTurnRequest.newBuilder()
+                .setSessionId(id)
+                .setTurnId(turn.getId())
+                .setTimeout(Duration.newBuilder().setSeconds(60))
+                .build())
+        .getTurn();
+  }
+}
