@@ -57,7 +57,9 @@ public record Approval(dev.cleat.v1.Approval raw) {
     /** Nobody answered in time. */
     DEADLINE,
     /** The turn ended or was cancelled, or the process that asked is gone. */
-    TURN_ENDED
+    TURN_ENDED,
+    /** Somebody answered it by typing into the terminal, or the tool went on by itself. */
+    TERMINAL
   }
 
   /**

@@ -127,6 +127,7 @@ final class AttachFeed implements ResumeLoop.Feed<AttachRequest, AttachResponse>
     Meaning meaning =
         switch (message.getKindCase()) {
           case ATTACHED -> attached(call, message.getAttached());
+          case SCREEN -> screen(new ScreenPicture(message.getScreen()));
           case EVENTS -> events(message);
           case GAP -> gap(Gap.of(message.getGap()));
           case CAUGHT_UP -> caughtUp(message.getCaughtUp().getSeq());
@@ -169,6 +170,12 @@ final class AttachFeed implements ResumeLoop.Feed<AttachRequest, AttachResponse>
       listener.onAttached(info);
     }
     return Meaning.NOTHING;
+  }
+
+  private Meaning screen(ScreenPicture screen) {
+    cursor.screen(screen.position());
+    listener.onScreen(screen);
+    return Meaning.PROGRESS;
   }
 
   private Meaning events(AttachResponse message) {

@@ -30,6 +30,12 @@ public interface AttachListener {
   default void onAttached(AttachInfo attached) {}
 
   /**
+   * What the terminal shows, with {@link ScreenPicture#restore}. Once, before everything that
+   * changes it, and only for an attachment {@linkplain AttachOptions#fromScreen that asked for it}.
+   */
+  default void onScreen(ScreenPicture screen) {}
+
+  /**
    * Something other than output happened: the process ended, a turn moved on, the terminal was
    * resized …
    */

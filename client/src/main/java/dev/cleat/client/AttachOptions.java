@@ -6,6 +6,7 @@ import dev.cleat.v1.OutputEncoding;
 import dev.cleat.v1.Start;
 import dev.cleat.v1.StartEarliest;
 import dev.cleat.v1.StartLatest;
+import dev.cleat.v1.StartScreen;
 import dev.cleat.v1.TerminalSize;
 import java.time.Duration;
 import java.util.List;
@@ -63,6 +64,19 @@ public final class AttachOptions {
   /** Only what is new. */
   public static AttachOptions fromNow() {
     return DEFAULTS.start(Start.newBuilder().setLatest(StartLatest.getDefaultInstance()));
+  }
+
+  /**
+   * What the terminal shows, then what changes it: {@link AttachListener#onScreen} comes first.
+   * Only for sessions with a terminal; others end the attachment with reason {@code NO_SCREEN}.
+   */
+  public static AttachOptions fromScreen() {
+    return DEFAULTS.start(Start.newBuilder().setScreen(StartScreen.getDefaultInstance()));
+  }
+
+  /** {@link #fromScreen}, with {@link ScreenPicture#spans}. */
+  public static AttachOptions fromScreenWithStyles() {
+    return DEFAULTS.start(Start.newBuilder().setScreen(StartScreen.newBuilder().setStyles(true)));
   }
 
   /** The last so many events; then live. */

@@ -53,6 +53,14 @@ final class Cursor {
     }
   }
 
+  /** A picture came, of everything up to this number. */
+  void screen(Position newest) {
+    if (known || newest.epoch() != streamEpoch) {
+      throw CleatException.violation("a screen of " + newest + " came at " + position);
+    }
+    moveTo(newest.seq());
+  }
+
   void event(long seq) {
     if (known && (filtered ? seq <= position.seq() : seq != position.seq() + 1)) {
       throw CleatException.violation("event " + seq + " came after " + position.seq());

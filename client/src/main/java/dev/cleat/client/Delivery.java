@@ -9,6 +9,18 @@ public sealed interface Delivery {
   Position position();
 
   /**
+   * What the terminal shows: the first, where the stream was to start from the screen.
+   *
+   * @param screen with {@link ScreenPicture#restore}
+   */
+  record Pictured(ScreenPicture screen) implements Delivery {
+    @Override
+    public Position position() {
+      return screen.position();
+    }
+  }
+
+  /**
    * Something happened to the session.
    *
    * @param event what

@@ -123,6 +123,11 @@ public final class EventStream implements Iterable<Delivery>, AutoCloseable {
     }
 
     @Override
+    public void onScreen(ScreenPicture screen) {
+      handoff.put(new Delivery.Pictured(screen));
+    }
+
+    @Override
     public void onOutput(OutputChunk output) {
       handoff.put(new Delivery.Happened(output.event(), output.position()));
     }

@@ -131,6 +131,15 @@ public final class NewSession {
     return this;
   }
 
+  /**
+   * Prompts that are handed to the tool by themselves, once, as the session's first turns: for a
+   * shell, commands. Up to 20, in this order.
+   */
+  public NewSession startPrompts(List<String> prompts) {
+    request.clearStartPrompts().addAllStartPrompts(prompts);
+    return this;
+  }
+
   /** The address of the model's API, for tools that can be told: http or https. */
   public NewSession endpoint(String url) {
     request.setEndpoint(url);

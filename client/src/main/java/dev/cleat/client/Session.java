@@ -2,10 +2,16 @@ package dev.cleat.client;
 
 import com.google.protobuf.ByteString;
 import dev.cleat.client.CleatException.Code;
+import dev.cleat.v1.AddUsageRequest;
+import dev.cleat.v1.DeleteArtifactRequest;
 import dev.cleat.v1.DeleteRequest;
+import dev.cleat.v1.GetArtifactRequest;
 import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.GetScreenRequest;
 import dev.cleat.v1.InterruptRequest;
 import dev.cleat.v1.ListApprovalsRequest;
+import dev.cleat.v1.ListArtifactsRequest;
+import dev.cleat.v1.ListArtifactsResponse;
 import dev.cleat.v1.ListTurnsRequest;
 import dev.cleat.v1.ListTurnsResponse;
 import dev.cleat.v1.PauseRequest;
@@ -16,7 +22,12 @@ import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.TerminalSize;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +40,8 @@ import java.util.function.Consumer;
  * <p>Safe for use by any thread.
  */
 public final class Session {
+  private static final Duration SCREEN_DEADLINE = Duration.ofMinutes(5);
+
   private final CleatClient client;
   private final Rpc rpc;
   private final String id;
@@ -117,6 +130,26 @@ public final class Session {
     return response.getTurnsList().stream().map(Turn::of).toList();
   }
 
+  /**
+   * Adds to what a turn that has ended used of a model, for callers who know more than the tool
+   * says.
+   *
+   * @param by what the caller calls itself, for the journal; up to 200 characters, may be empty
+   * @return the turn, with what was added; without its output
+   */
+  public Turn addUsage(String turnId, Usage usage, String by) {
+    AddUsageRequest request =
+        AddUsageRequest.newBuilder()
+            .setSessionId(id)
+            .setTurnId(turnId)
+            .setUsage(usage.raw())
+            .setBy(by)
+            .setRequestId(UUID.randomUUID().toString())
+            .build();
+    return Turn.of(
+        rpc.call(SessionServiceGrpc.getAddUsageMethod(), request, Rpc.Repeat.SAFE).getTurn());
+  }
+
   /** The questions of its agent that wait for an answer, oldest first. */
   public List<Approval> approvals() {
     ListApprovalsRequest request = ListApprovalsRequest.newBuilder().setSessionId(id).build();
@@ -143,6 +176,81 @@ public final class Session {
                 reply.toRequest(id),
                 Rpc.Repeat.ONLY_IF_REFUSED)
             .getApproval());
+  }
+
+  /**
+   * The media files that its tool has named, newest first: pictures, sounds, films and PDF in its
+   * working directory. What was printed before the call has been looked at.
+   */
+  public List<Artifact> artifacts() {
+    List<Artifact> artifacts = new ArrayList<>();
+    String token = "";
+    do {
+      ListArtifactsRequest request =
+          ListArtifactsRequest.newBuilder().setSessionId(id).setPageToken(token).build();
+      ListArtifactsResponse page =
+          rpc.call(SessionServiceGrpc.getListArtifactsMethod(), request, Rpc.Repeat.SAFE);
+      page.getArtifactsList().forEach(artifact -> artifacts.add(new Artifact(artifact)));
+      token = page.getNextPageToken();
+    } while (!token.isEmpty());
+    return artifacts;
+  }
+
+  /**
+   * A media file to be read; to be closed. Not tried again where the connection breaks.
+   *
+   * @throws CleatException with reason {@code ARTIFACT_NOT_FOUND} if it is gone
+   */
+  public ArtifactStream artifact(String artifactId) {
+    return ArtifactStream.open(
+        rpc, GetArtifactRequest.newBuilder().setSessionId(id).setArtifactId(artifactId).build());
+  }
+
+  /**
+   * Copies a media file to a path, over what is there. The file at the path is whole, or untouched
+   * if this fails.
+   *
+   * @return what the file is
+   */
+  public Artifact artifact(String artifactId, Path target) throws IOException {
+    Path folder = target.toAbsolutePath().getParent();
+    try (ArtifactStream stream = artifact(artifactId)) {
+      Path part = Files.createTempFile(folder, ".cleat-", ".part");
+      try {
+        Files.copy(stream, part, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(part);
+      }
+      return stream.artifact();
+    }
+  }
+
+  /** Forgets a media file; the file itself stays. */
+  public void forgetArtifact(String artifactId) {
+    DeleteArtifactRequest request =
+        DeleteArtifactRequest.newBuilder().setSessionId(id).setArtifactId(artifactId).build();
+    rpc.call(SessionServiceGrpc.getDeleteArtifactMethod(), request, Rpc.Repeat.ONLY_IF_REFUSED);
+  }
+
+  /**
+   * What its terminal shows: all that was printed before the call. Fails with reason {@code
+   * NO_SCREEN} where the session has no terminal. Drawing it takes its time where much was printed
+   * since somebody last asked.
+   *
+   * @param parts what to have beside the text
+   */
+  public ScreenPicture screen(ScreenPart... parts) {
+    List<ScreenPart> asked = List.of(parts);
+    GetScreenRequest request =
+        GetScreenRequest.newBuilder()
+            .setSessionId(id)
+            .setStyles(asked.contains(ScreenPart.STYLES))
+            .setRestore(asked.contains(ScreenPart.RESTORE))
+            .build();
+    return new ScreenPicture(
+        rpc.call(SessionServiceGrpc.getGetScreenMethod(), request, Rpc.Repeat.SAFE, SCREEN_DEADLINE)
+            .getScreen());
   }
 
   /** Attaches: everything there is, then live. */

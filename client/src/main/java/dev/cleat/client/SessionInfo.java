@@ -168,6 +168,16 @@ public record SessionInfo(dev.cleat.v1.Session raw) {
     return raw.getEndpoint();
   }
 
+  /** The git repository that its working directory is in; empty when it is in none. */
+  public Optional<GitInfo> git() {
+    return raw.hasGit() ? Optional.of(new GitInfo(raw.getGit())) : Optional.empty();
+  }
+
+  /** How many media files are kept track of; see {@link Session#artifacts()}. */
+  public int artifactCount() {
+    return raw.getArtifactCount();
+  }
+
   @Override
   public String toString() {
     return "SessionInfo[id="

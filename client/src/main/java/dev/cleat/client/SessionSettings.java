@@ -1,9 +1,11 @@
 package dev.cleat.client;
 
 import com.google.protobuf.FieldMask;
+import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.Retention;
 import dev.cleat.v1.UpdateRequest;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -50,6 +52,22 @@ public final class SessionSettings {
   /** Close it this long after its process started; zero for never. */
   public SessionSettings lifetime(Duration lifetime) {
     return customize(s -> s.setLifetime(Times.of(lifetime)), "lifetime");
+  }
+
+  /** What becomes of it when its process goes down with the server. */
+  public SessionSettings revive(RevivePolicy policy) {
+    return customize(s -> s.setRevive(policy.raw()), "revive");
+  }
+
+  /**
+   * These rules instead of those it has; other questions are denied when nobody has answered them
+   * after this long, 1 s to 24 h. Counts from the next question on.
+   */
+  public SessionSettings approvals(List<ApprovalRule> autoApprove, Duration timeout) {
+    ApprovalSettings.Builder approvals =
+        ApprovalSettings.newBuilder().setTimeout(Times.of(timeout));
+    autoApprove.forEach(rule -> approvals.addAutoApprove(rule.raw()));
+    return customize(s -> s.setApprovals(approvals), "approvals");
   }
 
   /**

@@ -92,7 +92,7 @@ class AgentTest {
             new TurnEvent.ToolResult("c", true, "no"),
             new TurnEvent.AgentMessage("acp", "{\"x\":1}"),
             new TurnEvent.AgentError("overloaded"),
-            new TurnEvent.UsageReported(new Usage(100, 90, 7, 0.25)),
+            new TurnEvent.UsageReported(new Usage(100, 90, 7, 0.25, false)),
             new TurnEvent.AgentText("done"));
     try (TurnEvents again = running.events()) {
       assertThat(again).containsExactlyElementsOf(seen);
@@ -205,10 +205,22 @@ class AgentTest {
     Turn turn = session.prompt("x");
     assertThat(turn.endReason()).isEqualTo(Turn.EndReason.AGENT_ERROR);
     assertThat(turn.statusMessage()).isEqualTo("overloaded");
-    assertThat(turn.usage()).isEqualTo(new Usage(0, 0, 0, 0));
+    assertThat(turn.usage()).isEqualTo(new Usage(0, 0, 0, 0, false));
 
     agent.will(play -> play.fails("no key\n"));
     assertThat(session.prompt("x").errorTail()).isEqualTo("no key\n");
+  }
+
+  @Test
+  void whatACallerKnowsOfItsUsageIsAddedOnce() {
+    Turn turn = session.prompt("x");
+
+    Turn added = session.addUsage(turn.id(), Usage.of(10, 20).cost(0.5), "a gateway");
+
+    assertThat(added.usage()).isEqualTo(new Usage(10, 0, 20, 0.5, false));
+    assertThat(agent.added()).hasSize(1);
+    assertThat(agent.added().get(0).getBy()).isEqualTo("a gateway");
+    assertThat(agent.added().get(0).getRequestId()).isNotEmpty();
   }
 
   @Test
@@ -228,6 +240,7 @@ class AgentTest {
             .resumeToken("r")
             .revive(RevivePolicy.ON_PROMPT)
             .endpoint("http://127.0.0.1:1")
+            .startPrompts(List.of("one", "two"))
             .approvals(
                 List.of(ApprovalRule.tool("Read"), new ApprovalRule("Bash", "^git ")),
                 Duration.ofSeconds(90)));
@@ -236,6 +249,7 @@ class AgentTest {
     assertThat(request.getResumeToken()).isEqualTo("r");
     assertThat(request.getRevive()).isEqualTo(dev.cleat.v1.RevivePolicy.REVIVE_POLICY_ON_PROMPT);
     assertThat(request.getEndpoint()).isEqualTo("http://127.0.0.1:1");
+    assertThat(request.getStartPromptsList()).containsExactly("one", "two");
     assertThat(request.getApprovals().getTimeout().getSeconds()).isEqualTo(90);
     assertThat(request.getApprovals().getAutoApproveList())
         .extracting(rule -> rule.getTool() + ":" + rule.getPattern())
@@ -259,7 +273,7 @@ class AgentTest {
     assertThat(info.resumeToken()).isEqualTo("token");
     assertThat(info.revive()).isEqualTo(RevivePolicy.AT_ONCE);
     assertThat(info.endpoint()).isEqualTo("http://e");
-    assertThat(info.usage()).isEqualTo(new Usage(100, 90, 7, 0.25));
+    assertThat(info.usage()).isEqualTo(new Usage(100, 90, 7, 0.25, false));
     assertThat(info.pendingApprovals()).isEmpty();
     assertThatThrownBy(() -> client.byResumeToken("another"))
         .isInstanceOfSatisfying(

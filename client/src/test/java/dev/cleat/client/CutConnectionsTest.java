@@ -14,6 +14,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,45 @@ class CutConnectionsTest {
     assertThat(HexFormat.of().formatHex(received.digest())).isEqualTo(sent);
     assertThat(recorder.seqs).hasSize(1500);
     assertThat(recorder.seqs.get(1499)).isEqualTo(1500);
+    assertThat(proxy.cuts()).isGreaterThan(60);
+    assertThat(recorder.errors).isEmpty();
+  }
+
+  @Test
+  void theScreenAndWhatFollowsItAreEverythingThroughCuts() throws Exception {
+    byte[] before = new byte[20_000];
+    new Random(seed).nextBytes(before);
+    service.print(ByteString.copyFrom(before));
+    MessageDigest all = sha256();
+    all.update(before);
+    MessageDigest received = sha256();
+    CountDownLatch shown = new CountDownLatch(1);
+    Recorder recorder =
+        new Recorder() {
+          @Override
+          public void onScreen(ScreenPicture screen) {
+            received.update(screen.restore());
+            shown.countDown();
+          }
+
+          @Override
+          public void onOutput(OutputChunk output) {
+            seqs.add(output.seq());
+            received.update(output.bytes());
+          }
+        };
+
+    try (CleatClient client = through(MANY_CUTS);
+        Attachment attachment =
+            LoopbackServer.session(client)
+                .attach(AttachOptions.fromScreen().readOnly(), recorder)) {
+      assertThat(shown.await(60, TimeUnit.SECONDS)).isTrue();
+      String sent = printMuch(all);
+      service.end();
+      Recorder.end(attachment);
+      assertThat(HexFormat.of().formatHex(received.digest())).isEqualTo(sent);
+    }
+    assertThat(recorder.seqs).hasSize(1500);
     assertThat(proxy.cuts()).isGreaterThan(60);
     assertThat(recorder.errors).isEmpty();
   }

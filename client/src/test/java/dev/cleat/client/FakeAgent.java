@@ -1,5 +1,7 @@
 package dev.cleat.client;
 
+import dev.cleat.v1.AddUsageRequest;
+import dev.cleat.v1.AddUsageResponse;
 import dev.cleat.v1.AgentError;
 import dev.cleat.v1.AgentMessage;
 import dev.cleat.v1.AgentText;
@@ -47,6 +49,7 @@ import java.util.function.Consumer;
  * says. Questions are asked, answered once and denied when their turn ends, as the contract has it.
  */
 public final class FakeAgent extends FakeService {
+  private final List<AddUsageRequest> added = new ArrayList<>();
   private final List<CreateRequest> created = new ArrayList<>();
   private final List<SendPromptRequest> prompts = new ArrayList<>();
   private Consumer<Play> script = play -> {};
@@ -158,6 +161,22 @@ public final class FakeAgent extends FakeService {
     end(byId(request.getTurnId()), TurnState.TURN_STATE_CANCELLED, t -> {});
     responses.onNext(CancelTurnResponse.newBuilder().setTurn(byId(request.getTurnId())).build());
     responses.onCompleted();
+  }
+
+  @Override
+  public synchronized void addUsage(
+      AddUsageRequest request, StreamObserver<AddUsageResponse> responses) {
+    added.add(request);
+    responses.onNext(
+        AddUsageResponse.newBuilder()
+            .setTurn(byId(request.getTurnId()).toBuilder().setUsage(request.getUsage()))
+            .build());
+    responses.onCompleted();
+  }
+
+  /** What was added to the usage of turns. */
+  synchronized List<AddUsageRequest> added() {
+    return List.copyOf(added);
   }
 
   @Override

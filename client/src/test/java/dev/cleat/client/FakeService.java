@@ -20,6 +20,7 @@ import dev.cleat.v1.Output;
 import dev.cleat.v1.OutputStream;
 import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.ReadEventsResponse;
+import dev.cleat.v1.Screen;
 import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnChanged;
@@ -154,6 +155,20 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
     responses.onCompleted();
   }
 
+  /** A terminal that shows everything that was ever printed on one line. */
+  private synchronized Screen screen() {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (Event event : journal) {
+      all.writeBytes(event.getOutput().getData().toByteArray());
+    }
+    return Screen.newBuilder()
+        .setSeq(journal.size())
+        .setEpoch(1)
+        .setOutputOffset(outputBytes)
+        .setRestore(ByteString.copyFrom(all.toByteArray()))
+        .build();
+  }
+
   private static boolean wanted(Event event, List<EventKind> kinds) {
     return kinds.isEmpty() || kinds.contains(EventKind.forNumber(event.getKindCase().getNumber()));
   }
@@ -243,6 +258,11 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
       long acknowledged = 0;
       boolean caughtUp = false;
       say(attached(opening));
+      if (opening.getStart().hasScreen()) {
+        Screen screen = screen();
+        cursor = screen.getSeq();
+        say(AttachResponse.newBuilder().setScreen(screen));
+      }
       for (; ; ) {
         AttachResponse.@Nullable Builder next = null;
         synchronized (FakeService.this) {

@@ -26,6 +26,12 @@ class Recorder implements AttachListener {
   }
 
   @Override
+  public void onScreen(ScreenPicture screen) {
+    calls.add("screen " + screen.position().seq());
+    bytes.writeBytes(screen.restore());
+  }
+
+  @Override
   public void onOutput(OutputChunk output) {
     calls.add("output " + output.seq());
     seqs.add(output.seq());

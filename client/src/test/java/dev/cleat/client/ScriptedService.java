@@ -15,6 +15,7 @@ import dev.cleat.v1.Heartbeat;
 import dev.cleat.v1.InputAck;
 import dev.cleat.v1.Output;
 import dev.cleat.v1.OutputStream;
+import dev.cleat.v1.Screen;
 import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.WatchRequest;
 import dev.cleat.v1.WatchResponse;
@@ -149,6 +150,17 @@ final class ScriptedService extends SessionServiceGrpc.SessionServiceImplBase {
                         .setData(ByteString.copyFromUtf8(letter(seq)))));
       }
       return say(AttachResponse.newBuilder().setEvents(batch));
+    }
+
+    /** A picture of everything up to a number, drawn by this. */
+    Call screen(long epoch, long seq, String restore) {
+      return say(
+          AttachResponse.newBuilder()
+              .setScreen(
+                  Screen.newBuilder()
+                      .setEpoch(epoch)
+                      .setSeq(seq)
+                      .setRestore(ByteString.copyFromUtf8(restore))));
     }
 
     static String letter(long seq) {
