@@ -20,13 +20,16 @@ final class Approvals {
   }
 
   private static String decision(Answer answer) {
+    if (answer.source() == Approval.Source.TERMINAL) {
+      return "answered on the terminal";
+    }
     return Show.word(answer.decision())
         + switch (answer.source()) {
           case CALL -> answer.by().isEmpty() ? "" : " by " + Show.plain(answer.by());
           case RULE -> " by a rule of the session";
           case DEADLINE -> ", as nobody answered in time";
           case TURN_ENDED -> ", as the turn ended";
-          case UNKNOWN -> "";
+          case TERMINAL, UNKNOWN -> "";
         };
   }
 }

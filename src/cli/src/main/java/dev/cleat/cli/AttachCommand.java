@@ -5,7 +5,9 @@ import dev.cleat.client.CleatClient;
 import dev.cleat.client.Delivery;
 import dev.cleat.client.EventStream;
 import dev.cleat.client.Session;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -14,7 +16,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "attach",
     description = {
-      "Attach to a session: its output comes here, what is typed goes there.",
+      "Attach to a session: its screen and its output come here, what is typed goes there.",
       "Ends when the session ends, with the code of its process, or 128 and the number of its"
           + " signal.",
       "When standard input is no terminal, it is typed into the session."
@@ -32,8 +34,11 @@ final class AttachCommand implements Callable<Integer> {
   @Option(
       names = "--replay",
       paramLabel = "EVENTS",
-      description = "Show this many of the last events first; all: all there are. Default: 200.")
-  private String replay = Integer.toString(Attaching.REPLAY_EVENTS);
+      description = {
+        "Show this many of the last events first, in place of the screen; all: all there are.",
+        "Default where there is no terminal, here or there: 200."
+      })
+  private @Nullable String replay;
 
   @Mixin private final KeysOption keys = new KeysOption();
   @Mixin private final FormatOption format = new FormatOption();
@@ -45,26 +50,30 @@ final class AttachCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    AttachOptions start = start();
+    Optional<AttachOptions> start = start();
     try (CleatClient client = server.connect()) {
       Session found = session.find(client);
       if (format.json()) {
-        return events(found, start);
+        return events(found, start.orElseGet(Attaching::lastEvents));
       }
-      Attaching attaching = new Attaching(streams, found, keys.keys()).from(start);
+      Attaching attaching = new Attaching(streams, found, keys.keys());
+      start.ifPresent(attaching::from);
       return (readOnly ? attaching.readOnly() : attaching).run();
     }
   }
 
-  private AttachOptions start() {
+  private Optional<AttachOptions> start() {
+    if (replay == null) {
+      return Optional.empty();
+    }
     if (replay.equals("all")) {
-      return AttachOptions.fromOldest();
+      return Optional.of(AttachOptions.fromOldest());
     }
     if (!replay.matches("\\d{1,9}")) {
       throw CliException.usage("--replay expects a number or all, and not '%s'".formatted(replay));
     }
     long events = Long.parseLong(replay);
-    return events == 0 ? AttachOptions.fromNow() : AttachOptions.fromLast(events);
+    return Optional.of(events == 0 ? AttachOptions.fromNow() : AttachOptions.fromLast(events));
   }
 
   /** All that happens, as JSON; only to watch. */
@@ -75,6 +84,7 @@ final class AttachCommand implements Callable<Integer> {
         switch (delivery) {
           case Delivery.Happened happened -> streams.line(Json.of(happened.event()));
           case Delivery.Missing missing -> streams.note(Notices.gap(missing.gap()));
+          case Delivery.Pictured pictured -> {}
           case Delivery.CaughtUp caughtUp -> {}
         }
       }

@@ -11,13 +11,20 @@ import dev.cleat.client.CleatException;
 import dev.cleat.client.Gap;
 import dev.cleat.client.InputUncertainException;
 import dev.cleat.client.OutputChunk;
+import dev.cleat.client.ScreenPicture;
 import dev.cleat.client.Session;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.EventKind;
 import dev.cleat.v1.SessionMode;
+import dev.cleat.v1.SessionState;
+import dev.cleat.v1.StateChanged;
 import dev.cleat.v1.TerminalSize;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jline.terminal.Size;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Connects the terminal that the command runs on with a session, until one of them leaves. The
@@ -25,13 +32,16 @@ import org.jline.terminal.Size;
  * error, or a signal that ends this process.
  */
 final class Attaching {
-  /** How many of the last events are shown first, unless asked otherwise. */
-  static final int REPLAY_EVENTS = 200;
+  private static final int REPLAY_EVENTS = 200;
+
+  /** What is shown, and what says that a new process begins on an empty screen. */
+  private static final List<EventKind> SHOWN =
+      List.of(EventKind.EVENT_KIND_OUTPUT, EventKind.EVENT_KIND_STATE_CHANGED);
 
   private final Streams streams;
   private final Session session;
   private final DetachKeys keys;
-  private AttachOptions options = AttachOptions.fromLast(REPLAY_EVENTS);
+  private @Nullable AttachOptions start;
   private boolean readOnly;
 
   Attaching(Streams streams, Session session, DetachKeys keys) {
@@ -40,9 +50,14 @@ final class Attaching {
     this.keys = keys;
   }
 
-  /** To start elsewhere than at the last events. */
-  Attaching from(AttachOptions start) {
-    options = start;
+  /** The last events, for where there is no screen. */
+  static AttachOptions lastEvents() {
+    return AttachOptions.fromLast(REPLAY_EVENTS);
+  }
+
+  /** To start elsewhere than from the screen, or the last events where there is none. */
+  Attaching from(AttachOptions place) {
+    start = place;
     return this;
   }
 
@@ -72,20 +87,24 @@ final class Attaching {
   }
 
   private CompletableFuture<AttachEnd> attach(Screen screen, Optional<LocalTerminal> terminal) {
-    AttachOptions how = options.outputOnly();
-    how =
-        readOnly
-            ? how.readOnly()
-            : terminal.flatMap(LocalTerminal::size).map(this::sized).orElse(how);
+    AttachOptions how = options(terminal).kinds(SHOWN);
     CompletableFuture<Attachment> started = new CompletableFuture<>();
     Attachment attachment = session.attach(how, new Listener(screen, terminal, started));
     started.complete(attachment);
     return attachment.done();
   }
 
-  private AttachOptions sized(Size size) {
-    TerminalSize limited = Sizes.limited(size.getRows(), size.getColumns());
-    return options.outputOnly().size(limited.getRows(), limited.getColumns());
+  private AttachOptions options(Optional<LocalTerminal> terminal) {
+    Optional<Size> size = terminal.flatMap(LocalTerminal::size);
+    AttachOptions from = start;
+    if (from == null) {
+      from = size.isPresent() ? AttachOptions.fromScreenWithStyles() : lastEvents();
+    }
+    if (readOnly || size.isEmpty()) {
+      return readOnly ? from.readOnly() : from;
+    }
+    TerminalSize limited = Sizes.limited(size.get().getRows(), size.get().getColumns());
+    return from.size(limited.getRows(), limited.getColumns());
   }
 
   private String name() {
@@ -138,15 +157,22 @@ final class Attaching {
     }
 
     @Override
-    public void onOutput(OutputChunk output) {
-      screen.print(output.bytes(), output.stream() == OutputChunk.Stream.STDERR);
+    public void onScreen(ScreenPicture picture) {
+      screen.show(picture);
     }
 
     @Override
-    public void onCaughtUp(long seq) {
-      if (!readOnly && terminal.isPresent()) {
-        screen.answer();
+    public void onEvent(Event event) {
+      StateChanged change = event.getStateChanged();
+      if (change.getState() == SessionState.SESSION_STATE_RUNNING
+          && change.getMode() != SessionMode.SESSION_MODE_UNSPECIFIED) {
+        screen.begin();
       }
+    }
+
+    @Override
+    public void onOutput(OutputChunk output) {
+      screen.print(output.bytes(), output.stream() == OutputChunk.Stream.STDERR);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.cleat.cli;
 
 import dev.cleat.client.Approval;
 import dev.cleat.client.CleatClient;
+import dev.cleat.client.GitInfo;
 import dev.cleat.client.PromptWay;
 import dev.cleat.client.RevivePolicy;
 import dev.cleat.client.SessionInfo;
@@ -19,6 +20,9 @@ import picocli.CommandLine.Mixin;
 /** {@code cleat info}. */
 @Command(name = "info", description = "Show all there is to know about a session.")
 final class InfoCommand implements Callable<Integer> {
+  /** So many files with conflicts are named. */
+  private static final int CONFLICTS = 5;
+
   private final Streams streams;
 
   @Mixin private final SessionParameter session = new SessionParameter();
@@ -65,6 +69,8 @@ final class InfoCommand implements Callable<Integer> {
     lines.put("title", raw.getTitle());
     lines.put("workdir", raw.getWorkdir());
     lines.put("directory", raw.getCurrentDirectory());
+    lines.put("git", info.git().map(InfoCommand::git).orElse(""));
+    lines.put("artifacts", info.artifactCount() == 0 ? "" : Integer.toString(info.artifactCount()));
     lines.put("environment", String.join(" ", raw.getEnvNamesList()));
     lines.put("labels", labels(raw));
     lines.put("model", raw.getModel());
@@ -107,16 +113,35 @@ final class InfoCommand implements Callable<Integer> {
                 waiting.stream().map(Approval::id).collect(Collectors.joining(", ")));
   }
 
+  private static String git(GitInfo git) {
+    StringBuilder text = new StringBuilder(Show.plain(git.branch()));
+    if (git.operation() != GitInfo.Operation.NONE) {
+      text.append(", ").append(Show.word(git.operation())).append(" under way");
+    }
+    if (git.conflictCount() > 0) {
+      text.append(
+          git.conflicts().stream()
+              .limit(CONFLICTS)
+              .map(one -> Show.plain(one.path()) + " (" + Show.word(one.kind()) + ")")
+              .collect(Collectors.joining(", ", ", conflicts: ", "")));
+      if (git.conflictCount() > CONFLICTS) {
+        text.append(" and ").append(git.conflictCount() - CONFLICTS).append(" more");
+      }
+    }
+    return text.toString();
+  }
+
   private static String usage(SessionInfo info) {
     Usage usage = info.usage();
     return info.raw().hasUsage()
         ? String.format(
             Locale.ROOT,
-            "%d tokens read, %d of them cached, %d written; $%.4f",
+            "%d tokens read, %d of them cached, %d written; $%.4f%s",
             usage.inputTokens(),
             usage.cachedInputTokens(),
             usage.outputTokens(),
-            usage.costUsd())
+            usage.costUsd(),
+            usage.counted() ? "; some counted in the texts" : "")
         : "";
   }
 

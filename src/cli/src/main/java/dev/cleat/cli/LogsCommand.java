@@ -79,6 +79,7 @@ final class LogsCommand implements Callable<Integer> {
       switch (next) {
         case Delivery.Happened happened -> print(happened.event(), printout, skipped);
         case Delivery.Missing missing -> streams.note(Notices.gap(missing.gap()));
+        case Delivery.Pictured pictured -> {}
         case Delivery.CaughtUp caughtUp -> {
           if (!follow) {
             return;

@@ -130,6 +130,12 @@ final class NewCommand implements Callable<Integer> {
   private @Nullable Duration lifetime;
 
   @Option(
+      names = "--run",
+      paramLabel = "PROMPT",
+      description = "Prompt it with this as soon as it is ready, once. May be repeated.")
+  private List<String> startPrompts = new ArrayList<>();
+
+  @Option(
       names = "--get-or-create",
       description = "Take the session with this --name if there is one.")
   private boolean getOrCreate;
@@ -173,7 +179,7 @@ final class NewCommand implements Callable<Integer> {
   }
 
   private NewSession wanted(CleatClient client) {
-    NewSession wanted = NewSession.of(tool).args(args);
+    NewSession wanted = NewSession.of(tool).args(args).startPrompts(startPrompts);
     if (workdir != null) {
       wanted.workdir(workdir.toAbsolutePath().normalize().toString());
     }

@@ -2,10 +2,12 @@ package dev.cleat.cli;
 
 import dev.cleat.cli.terminal.LocalTerminal;
 import dev.cleat.cli.terminal.OutputFilter;
+import dev.cleat.client.ScreenPicture;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jline.terminal.Size;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,12 +55,30 @@ final class Screen implements AutoCloseable {
     }
   }
 
-  /** What the terminal answers from now on reaches the program that asked. */
-  void answer() {
+  /** Shows what the session's terminal shows, in place of what is there. */
+  void show(ScreenPicture picture) {
     lock.lock();
     try {
-      if (filter != null) {
-        filter.letQuestionsThrough();
+      if (terminal != null && filter != null && !closed) {
+        int rows = terminal.size().map(Size::getRows).orElse(picture.rows());
+        int columns = terminal.size().map(Size::getColumns).orElse(picture.columns());
+        printed = true;
+        streams.print(filter.filter(Painter.room(rows)));
+        streams.print(filter.filter(Painter.picture(picture, rows, columns)));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A new process begins, on an empty screen: what the one before it has left is of no use. */
+  void begin() {
+    lock.lock();
+    try {
+      if (terminal != null && filter != null && printed && !closed) {
+        int rows = terminal.size().map(Size::getRows).orElse(1);
+        streams.print(filter.filter(filter.undo()));
+        streams.print(filter.filter(Painter.room(rows)));
       }
     } finally {
       lock.unlock();

@@ -15,7 +15,7 @@ final class Words {
           FilterOptions.State.class,
           NewCommand.Policy.class,
           AgentOptions.Way.class,
-          AgentOptions.Revive.class,
+          Revive.class,
           PromptCommand.Busy.class,
           CompletionCommand.Shell.class);
 

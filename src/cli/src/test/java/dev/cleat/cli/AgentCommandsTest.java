@@ -343,7 +343,7 @@ final class AgentCommandsTest {
             "--approval-timeout",
             "90s")
         .ok();
-    server.run("new", "claude", "--auto-approve", "--name", "x").ok();
+    server.run("new", "claude", "--auto-approve-all", "--name", "x").ok();
     server.run("new", "claude").ok();
 
     CreateRequest first = agent.created().get(0);

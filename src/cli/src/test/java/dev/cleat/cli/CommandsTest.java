@@ -6,16 +6,20 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Struct;
 import com.google.protobuf.util.JsonFormat;
+import dev.cleat.v1.Artifact;
 import dev.cleat.v1.Event;
+import dev.cleat.v1.RevivePolicy;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.Tool;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
@@ -146,7 +150,7 @@ final class CommandsTest {
   @Test
   void whatIsNotThereIsSaidInOneLineWithTheFix() {
     for (String command :
-        List.of("info", "attach", "logs", "turns", "pause", "interrupt", "stop")) {
+        List.of("info", "attach", "logs", "screen", "turns", "pause", "interrupt", "stop")) {
       Ran ran = run(command, "nobody");
 
       assertThat(ran.code()).as(command).isEqualTo(1);
@@ -259,6 +263,48 @@ final class CommandsTest {
   }
 
   @Test
+  void settingsAreChangedAndTheOthersStay() throws Exception {
+    String id = run("new", "bash", "-l", "a=1", "-l", "b=2", "--name", "before").ok().line();
+
+    run("set", id, "--name", "after", "--model", "m", "-l", "c=3", "--no-label", "a").ok();
+    run("set", "after", "--auto-approve", "Read", "--approval-timeout", "90s").ok();
+    run("set", "after", "--idle-timeout", "1h", "--revive", "on-prompt").ok();
+    run("set", "after", "--approval-timeout", "2m").ok();
+
+    Session.Builder now = info(id);
+    assertThat(now.getName()).isEqualTo("after");
+    assertThat(now.getModel()).isEqualTo("m");
+    assertThat(now.getLabelsMap()).isEqualTo(Map.of("b", "2", "c", "3"));
+    assertThat(now.getIdleTimeout().getSeconds()).isEqualTo(3600);
+    assertThat(now.getRevive()).isEqualTo(RevivePolicy.REVIVE_POLICY_ON_PROMPT);
+    assertThat(now.getApprovals().getTimeout().getSeconds()).isEqualTo(120);
+    assertThat(now.getApprovals().getAutoApprove(0).getTool()).isEqualTo("Read");
+
+    run("set", id, "--no-auto-approve").ok();
+    assertThat(info(id).getApprovals().getAutoApproveList()).isEmpty();
+    assertThat(info(id).getApprovals().getTimeout().getSeconds()).isEqualTo(120);
+    assertThat(run("set", id).code()).isEqualTo(2);
+    assertThat(run("set", id, "--no-auto-approve", "--auto-approve-all").code()).isEqualTo(2);
+  }
+
+  @Test
+  void aNewSessionIsPromptedAndItsUsageIsAddedTo(@TempDir Path home) throws Exception {
+    String id =
+        run("new", "bash", "-e", "HOME=" + home, "--run", "echo first", "--run", "exit 3")
+            .ok()
+            .line();
+    soon().until(() -> info(id).getState() == SessionState.SESSION_STATE_EXITED);
+    assertThat(run("turns", id).ok().out()).contains("echo first", "exit 3");
+
+    String turn = newestTurn(id).getId();
+    assertThat(run("add-usage", id, turn, "--input", "12", "--output-tokens", "3").ok().line())
+        .isEqualTo(turn + " 12 tokens read, 3 written; $0.0000");
+    assertThat(run("info", id).ok().out()).contains("12 tokens read");
+    assertThat(run("add-usage", id, turn).code()).isEqualTo(2);
+    assertThat(run("add-usage", id, "nothing", "--cost", "1").err()).hasLineCount(1);
+  }
+
+  @Test
   void sendTypesWordsEnterAndStandardInput() {
     String id = bash("typed");
 
@@ -269,6 +315,34 @@ final class CommandsTest {
     soon()
         .untilAsserted(
             () -> assertThat(run("logs", id).ok().lines()).contains("one", "two", "three"));
+  }
+
+  @Test
+  void theScreenIsPrintedAsTextInColorsAndAsJson() throws Exception {
+    String script =
+        "printf 'gone\\033[2J\\033[Hone\\r\\n\\r\\n"
+            + "  \\033[1;31mtwo\\033[0m \\033[38;2;1;2;3;44m3\\033[0m';read -r x";
+    String id = server.create("sh", "--", "-c", script);
+    soon().until(() -> run("screen", id).ok().out().contains("two"));
+
+    assertThat(run("screen", id).ok().lines()).containsExactly("one", "", "  two 3");
+    assertThat(run("screen", "--colors", id).ok().lines())
+        .containsExactly("one", "", "  \033[1;31mtwo\033[0m \033[38;2;1;2;3;44m3\033[0m");
+    String json = run("screen", id, "-o", "json").ok().line();
+    assertThat(json)
+        .contains("\"text\":\"  two 3\"", "\"cursor\":{\"row\":2,\"column\":7,\"visible\":true}")
+        .doesNotContain("spans");
+    assertThat(run("screen", id, "--colors", "-o", "json").ok().line()).contains("\"bold\":true");
+  }
+
+  @Test
+  void whatHasNoTerminalHasNoScreen() {
+    String id = server.create("sh", "--pipes");
+
+    Ran ran = run("screen", id);
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).startsWith("cleat: ").contains("has no terminal").hasLineCount(1);
   }
 
   @Test
@@ -448,7 +522,7 @@ final class CommandsTest {
   void toolIsShownWithItsVersionAndItsHelp() throws Exception {
     assertThat(run("tools").ok().lines())
         .anyMatch(line -> line.matches("bash +yes +terminal +The GNU shell.*"))
-        .anyMatch(line -> line.matches("claude +(yes|no) +acp, headless +.*"));
+        .anyMatch(line -> line.matches("claude +(yes|no) +acp, headless, terminal +.*"));
 
     assertThat(run("tools", "bash").ok().out())
         .containsPattern("version +GNU bash")
@@ -466,5 +540,65 @@ final class CommandsTest {
   void toolThatCannotBeAskedSaysWhy() {
     assertThat(run("tools", "sh", "--help-text").err()).contains("for help").hasLineCount(1);
     assertThat(run("tools", "bsh").err()).contains("no tool 'bsh'").hasLineCount(1);
+  }
+
+  @Test
+  void mediaFilesAreListedFetchedAndForgotten(@TempDir Path work) throws Exception {
+    String picture = "<svg>ü</svg>";
+    Files.createDirectory(work.resolve("plots"));
+    Files.writeString(work.resolve("plots/one.svg"), picture);
+    server.create("bash", "--name", "painter", "--workdir", work.toString());
+    run("prompt", "painter", "echo saved plots/one.svg").ok();
+
+    assertThat(run("artifacts", "painter").ok().out())
+        .containsPattern("(?m)^ID +TYPE +BYTES +AGE +PATH$")
+        .containsPattern("(?m) image\\/svg\\+xml +13 .* plots/one.svg$");
+    Artifact artifact =
+        parse(run("artifacts", "painter", "-o", "json").ok().line(), Artifact.newBuilder()).build();
+    assertThat(artifact.getName()).isEqualTo("one.svg");
+    assertThat(run("info", "painter").ok().out()).containsPattern("(?m)^artifacts +1$");
+
+    Path copy = work.resolve("copy.svg");
+    assertThat(run("artifact", "painter", "one.svg", "--to", copy.toString()).ok().out())
+        .isEqualTo(copy + "  image/svg+xml  13 bytes\n");
+    assertThat(copy).hasContent(picture);
+    Path folder = Files.createDirectory(work.resolve("folder"));
+    run("artifact", "painter", artifact.getId(), "--to", folder.toString()).ok();
+    assertThat(folder.resolve("one.svg")).hasContent(picture);
+    assertThat(run("artifact", "painter", "plots/one.svg", "--to", "-").ok().out())
+        .isEqualTo(picture);
+    Ran unknown = run("artifact", "painter", "two.png");
+    assertThat(unknown.code()).isEqualTo(1);
+    assertThat(unknown.err()).contains("two.png", "cleat artifacts");
+
+    assertThat(run("artifact", "painter", "one.svg", "--to", "/no/such/folder/x").code())
+        .isEqualTo(1);
+
+    // What was named a moment ago is looked at again a moment later, and found again.
+    soon()
+        .until(() -> {
+          run("artifact", "painter", "one.svg", "--forget");
+          return run("artifacts", "painter", "-o", "json").ok().out().isEmpty();
+        });
+    assertThat(work.resolve("plots/one.svg")).exists();
+  }
+
+  @Test
+  void infoShowsGit(@TempDir Path work) {
+    server.create("bash", "--name", "git", "--workdir", work.toString());
+    run(
+            "prompt",
+            "git",
+            "export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b"
+                + " GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b; git init -q -b main;"
+                + " echo 1 > f; git add f; git commit -qm 1; git switch -qc other; echo 2 > f;"
+                + " git commit -qam 2; git switch -q main; echo 3 > f; git commit -qam 3;"
+                + " git merge -q other || true")
+        .ok();
+    soon()
+        .untilAsserted(() ->
+            assertThat(run("info", "git").ok().out())
+                .containsPattern(
+                    "(?m)^git +main, merge under way, conflicts: f \\(both modified\\)$"));
   }
 }

@@ -3,6 +3,7 @@ package dev.cleat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.cleat.server.reader.TerminalScreen;
 import dev.cleat.server.terminal.Exit;
 import dev.cleat.server.terminal.PtyTerminals;
 import dev.cleat.server.terminal.Size;
@@ -32,6 +33,9 @@ import java.util.concurrent.TimeUnit;
 final class OnTerminal implements AutoCloseable, TerminalListener {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  static final int ROWS = 30;
+  static final int COLUMNS = 100;
+
   private static final String SCRIPT =
       """
       tty > tty
@@ -58,7 +62,7 @@ final class OnTerminal implements AutoCloseable, TerminalListener {
                     all,
                     Map.of("PATH", "/usr/local/bin:/usr/bin:/bin", "TERM", "xterm-256color"),
                     folder,
-                    new Size(30, 100)),
+                    new Size(ROWS, COLUMNS)),
                 this);
   }
 
@@ -81,6 +85,15 @@ final class OnTerminal implements AutoCloseable, TerminalListener {
     synchronized (shown) {
       return shown.toString(StandardCharsets.UTF_8);
     }
+  }
+
+  /** What a person sees of it. */
+  TerminalScreen seen() {
+    TerminalScreen screen = new TerminalScreen(ROWS, COLUMNS);
+    synchronized (shown) {
+      screen.feed(shown.toByteArray(), 0, shown.size());
+    }
+    return screen;
   }
 
   OnTerminal awaitShown(String text) {

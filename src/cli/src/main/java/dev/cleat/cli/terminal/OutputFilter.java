@@ -7,15 +7,14 @@ import java.nio.charset.StandardCharsets;
  * Stands between what a session prints and where it is shown. For one thread at a time.
  *
  * <p>On a terminal it remembers what the program has switched, and keeps back questions to the
- * terminal while nobody waits for their answer. For a file or a pipe it leaves plain text: no
- * escape sequences, no control characters other than newline and tab.
+ * terminal: the server has answered them. For a file or a pipe it leaves plain text: no escape
+ * sequences, no control characters other than newline and tab.
  */
 public final class OutputFilter {
   private final boolean plain;
   private final EscapeParser parser = new EscapeParser(new Parts());
   private final ScreenModes modes = new ScreenModes();
   private final ByteArrayOutputStream result = new ByteArrayOutputStream();
-  private boolean answers;
 
   private OutputFilter(boolean plain) {
     this.plain = plain;
@@ -29,11 +28,6 @@ public final class OutputFilter {
   /** Leaves plain text. */
   public static OutputFilter plain() {
     return new OutputFilter(true);
-  }
-
-  /** From now on the terminal's answers reach the program: let questions through. */
-  public void letQuestionsThrough() {
-    answers = true;
   }
 
   /** What of this is to be shown. The end of it may come with the next piece. */
@@ -71,7 +65,7 @@ public final class OutputFilter {
         return;
       }
       modes.printed(bytes, length);
-      if (answers || !Queries.isOne(bytes, length)) {
+      if (!Queries.isOne(bytes, length)) {
         result.write(bytes, 0, length);
       }
     }
