@@ -37,6 +37,33 @@ function attach(open, onResponse) {
   });
 }
 
+/** A stream of responses, all of them. */
+function all(stream) {
+  return new Promise((resolve, reject) => {
+    const responses = [];
+    stream.on('data', response => responses.push(response));
+    stream.on('end', () => resolve(responses));
+    stream.on('error', reject);
+  });
+}
+
+/** Has a picture made, finds it, and fetches it. */
+async function fetchPicture(session_id) {
+  const prompt = "printf '\\211PNG\\r\\n\\032\\n%0100000d' 7 > node.png; echo node.png";
+  const {turn: sent} = await call(sessions, 'SendPrompt', {session_id, prompt});
+  await call(sessions, 'WaitTurn', {session_id, turn_id: sent.id});
+  const {artifacts} = await call(sessions, 'ListArtifacts', {session_id});
+  assert.equal(artifacts.length, 1);
+  assert.equal(artifacts[0].path, 'node.png');
+  assert.equal(artifacts[0].mime_type, 'image/png');
+  assert.equal(artifacts[0].turn_id, sent.id);
+  const [first, ...pieces] = await all(sessions.GetArtifact({session_id, artifact_id: artifacts[0].id}));
+  assert.deepEqual(first.artifact, artifacts[0]);
+  const head = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const picture = Buffer.concat([head, Buffer.from('7'.padStart(100_000, '0'))]);
+  assert.ok(Buffer.concat(pieces.map(piece => piece.data)).equals(picture), 'the picture is the same');
+}
+
 async function main() {
   const {tools: known} = await call(tools, 'ListTools', {});
   assert.ok(known.some(tool => tool.name === 'bash'), 'bash is in the catalogue');
@@ -54,6 +81,26 @@ async function main() {
   const {turn} = await call(sessions, 'WaitTurn', {session_id, turn_id: sent.id});
   assert.equal(turn.state, 'TURN_STATE_FAILED');
   assert.equal(turn.exit.code, 3);
+
+  // What the terminal shows, by itself and as the beginning of an Attach.
+  const {screen} = await call(sessions, 'GetScreen', {session_id, styles: true, restore: true});
+  assert.equal(screen.lines.length, screen.size.rows);
+  assert.ok(screen.lines.some(line => line.text === '2000' && line.spans[0].text === '2000'), 'the end of the output is shown');
+  assert.ok(screen.restore.includes('2000'));
+  assert.equal(screen.modes.alternate_screen, false);
+  let drawn;
+  await attach({session_id, read_only: true, start: {screen: {}}}, (response, stream) => {
+    if (response.screen) {
+      drawn = response.screen;
+    } else if (response.events) {
+      response.events.events.forEach(event => assert.ok(drawn && event.seq > drawn.seq, 'events come behind the screen'));
+    } else if (response.caught_up) {
+      stream.cancel();
+    }
+  });
+  assert.ok(drawn.seq >= screen.seq);
+  assert.deepEqual(drawn.lines.map(line => line.text), screen.lines.map(line => line.text));
+  await fetchPicture(session_id);
 
   // Watches, and leaves in the middle.
   const seen = [];

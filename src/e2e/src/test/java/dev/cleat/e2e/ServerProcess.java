@@ -55,7 +55,7 @@ public final class ServerProcess {
   }
 
   /** Where it listens on loopback. */
-  int port() {
+  public int port() {
     return port.join();
   }
 
@@ -73,7 +73,7 @@ public final class ServerProcess {
   }
 
   /** What it has written to standard error. */
-  List<String> errors() {
+  public List<String> errors() {
     synchronized (err) {
       return List.copyOf(err);
     }
@@ -84,7 +84,8 @@ public final class ServerProcess {
     return client(target());
   }
 
-  static CleatClient client(String target) {
+  /** A client of what is there that tries again soon. */
+  public static CleatClient client(String target) {
     return CleatClient.builder()
         .target(target)
         .backOff(Duration.ofMillis(5), Duration.ofMillis(200))
@@ -110,7 +111,7 @@ public final class ServerProcess {
   }
 
   /** SIGTERM, and waits for the end. */
-  int stop() throws InterruptedException {
+  public int stop() throws InterruptedException {
     terminate();
     return awaitEnd();
   }

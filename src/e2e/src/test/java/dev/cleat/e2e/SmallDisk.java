@@ -19,13 +19,13 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * A file system of {@value #MIB} MiB in memory, which can be filled and made read-only. After the
  * test it is unmounted, which fails while anybody still uses it.
  */
-final class SmallDisk implements AfterEachCallback {
+public final class SmallDisk implements AfterEachCallback {
   private static final int MIB = 32;
 
   private @Nullable Path mounted;
 
   /** Mounts it on a new folder. Skips the test where no file system may be mounted. */
-  Path mount(Path folder) throws IOException, InterruptedException {
+  public Path mount(Path folder) throws IOException, InterruptedException {
     Files.createDirectory(folder);
     String options = "size=" + MIB + "m,mode=700";
     String failure =
@@ -48,7 +48,7 @@ final class SmallDisk implements AfterEachCallback {
   }
 
   /** Takes all the room there is, until {@link #free}. */
-  void fill() throws IOException {
+  public void fill() throws IOException {
     byte[] block = new byte[4096];
     try (OutputStream out = Files.newOutputStream(filler())) {
       while (true) {
@@ -59,7 +59,7 @@ final class SmallDisk implements AfterEachCallback {
     }
   }
 
-  void free() throws IOException {
+  public void free() throws IOException {
     Files.delete(filler());
   }
 

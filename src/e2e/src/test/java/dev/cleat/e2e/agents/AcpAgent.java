@@ -55,8 +55,12 @@ final class AcpAgent implements AutoCloseable {
         Map.of("sessionId", sessionId, "cwd", home.work().toString(), "mcpServers", List.of()));
   }
 
-  /** Another model from the next turn on. */
-  JsonNode setModel(String sessionId, String model) throws Exception {
+  /** Another model from the next turn on, by the option for it or, as Gemini CLI wants, without. */
+  JsonNode setModel(Agent agent, String sessionId) throws Exception {
+    String model = agent.acpModel();
+    if (agent == Agent.GEMINI) {
+      return call("session/set_model", Map.of("sessionId", sessionId, "modelId", model));
+    }
     return call(
         "session/set_config_option",
         Map.of("sessionId", sessionId, "configId", "model", "value", model));

@@ -131,6 +131,46 @@ enum Agent {
     String textIn(JsonNode line) {
       return line.path("part").path("text").asText();
     }
+  },
+
+  GEMINI("run_shell_command", "command", "gemini-2.5-pro", "gemini-2.5-pro") {
+    @Override
+    AgentHome home(Path folder, ModelApi model, AgentHome.Asks asks) throws IOException {
+      return AgentHome.gemini(folder, model, asks);
+    }
+
+    @Override
+    List<String> headless(String prompt) {
+      return List.of("gemini", "--output-format", "stream-json", "--prompt=" + prompt);
+    }
+
+    @Override
+    List<String> resume(String sessionId, String model, String prompt) {
+      return List.of(
+          "gemini",
+          "--output-format",
+          "stream-json",
+          "--resume",
+          sessionId,
+          "--model",
+          model,
+          "--prompt=" + prompt);
+    }
+
+    @Override
+    List<String> acp() {
+      return List.of("gemini", "--acp");
+    }
+
+    @Override
+    String sessionIdIn(JsonNode line) {
+      return line.path("session_id").asText();
+    }
+
+    @Override
+    String textIn(JsonNode line) {
+      return line.path("role").asText().equals("assistant") ? line.path("content").asText() : "";
+    }
   };
 
   private final String shell;

@@ -20,6 +20,15 @@ final class AgentHome {
   /** Another one that OpenCode may be set to. */
   static final String OTHER_MODEL = "scripted-too";
 
+  /** The variable that tells Claude Code where the model is. */
+  static final String CLAUDE_ENDPOINT = "ANTHROPIC_BASE_URL";
+
+  /** The variable that tells OpenCode so, by its settings here. */
+  static final String OPENCODE_ENDPOINT = "SCRIPTED_MODEL_URL";
+
+  /** The variable that tells Gemini CLI so. */
+  static final String GEMINI_ENDPOINT = "GOOGLE_GEMINI_BASE_URL";
+
   private static final String KEY = "scripted-key-of-more-than-twenty-characters";
   private static final Path PACKAGES =
       Path.of(System.getProperty("cleat.root"), "src/e2e/agents/node_modules");
@@ -61,7 +70,7 @@ final class AgentHome {
             "skipDangerousModePermissionPrompt",
             true));
     Map<String, String> environment = common(home);
-    environment.put("ANTHROPIC_BASE_URL", model.url());
+    environment.put(CLAUDE_ENDPOINT, model.url());
     environment.put("ANTHROPIC_API_KEY", KEY);
     environment.put("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
     environment.put("CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION", "false");
@@ -97,6 +106,10 @@ final class AgentHome {
         [analytics]
         enabled = false
 
+        # It would go on when the agent has ended.
+        [features]
+        daemon_auto_start = false
+
         [projects."%s"]
         trust_level = "trusted"
         """
@@ -125,7 +138,7 @@ final class AgentHome {
             "npm",
             "@ai-sdk/openai-compatible",
             "options",
-            Map.of("baseURL", model.url() + "/v1", "apiKey", KEY),
+            Map.of("baseURL", "{env:" + OPENCODE_ENDPOINT + "}/v1", "apiKey", KEY),
             "models",
             models);
     write(
@@ -144,10 +157,50 @@ final class AgentHome {
             "permission",
             Map.of("bash", asks == Asks.NEVER ? "allow" : "ask")));
     Map<String, String> environment = common(home);
+    environment.put(OPENCODE_ENDPOINT, model.url());
     environment.put("OPENCODE_DISABLE_AUTOUPDATE", "1");
     environment.put("OPENCODE_DISABLE_MODELS_FETCH", "1");
     environment.put("OPENCODE_DISABLE_LSP_DOWNLOAD", "1");
     environment.put("OPENCODE_DISABLE_DEFAULT_PLUGINS", "1");
+    return new AgentHome(home, work, environment);
+  }
+
+  /** For {@code gemini}, also as {@code gemini --acp}. */
+  static AgentHome gemini(Path folder, ModelApi model, Asks asks) throws IOException {
+    Path home = Files.createDirectories(folder.resolve("home"));
+    Path work = Files.createDirectories(folder.resolve("work"));
+    write(
+        home.resolve(".gemini/settings.json"),
+        Map.of(
+            "security",
+            Map.of(
+                "auth",
+                Map.of("selectedType", "gemini-api-key"),
+                "folderTrust",
+                Map.of("enabled", false)),
+            "privacy",
+            Map.of("usageStatisticsEnabled", false),
+            // Its ten attempts would take minutes.
+            "general",
+            Map.of("enableAutoUpdate", false, "maxAttempts", 1),
+            "model",
+            Map.of("name", "gemini-2.5-flash")));
+    if (asks == Asks.NEVER) {
+      write(
+          home.resolve(".gemini/policies/commands.toml"),
+          """
+          [[rule]]
+          toolName = "run_shell_command"
+          decision = "allow"
+          priority = 999
+          allowRedirection = true
+          """);
+    }
+    Map<String, String> environment = common(home);
+    environment.put(GEMINI_ENDPOINT, model.url());
+    environment.put("GEMINI_API_KEY", KEY);
+    environment.put("GEMINI_CLI_TRUST_WORKSPACE", "true");
+    environment.put("NO_BROWSER", "1");
     return new AgentHome(home, work, environment);
   }
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 final class AgentsInstalled implements ExecutionCondition {
   private static final List<String> PROGRAMS =
-      List.of("claude", "codex", "opencode", "claude-agent-acp", "codex-acp");
+      List.of("claude", "codex", "opencode", "gemini", "claude-agent-acp", "codex-acp");
 
   @Override
   public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {

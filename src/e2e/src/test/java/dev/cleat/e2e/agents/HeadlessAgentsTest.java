@@ -42,7 +42,7 @@ class HeadlessAgentsTest {
     Run first = run(home, agent.headless(FIRST));
 
     assertThat(first.exitCode()).as(first.toString()).isZero();
-    assertThat(first.said(agent::textIn)).contains("It is done.");
+    assertThat(String.join("", first.said(agent::textIn))).contains("It is done.");
     assertThat(home.work().resolve("made.txt")).hasContent("made");
     assertThat(model.turns()).hasSize(2);
     assertThat(model.lastTurn().prompts()).anyMatch(prompt -> prompt.contains(FIRST));

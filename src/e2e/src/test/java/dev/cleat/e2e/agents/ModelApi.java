@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A model on a port of loopback that says what a test scripted, in the API that each agent speaks:
- * {@code POST /v1/messages}, {@code /v1/responses} and {@code /v1/chat/completions}, streamed. Safe
- * for use by any thread.
+ * {@code POST /v1/messages}, {@code /v1/responses}, {@code /v1/chat/completions} and {@code
+ * /v1beta/models/…:streamGenerateContent}, streamed. Safe for use by any thread.
  *
  * <p>The script answers requests of turns only, see {@link ModelRequest#isOfATurn}. What agents ask
  * beside is answered with something harmless and takes nothing from the script. A request of a turn
@@ -125,7 +125,9 @@ final class ModelApi implements AutoCloseable {
       json(exchange, 200, Map.of("object", "list", "data", List.of(), "has_more", false));
     } else if (request.path().endsWith("/count_tokens")) {
       json(exchange, 200, Map.of("input_tokens", 10));
-    } else if (request.body().has("model")) {
+    } else if (request.path().endsWith(":countTokens")) {
+      json(exchange, 200, Map.of("totalTokens", 10));
+    } else if (request.body().has("model") || request.path().endsWith(ModelRequest.GENERATE)) {
       new Answer(exchange, request).give(reply.apply(request));
     } else {
       json(exchange, 404, error("the scripted model has no " + request.path()));
@@ -193,12 +195,21 @@ final class ModelApi implements AutoCloseable {
       this.request = request;
     }
 
+    private Map<String, ?> error(Reply.Failure failure) {
+      return request.isOfGemini()
+          ? Map.of(
+              "error",
+              Map.of(
+                  "code", failure.status(), "message", failure.message(), "status", "UNAVAILABLE"))
+          : ModelApi.error(failure.message());
+    }
+
     void give(Reply reply) throws IOException {
       try {
         for (Reply.Step step : reply.steps()) {
           if (step instanceof Reply.Failure failure) {
             failure.headers().forEach(exchange.getResponseHeaders()::set);
-            json(exchange, failure.status(), error(failure.message()));
+            json(exchange, failure.status(), error(failure));
             return;
           }
           take(step, reply.usage());
@@ -236,8 +247,10 @@ final class ModelApi implements AutoCloseable {
         exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
         exchange.sendResponseHeaders(200, 0);
         OutputStream out = exchange.getResponseBody();
+        String path = request.path();
         stream =
-            switch (request.path().substring(request.path().lastIndexOf('/'))) {
+            switch (path.substring(path.lastIndexOf(request.isOfGemini() ? ':' : '/'))) {
+              case ModelRequest.GENERATE -> new GenerateStream(out);
               case "/messages" -> new MessagesStream(out, request.model());
               case "/responses" -> new ResponsesStream(out);
               default -> new ChatStream(out, request.model());

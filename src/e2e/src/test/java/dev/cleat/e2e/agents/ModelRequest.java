@@ -9,13 +9,18 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an agent asked the model. What it says is read alike from all three APIs.
+ * What an agent asked the model. What it says is read alike from all four APIs.
  *
  * @param path without the query
  * @param headers by name in lower case, the first value of each
  * @param body a missing node where there was none
  */
 record ModelRequest(String method, String path, Map<String, String> headers, JsonNode body) {
+
+  /** The end of the path of Gemini's streamed answers. */
+  static final String GENERATE = ":streamGenerateContent";
+
+  private static final String MODELS = "/v1beta/models/";
 
   /**
    * A request of a turn, which the script answers.
@@ -25,12 +30,20 @@ record ModelRequest(String method, String path, Map<String, String> headers, Jso
    */
   boolean isOfATurn() {
     return method.equals("POST")
-        && Stream.of("/messages", "/responses", "/chat/completions").anyMatch(path::endsWith)
+        && Stream.of("/messages", "/responses", "/chat/completions", GENERATE)
+            .anyMatch(path::endsWith)
         && !body.path("tools").isEmpty();
   }
 
+  /** Whether it is in Gemini's API, whose paths name the model and what it is to do. */
+  boolean isOfGemini() {
+    return path.contains(MODELS);
+  }
+
   String model() {
-    return body.path("model").asText();
+    return isOfGemini()
+        ? path.substring(path.indexOf(MODELS) + MODELS.length(), path.lastIndexOf(':'))
+        : body.path("model").asText();
   }
 
   /** The names of the tools that the model may call. */
@@ -51,7 +64,7 @@ record ModelRequest(String method, String path, Map<String, String> headers, Jso
     List<String> texts = new ArrayList<>();
     for (JsonNode message : conversation()) {
       if (message.path("role").asText().equals("user")) {
-        texts.addAll(texts(message.path("content")));
+        texts.addAll(texts(content(message)));
       }
     }
     return texts;
@@ -61,8 +74,8 @@ record ModelRequest(String method, String path, Map<String, String> headers, Jso
   List<String> replies() {
     List<String> texts = new ArrayList<>();
     for (JsonNode message : conversation()) {
-      if (message.path("role").asText().equals("assistant")) {
-        texts.addAll(texts(message.path("content")));
+      if (List.of("assistant", "model").contains(message.path("role").asText())) {
+        texts.addAll(texts(content(message)));
       }
     }
     return texts;
@@ -77,9 +90,11 @@ record ModelRequest(String method, String path, Map<String, String> headers, Jso
       } else if (message.path("role").asText().equals("tool")) {
         results.add(joined(message.path("content")));
       } else {
-        for (JsonNode part : parts(message.path("content"))) {
+        for (JsonNode part : parts(content(message))) {
           if (part.path("type").asText().equals("tool_result")) {
             results.add(joined(part.path("content")));
+          } else if (part.has("functionResponse")) {
+            results.add(part.path("functionResponse").path("response").path("output").asText());
           }
         }
       }
@@ -95,8 +110,8 @@ record ModelRequest(String method, String path, Map<String, String> headers, Jso
         || last.path("role").asText().equals("tool")) {
       return true;
     }
-    for (JsonNode part : parts(last.path("content"))) {
-      if (part.path("type").asText().equals("tool_result")) {
+    for (JsonNode part : parts(content(last))) {
+      if (part.path("type").asText().equals("tool_result") || part.has("functionResponse")) {
         return true;
       }
     }
@@ -107,7 +122,7 @@ record ModelRequest(String method, String path, Map<String, String> headers, Jso
   List<byte[]> images() {
     List<byte[]> images = new ArrayList<>();
     for (JsonNode message : conversation()) {
-      for (JsonNode part : parts(message.path("content"))) {
+      for (JsonNode part : parts(content(message))) {
         String base64 = imageOf(part);
         if (base64 != null) {
           images.add(Base64.getDecoder().decode(base64));
@@ -118,6 +133,9 @@ record ModelRequest(String method, String path, Map<String, String> headers, Jso
   }
 
   private static @Nullable String imageOf(JsonNode part) {
+    if (part.has("inlineData")) {
+      return part.path("inlineData").path("data").asText();
+    }
     return switch (part.path("type").asText()) {
       case "image" -> part.path("source").path("data").asText();
       case "input_image" -> ofDataUrl(part.path("image_url").asText());
@@ -131,7 +149,13 @@ record ModelRequest(String method, String path, Map<String, String> headers, Jso
   }
 
   private JsonNode conversation() {
-    return body.has("input") ? body.path("input") : body.path("messages");
+    return isOfGemini()
+        ? body.path("contents")
+        : body.has("input") ? body.path("input") : body.path("messages");
+  }
+
+  private static JsonNode content(JsonNode message) {
+    return message.has("parts") ? message.path("parts") : message.path("content");
   }
 
   private static JsonNode parts(JsonNode content) {

@@ -122,6 +122,15 @@ record Reply(List<Step> steps, Usage usage) {
     return then(new Cut());
   }
 
+  /** The steps of another reply behind these. */
+  Reply then(Reply other) {
+    Reply longer = this;
+    for (Step step : other.steps) {
+      longer = longer.then(step);
+    }
+    return longer;
+  }
+
   Reply using(int input, int output) {
     return new Reply(steps, new Usage(input, output));
   }

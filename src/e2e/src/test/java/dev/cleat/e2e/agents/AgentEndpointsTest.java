@@ -1,0 +1,154 @@
+package dev.cleat.e2e.agents;
+
+import static dev.cleat.e2e.agents.AgentSessions.succeeded;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.CleatException;
+import dev.cleat.client.NewSession;
+import dev.cleat.client.PromptWay;
+import dev.cleat.e2e.ServerCommand;
+import dev.cleat.e2e.ServerProcess;
+import dev.cleat.e2e.Servers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** An agent calls the model that its session names, else the one that the catalogue does. */
+@RealAgents
+class AgentEndpointsTest {
+  @RegisterExtension final Servers servers = new Servers();
+  @TempDir Path folder;
+  private ModelApi model;
+
+  @BeforeEach
+  void startModel() throws Exception {
+    model = ModelApi.start();
+  }
+
+  @AfterEach
+  void closeModel() {
+    model.close();
+  }
+
+  static Stream<Arguments> agentsAndWays() {
+    return AgentSessions.agentsAndWays().filter(arguments -> arguments.get()[0] != Agent.CODEX);
+  }
+
+  private static String variable(Agent agent) {
+    return switch (agent) {
+      case CLAUDE -> AgentHome.CLAUDE_ENDPOINT;
+      case GEMINI -> AgentHome.GEMINI_ENDPOINT;
+      case OPENCODE -> AgentHome.OPENCODE_ENDPOINT;
+      case CODEX -> throw new IllegalArgumentException("it has none");
+    };
+  }
+
+  /** A tool as it comes, with another endpoint, and one more with yet another. */
+  private Path catalogue(Agent agent, ModelApi other) throws IOException {
+    String tool = agent.name().toLowerCase(Locale.ROOT);
+    String forms =
+        switch (agent) {
+          case CLAUDE ->
+              """
+              acp: {command: [claude-agent-acp]}, headless: {input: claude, output: claude,
+              command: [claude, -p, --input-format, stream-json, --output-format, stream-json, --verbose]}\
+              """;
+          case GEMINI ->
+              """
+              acp: {command: [gemini, --acp]}, headless: {output: gemini,
+              command: [gemini, --output-format, stream-json, "--prompt={prompt}"]}\
+              """;
+          case OPENCODE ->
+              """
+              acp: {command: [opencode, acp]}, headless: {output: opencode,
+              command: [opencode, run, --format, json, --, "{prompt}"]}\
+              """;
+          case CODEX -> throw new IllegalArgumentException("it has no endpoint");
+        };
+    return Files.writeString(
+        folder.resolve("tools.yaml"),
+        """
+        tools: {
+        %s: {endpoint: {variable: %s}, env: {%s: "%s"}},
+        another: {%s, endpoint: {variable: %s}, env: {%s: "%s"}}
+        }
+        """
+            .formatted(
+                tool,
+                variable(agent),
+                variable(agent),
+                model.url(),
+                forms,
+                variable(agent),
+                variable(agent),
+                other.url()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("agentsAndWays")
+  void sessionsWordIsOverItsEnvironmentOverItsTools(Agent agent, PromptWay way) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    Map<String, String> environment = new HashMap<>(home.environment());
+    environment.remove(variable(agent));
+    try (ModelApi ofTool = ModelApi.start();
+        ModelApi ofSession = ModelApi.start()) {
+      model.otherwise(request -> Reply.text("The server's."));
+      ofTool.otherwise(request -> Reply.text("The tool's."));
+      ofSession.otherwise(request -> Reply.text("The session's."));
+      ServerProcess server =
+          servers.start(
+              ServerCommand.on(folder.resolve("data"))
+                  .flag("--catalogue", catalogue(agent, ofTool).toString()));
+      try (CleatClient cleat = server.client()) {
+        Function<String, NewSession> session =
+            tool -> {
+              servers.home(home.home());
+              return NewSession.of(tool).workdir(home.work().toString()).env(environment).way(way);
+            };
+        String tool = agent.name().toLowerCase(Locale.ROOT);
+        assertAnswers(cleat, session.apply(tool), "The server's.");
+        assertAnswers(cleat, session.apply("another"), "The tool's.");
+        assertAnswers(cleat, session.apply(tool).env(variable(agent), ofTool.url()), "The tool's.");
+        assertAnswers(
+            cleat,
+            session.apply("another").env(variable(agent), model.url()).endpoint(ofSession.url()),
+            "The session's.");
+      }
+    }
+  }
+
+  private static void assertAnswers(CleatClient cleat, NewSession session, String answer) {
+    assertThat(succeeded(cleat.create(session).prompt("Whose are you?")).answer()).endsWith(answer);
+  }
+
+  @Test
+  void agentThatCannotBeToldRefusesIt() throws Exception {
+    AgentHome home = Agent.CODEX.home(folder, model, AgentHome.Asks.NEVER);
+    try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
+      CleatException refusal =
+          catchThrowableOfType(
+              CleatException.class,
+              () ->
+                  cleat.create(
+                      AgentSessions.of(servers, Agent.CODEX, home, PromptWay.ACP)
+                          .endpoint(model.url())));
+      assertThat(refusal.reason()).isEqualTo("TOOL_NOT_SUPPORTED");
+      assertThat(refusal).hasMessageContaining("cannot be told an endpoint");
+    }
+  }
+}

@@ -1,0 +1,141 @@
+package dev.cleat.e2e.agents;
+
+import static dev.cleat.e2e.agents.AgentSessions.succeeded;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.CleatException;
+import dev.cleat.client.NewSession;
+import dev.cleat.client.Prompt;
+import dev.cleat.client.PromptWay;
+import dev.cleat.client.Session;
+import dev.cleat.e2e.ServerProcess;
+import dev.cleat.e2e.Servers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Pictures arrive at the model byte for byte, and nothing of them stays. */
+@RealAgents
+class AgentPicturesTest {
+  @RegisterExtension final Servers servers = new Servers();
+  @TempDir Path folder;
+  private ModelApi model;
+
+  @BeforeEach
+  void startModel() throws Exception {
+    model = ModelApi.start();
+  }
+
+  @AfterEach
+  void closeModel() {
+    model.close();
+  }
+
+  private ServerProcess server() throws Exception {
+    return servers.start(folder.resolve("data"));
+  }
+
+  private NewSession of(Agent agent, AgentHome home, PromptWay way) {
+    return AgentSessions.of(servers, agent, home, way);
+  }
+
+  /** The smallest picture: one pixel. */
+  private static final byte[] PNG =
+      Base64.getDecoder()
+          .decode(
+              "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=");
+
+  /** Another one, of two pixels. */
+  private static final byte[] OTHER_PNG =
+      Base64.getDecoder()
+          .decode(
+              "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGMQUDD438AAAAXEAeCxBOJ+AAAAAElFTkSuQmCC");
+
+  private Path pictures() {
+    return folder.resolve("data/pictures");
+  }
+
+  /** Gemini CLI's command takes none. */
+  static Stream<Arguments> agentsAndWays() {
+    return AgentSessions.agentsAndWays().filter(arguments -> !takesNone(arguments.get()));
+  }
+
+  private static boolean takesNone(Object... agentAndWay) {
+    return agentAndWay[0] == Agent.GEMINI && agentAndWay[1] == PromptWay.HEADLESS;
+  }
+
+  @Test
+  void commandThatTakesNoneRefusesThem() throws Exception {
+    AgentHome home = Agent.GEMINI.home(folder, model, AgentHome.Asks.NEVER);
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(Agent.GEMINI, home, PromptWay.HEADLESS));
+      CleatException refusal =
+          catchThrowableOfType(
+              CleatException.class,
+              () -> session.start(Prompt.of("What is it?").image("image/png", PNG)));
+      assertThat(refusal.reason()).isEqualTo("NO_IMAGES");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("agentsAndWays")
+  void picturesArriveWholeAndInOrder(Agent agent, PromptWay way) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    model.reply(Reply.text("Two dots."), Reply.text("One dot."));
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(agent, home, way));
+      succeeded(
+          session.prompt(
+              Prompt.of("What is it?").image("image/png", PNG).image("image/png", OTHER_PNG)));
+      assertThat(model.lastTurn().images()).containsExactly(PNG, OTHER_PNG);
+
+      succeeded(session.prompt(Prompt.of("And this?").image("image/png", OTHER_PNG)));
+      assertThat(model.awaitTurn(2).images()).containsExactly(PNG, OTHER_PNG, OTHER_PNG);
+      assertThat(model.lastTurn().prompts())
+          .anyMatch(prompt -> prompt.contains("What is it?"))
+          .anyMatch(prompt -> prompt.contains("And this?"));
+    }
+    assertThat(left()).isEmpty();
+  }
+
+  private List<Path> left() throws IOException {
+    if (!Files.exists(pictures())) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.walk(pictures())) {
+      return all.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  @Test
+  void nothingOfThemIsLeftByAServerThatIsKilled() throws Exception {
+    AgentHome home = Agent.CODEX.home(folder, model, AgentHome.Asks.NEVER);
+    CountDownLatch hold = new CountDownLatch(1);
+    model.reply(Reply.held(hold));
+    ServerProcess server = server();
+    try (CleatClient cleat = server.client()) {
+      Session session = cleat.create(of(Agent.CODEX, home, PromptWay.HEADLESS));
+      var _ = session.start(Prompt.of("What is it?").image("image/png", PNG));
+      var _ = model.awaitTurn(1);
+      assertThat(left()).hasSize(1);
+    }
+    server.kill();
+    hold.countDown();
+    server();
+    assertThat(left()).isEmpty();
+  }
+}

@@ -1,0 +1,232 @@
+package dev.cleat.e2e.agents;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cleat.client.Approval;
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.NewSession;
+import dev.cleat.client.Prompt;
+import dev.cleat.client.PromptWay;
+import dev.cleat.client.RevivePolicy;
+import dev.cleat.client.RunningTurn;
+import dev.cleat.client.Session;
+import dev.cleat.client.Turn;
+import dev.cleat.e2e.Await;
+import dev.cleat.e2e.ServerProcess;
+import dev.cleat.e2e.Servers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The real agents, driven through their terminal interfaces. */
+@RealAgents
+class TerminalAgentsTest {
+  @RegisterExtension final Servers servers = new Servers();
+  @TempDir Path folder;
+  private ModelApi model;
+
+  @BeforeEach
+  void startModel() throws Exception {
+    model = ModelApi.start();
+  }
+
+  @AfterEach
+  void closeModel() {
+    model.close();
+  }
+
+  private ServerProcess server() throws Exception {
+    return servers.start(folder.resolve("data"));
+  }
+
+  private NewSession of(Agent agent, AgentHome home) {
+    servers.home(home.home());
+    return NewSession.of(agent.name().toLowerCase(Locale.ROOT))
+        .workdir(home.work().toString())
+        .env(home.environment())
+        .way(PromptWay.TERMINAL)
+        .revive(RevivePolicy.ON_PROMPT);
+  }
+
+  private static Turn succeeded(Turn turn) {
+    assertThat(turn.state()).as("%s", turn.raw()).isEqualTo(Turn.State.SUCCEEDED);
+    return turn;
+  }
+
+  private static Approval awaitQuestion(Session session) {
+    Await.until("a question is asked", () -> !session.approvals().isEmpty());
+    return session.approvals().getFirst();
+  }
+
+  private void lastPromptIs(String prompt) {
+    assertThat(model.lastTurn().prompts().getLast().strip()).isEqualTo(prompt);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CLAUDE", "CODEX"})
+  void promptsOfAllLengthsArriveWholeAndAreAnswered(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    String wrapped =
+        "Is a prompt that is longer than a line of the screen wrapped, and still whole? "
+            .repeat(3)
+            .strip();
+    String tall = lines(30, "line %d");
+    String huge = lines(120, "This is line %d of a very long prompt.");
+    model.otherwise(request -> Reply.text("Answer " + model.turns().size() + "."));
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(agent, home));
+      int count = 0;
+      for (String prompt : List.of("What comes first?", wrapped, tall, huge, "And last?")) {
+        Turn turn = succeeded(session.prompt(prompt));
+        count++;
+        if (prompt.lines().count() == 1) {
+          assertThat(turn.raw().getOutputPreview()).contains("Answer " + count + ".");
+        }
+        assertThat(model.turns()).hasSize(count);
+        lastPromptIs(prompt);
+      }
+    }
+  }
+
+  private static String lines(int count, String form) {
+    return IntStream.rangeClosed(1, count)
+        .mapToObj(i -> form.formatted(i))
+        .collect(Collectors.joining("\n"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CLAUDE", "CODEX"})
+  void answerThatStopsInTheMiddleHasNotEnded(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    CountDownLatch hold = new CountDownLatch(1);
+    model.reply(Reply.text("The beginning.\n\n").thenHold(hold).thenText("The end."));
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(agent, home));
+      RunningTurn turn = session.start(Prompt.of("Tell me."));
+      var _ = model.awaitTurn(1);
+      Awaitility.await()
+          .during(Duration.ofSeconds(8))
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> !turn.refresh().ended());
+      hold.countDown();
+      assertThat(succeeded(turn.await()).raw().getOutputPreview()).contains("The end.");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CLAUDE", "CODEX"})
+  void commandRunsOnlyWhenItIsAllowed(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.ALWAYS);
+    Path made = home.work().resolve("made.txt");
+    Reply run = agent.asksToRun("printf made > made.txt && echo written");
+    model.otherwise(request -> request.continuesATurn() ? Reply.text("Done.") : run);
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(agent, home));
+      RunningTurn denied = session.start(Prompt.of("Write it."));
+      Approval question = awaitQuestion(session);
+      assertThat(question.question()).contains("printf made > made.txt");
+      session.resolve(question.deny().by("tester"));
+      assertThat(denied.await().ended()).isTrue();
+      assertThat(made).doesNotExist();
+
+      model.otherwise(request -> made.toFile().exists() ? Reply.text("Done.") : run);
+      RunningTurn allowed = session.start(Prompt.of("Do write it."));
+      session.resolve(awaitQuestion(session).allow());
+      succeeded(allowed.await());
+      assertThat(made).hasContent("made");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CLAUDE", "CODEX"})
+  void cancelEndsItsTurnAndTheNextOneWorks(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    CountDownLatch hold = new CountDownLatch(1);
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(agent, home));
+      for (Reply reply : List.of(Reply.text("Begun.").thenHold(hold), Reply.held(hold))) {
+        int before = model.turns().size();
+        model.reply(reply, Reply.text("Next."));
+        RunningTurn turn = session.start(Prompt.of("What comes first?"));
+        var _ = model.awaitTurn(before + 1);
+        turn.cancel();
+        assertThat(turn.await().state()).isEqualTo(Turn.State.CANCELLED);
+
+        succeeded(session.prompt("And then?"));
+        lastPromptIs("And then?");
+      }
+      hold.countDown();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CLAUDE", "CODEX"})
+  void troubleOfTheModelFailsTheTurnAndTheSessionGoesOn(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    model.otherwise(request -> Reply.error(400, "not for you"));
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(agent, home));
+      Turn failed = session.prompt("What comes first?");
+      assertThat(failed.state()).as("%s", failed.raw()).isEqualTo(Turn.State.FAILED);
+      assertThat(failed.statusMessage()).contains("not for");
+
+      model.otherwise(request -> Reply.text("Here again."));
+      succeeded(session.prompt("Are you there?"));
+    }
+  }
+
+  @Test
+  void conversationGoesOnOverAKilledServer() throws Exception {
+    AgentHome home = Agent.CLAUDE.home(folder, model, AgentHome.Asks.NEVER);
+    model.reply(Reply.text("The first."), Reply.text("Second."));
+    String id;
+    ServerProcess server = server();
+    try (CleatClient cleat = server.client()) {
+      Session session = cleat.create(of(Agent.CLAUDE, home));
+      id = session.id();
+      succeeded(session.prompt("What comes first?"));
+      assertThat(session.refresh().resumeToken()).isNotEmpty();
+    }
+    server.kill();
+    try (CleatClient cleat = server().client()) {
+      succeeded(cleat.session(id).prompt("And then?"));
+    }
+    assertThat(model.lastTurn().replies()).contains("The first.");
+    lastPromptIs("And then?");
+  }
+
+  @Test
+  void questionAtTheStartWaitsAndNoPromptAnswersIt() throws Exception {
+    AgentHome home = Agent.CLAUDE.home(folder, model, AgentHome.Asks.NEVER);
+    Path settings = home.home().resolve(".claude.json");
+    Files.writeString(
+        settings, Files.readString(settings).replace("hasTrustDialogAccepted", "unknown"));
+    model.reply(Reply.text("Answer."));
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(Agent.CLAUDE, home));
+      RunningTurn turn = session.start(Prompt.of("What comes first?"));
+      Approval question = awaitQuestion(session);
+      assertThat(question.question()).contains(home.work().toString());
+      assertThat(question.options())
+          .extracting(Approval.Option::name)
+          .containsExactly("Yes, I trust this folder", "No, exit");
+      assertThat(model.turns()).isEmpty();
+      session.resolve(question.allow().by("tester"));
+      succeeded(turn.await());
+      lastPromptIs("What comes first?");
+    }
+  }
+}
