@@ -24,6 +24,7 @@ public final class Bench {
     ALL.put("idle", Idle::run);
     ALL.put("startup", Startup::run);
     ALL.put("syncing", Syncing::run);
+    ALL.put("screen", Screens::run);
   }
 
   private Bench() {}
