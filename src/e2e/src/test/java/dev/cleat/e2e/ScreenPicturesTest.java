@@ -182,6 +182,8 @@ class ScreenPicturesTest {
             .start();
     String said = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(jcmd.waitFor()).as(said).isZero();
+    // By which it was asked; a JVM that is killed leaves it behind.
+    Files.deleteIfExists(Path.of("/tmp", ".java_pid" + server.pid()));
     return Files.readString(dump);
   }
 }
