@@ -40,24 +40,22 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Turns of full-screen agents that are real processes on a real terminal, and bad ones among them:
- * no prompt is lost, doubled, merged with what a person typed, or called done when it is not.
+ * no prompt is lost, doubled, merged with what a person typed, or called done when it is not. They
+ * wait more than they work, so they run side by side.
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TerminalAgentTest {
   private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(90);
 
-  private TestServer server;
+  private static TestServer server;
   private Path folder;
   private Path log;
 
   @BeforeAll
-  void start(@TempDir Path data) throws Exception {
+  static void start(@TempDir Path data) throws Exception {
     final String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     final Path catalogue = data.resolve("tools.yaml");
     final String command =
@@ -106,7 +104,7 @@ class TerminalAgentTest {
   }
 
   @AfterAll
-  void stop() {
+  static void stop() {
     server.close();
   }
 
@@ -245,7 +243,7 @@ class TerminalAgentTest {
     return Files.exists(log) ? Files.readAllLines(log) : List.of();
   }
 
-  @Test
+  @ConcurrentTest
   void promptsAreAnsweredOneAfterTheOther() throws Exception {
     final String id = create("fake");
     final Turn one = send(id, "one");
@@ -262,7 +260,7 @@ class TerminalAgentTest {
     Awaitility.await().atMost(PATIENCE).until(() -> !get(id).getTick().getActive());
   }
 
-  @Test
+  @ConcurrentTest
   void activityIsSaidWithItsSourceAndNotForEachTick() {
     final String id = create("fake");
     succeeded(send(id, "one"));
@@ -282,7 +280,7 @@ class TerminalAgentTest {
             event -> event.getActivityChanged().getActivity().getEvidenceSeq() <= event.getSeq());
   }
 
-  @Test
+  @ConcurrentTest
   void agentThatIsDeafAfterItsStartGetsThePromptOnce() throws Exception {
     final String id = create("fake", "deaf=40000");
     final Turn turn = send(id, "hello");
@@ -291,7 +289,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT hello");
   }
 
-  @Test
+  @ConcurrentTest
   void enterThatWasEatenIsPressedAgain() throws Exception {
     final String id = create("fake", "eats=2");
     succeeded(send(id, "hello"));
@@ -300,7 +298,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT hello", "PROMPT again");
   }
 
-  @Test
+  @ConcurrentTest
   void unknownQuestionIsNeverAnswered() throws Exception {
     final Path precious = Files.writeString(folder.resolve("precious"), "all");
     final String id =
@@ -332,7 +330,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT trap " + precious, "KEY ESCAPE", "PROMPT at last");
   }
 
-  @Test
+  @ConcurrentTest
   void longPasteReachesAnAgentThatKeepsTheEndOfWhatItReads() throws Exception {
     final String prompt =
         IntStream.range(0, 400).mapToObj(i -> "word" + i).collect(Collectors.joining(" "));
@@ -343,7 +341,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT " + prompt, "PROMPT two\\nlines");
   }
 
-  @Test
+  @ConcurrentTest
   void promptThatLosesItsBeginningIsNotSubmitted() throws Exception {
     final String id = create("fake", "loses=1");
     final Turn ended = await(send(id, "rm -r /tmp"));
@@ -356,7 +354,7 @@ class TerminalAgentTest {
     Awaitility.await().atMost(PATIENCE).until(() -> got().equals(List.of("PROMPT by hand")));
   }
 
-  @Test
+  @ConcurrentTest
   void promptTallerThanTheScreenStandsThereWhole() throws Exception {
     final String prompt =
         IntStream.range(0, 40).mapToObj(i -> "line " + i).collect(Collectors.joining("\n"));
@@ -366,7 +364,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT " + prompt.replace("\n", "\\n"));
   }
 
-  @Test
+  @ConcurrentTest
   void spinnerThatNeverStopsIsWorkUntilTheTimeout() throws Exception {
     final String id = create("fake");
     final Turn turn =
@@ -383,7 +381,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT spin", "PROMPT next");
   }
 
-  @Test
+  @ConcurrentTest
   void tickThatStandsStillIsWork() throws Exception {
     final String id = create("fake");
     final Turn turn = send(id, "still");
@@ -397,7 +395,7 @@ class TerminalAgentTest {
     assertThat(await(turn).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
   }
 
-  @Test
+  @ConcurrentTest
   void silenceInTheMiddleOfAnAnswerIsNotItsEnd() {
     final String id = create("fake");
     final Turn ended = succeeded(send(id, "quiet 20000"));
@@ -411,7 +409,7 @@ class TerminalAgentTest {
         .containsExactly(ApprovalSource.APPROVAL_SOURCE_TERMINAL);
   }
 
-  @Test
+  @ConcurrentTest
   void promptWaitsForAPersonToFinishTheLine() throws Exception {
     final String id = create("fake");
     awaitActivity(id, ActivityState.ACTIVITY_STATE_IDLE);
@@ -428,7 +426,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT half a line", "PROMPT hello");
   }
 
-  @Test
+  @ConcurrentTest
   void knownQuestionIsAnsweredWithItsKeys() throws Exception {
     final String id = create("fake");
     final Turn allowed = send(id, "ask one");
@@ -449,7 +447,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT ask one", "KEY 1", "PROMPT ask two", "KEY 2");
   }
 
-  @Test
+  @ConcurrentTest
   void questionAnsweredByHandIsWithdrawn() throws Exception {
     final String id = create("fake");
     final Turn turn = send(id, "ask");
@@ -463,7 +461,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT ask", "KEY 1");
   }
 
-  @Test
+  @ConcurrentTest
   void cancelHitsItsOwnTurnOnly() throws Exception {
     final String id = create("fake");
     final Turn turn = send(id, "spin");
@@ -476,7 +474,7 @@ class TerminalAgentTest {
     assertThat(got()).containsExactly("PROMPT spin", "PROMPT next");
   }
 
-  @Test
+  @ConcurrentTest
   void failureOnTheScreenFailsTheTurn() {
     final String id = create("fake");
     final Turn ended = await(send(id, "fail"));
@@ -486,7 +484,7 @@ class TerminalAgentTest {
     assertThat(ended.getStatusMessage()).isEqualTo("sorry: it failed");
   }
 
-  @Test
+  @ConcurrentTest
   void promptThatIsNeverSeenIsUncertain() throws Exception {
     final String id = create("late", "deaf=8000");
     final Turn ended = await(send(id, "hello"));
@@ -495,7 +493,7 @@ class TerminalAgentTest {
     assertThat(got()).isEmpty();
   }
 
-  @Test
+  @ConcurrentTest
   void promptsOfAnAgentThatIsNeverReadyFail() throws Exception {
     final String id = create("strange");
     final Turn ended = await(send(id, "hello"));
@@ -506,7 +504,7 @@ class TerminalAgentTest {
     assertThat(got()).isEmpty();
   }
 
-  @Test
+  @ConcurrentTest
   void imagesAreRefused() {
     final String id = create("fake");
     Refused.by(() ->
