@@ -105,7 +105,7 @@ final class Libc {
     return LINKER.downcallHandle(address(name), type, Linker.Option.captureCallState("errno"));
   }
 
-  private static MethodHandle variadic(String name, int fixed, FunctionDescriptor type) {
+  static MethodHandle variadic(String name, int fixed, FunctionDescriptor type) {
     return LINKER.downcallHandle(
         address(name),
         type,

@@ -1,7 +1,9 @@
 package dev.cleat.server.terminal;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * What is checked before a process is made: that its working directory can be entered and its
@@ -29,7 +31,24 @@ record Preflight(Descriptor workdir) implements AutoCloseable {
       Libc.close(fd);
       throw Refusal.workdir(spec, answer);
     }
+    if (!isWithin(fd, spec.within())) {
+      Libc.close(fd);
+      throw Refusal.workdirOutside();
+    }
     return new Preflight(new Descriptor(fd));
+  }
+
+  /** Asked of the directory that is open, not of its name: that may lead elsewhere by now. */
+  private static boolean isWithin(int fd, List<Path> roots) {
+    if (roots.isEmpty()) {
+      return true;
+    }
+    try {
+      final Path real = Files.readSymbolicLink(path(fd));
+      return roots.stream().anyMatch(real::startsWith);
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private static void checkProgram(TerminalSpec spec) throws TerminalStartException {

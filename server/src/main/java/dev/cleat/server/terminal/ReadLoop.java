@@ -73,6 +73,7 @@ final class ReadLoop {
       Drain drain,
       BufferPool buffers) {
     final Exit exit;
+    listener.begins();
     try (Arena arena = Arena.ofConfined()) {
       new ReadLoop(arena, terminal, parts, listener, drain, buffers).readToTheEnd();
     } finally {
@@ -193,6 +194,7 @@ final class ReadLoop {
 
   private void deliver(int source, BufferPool.Buffer buffer, int count) {
     if (listenerFailed) {
+      listener.dropped(count);
       return;
     }
     try {
@@ -200,6 +202,7 @@ final class ReadLoop {
     } catch (RuntimeException | Error e) {
       LOG.error("The listener of process {} failed, which is killed", terminal.pid(), e);
       listenerFailed = true;
+      listener.dropped(count);
       terminal.stop(Duration.ZERO);
     }
   }

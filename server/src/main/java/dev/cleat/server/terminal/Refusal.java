@@ -50,6 +50,12 @@ final class Refusal {
     };
   }
 
+  /** The working directory is not below where it must be. */
+  static TerminalStartException workdirOutside() {
+    return new TerminalStartException(
+        Kind.WORKDIR_OUTSIDE, "working directory is not below one that is allowed");
+  }
+
   /** There is no such program. */
   static TerminalStartException program(TerminalSpec spec) {
     return new TerminalStartException(

@@ -10,6 +10,9 @@ import java.nio.ByteBuffer;
  */
 public interface TerminalListener {
 
+  /** Comes first, on the terminal's thread, which is this terminal's until its end. */
+  default void begins() {}
+
   /**
    * Takes output: what was there, up to 64 KiB, never waited for. Calls may start before {@link
    * TerminalFactory#start} has returned.
@@ -18,6 +21,13 @@ public interface TerminalListener {
    * @param data the bytes from position to limit, valid only during the call; never empty
    */
   void output(Stream stream, ByteBuffer data);
+
+  /**
+   * Comes in place of {@link #output} once that has thrown: so much was read, and is dropped.
+   *
+   * @param bytes how much
+   */
+  default void dropped(int bytes) {}
 
   /**
    * The process has ended and all it wrote has been delivered. Called exactly once for each

@@ -30,6 +30,7 @@ final class TerminalProcess implements Terminal {
   private final Descriptor wake;
   private final BufferPool buffers;
   private final Stopper stopper;
+  private final boolean nested;
   // Guarded by this. Nothing is stopped any more once the end has begun.
   private boolean ending;
   private volatile boolean ended;
@@ -39,18 +40,21 @@ final class TerminalProcess implements Terminal {
    *
    * @param leader becomes readable when the leader has ended
    * @param wake an eventfd that wakes the reading thread
+   * @param nested see {@link TerminalSpec}
    */
   TerminalProcess(
       SessionProcesses processes,
       Line line,
       Descriptor leader,
       Descriptor wake,
-      BufferPool buffers) {
+      BufferPool buffers,
+      boolean nested) {
     this.processes = processes;
     this.line = line;
     this.leader = leader;
     this.wake = wake;
     this.buffers = buffers;
+    this.nested = nested;
     this.stopper = new Stopper(processes, this::wakeReader);
   }
 
@@ -161,7 +165,16 @@ final class TerminalProcess implements Terminal {
     if (group == 0) {
       return Foreground.UNKNOWN;
     }
-    return group == processes.leader() ? Foreground.LEADER : Foreground.OTHER;
+    return isLeaders(group) ? Foreground.LEADER : Foreground.OTHER;
+  }
+
+  /** A shell that is the child of a leader has made itself a group. */
+  private boolean isLeaders(int group) {
+    return group == processes.leader()
+        || (nested
+            && ProcessTable.read(group)
+                .map(head -> Libc.getpgid(head.parent()) == processes.leader())
+                .orElse(false));
   }
 
   @Override
@@ -172,7 +185,7 @@ final class TerminalProcess implements Terminal {
   @Override
   public void killForeground() {
     final int group = line.foregroundGroup();
-    if (group != 0 && group != processes.leader()) {
+    if (group != 0 && !isLeaders(group)) {
       processes.signal(group, Signal.KILL);
     }
   }

@@ -14,9 +14,24 @@ import java.util.Map;
  * @param workdir the absolute working directory
  * @param size the window size, in force before the process's first instruction; on pipes it has no
  *     effect
+ * @param within real paths, below one of which the working directory must lie at the moment of the
+ *     start, links resolved; empty: anywhere
+ * @param nested whether the program starts another as its child, which is the one meant, as
+ *     bubblewrap does
  */
 public record TerminalSpec(
-    List<String> command, Map<String, String> environment, Path workdir, Size size) {
+    List<String> command,
+    Map<String, String> environment,
+    Path workdir,
+    Size size,
+    List<Path> within,
+    boolean nested) {
+
+  /** A program that runs by itself, anywhere. */
+  public TerminalSpec(
+      List<String> command, Map<String, String> environment, Path workdir, Size size) {
+    this(command, environment, workdir, size, List.of(), false);
+  }
 
   /**
    * Checks and copies.
@@ -27,6 +42,7 @@ public record TerminalSpec(
   public TerminalSpec {
     command = List.copyOf(command);
     environment = Map.copyOf(environment);
+    within = List.copyOf(within);
     if (command.isEmpty()) {
       throw new IllegalArgumentException("command is empty");
     }

@@ -17,6 +17,8 @@ public final class TerminalStartException extends Exception {
     WORKDIR_NOT_FOLDER,
     /** The server's user may not enter the working directory. */
     WORKDIR_NOT_PERMITTED,
+    /** The working directory lies somewhere else than it must. */
+    WORKDIR_OUTSIDE,
     /** The program does not exist, or is not an executable file. */
     PROGRAM_MISSING,
     /** The machine has no descriptor or no terminal left. */

@@ -57,7 +57,8 @@ final class TerminalStarter {
         final Descriptor leader = watch(launched);
         final SessionProcesses processes = new SessionProcesses(launched.pid(), leader);
         parts = new ReadLoop.Parts(launched.line(), leader, wake);
-        terminal = new TerminalProcess(processes, launched.line(), leader, wake, buffers);
+        terminal =
+            new TerminalProcess(processes, launched.line(), leader, wake, buffers, spec.nested());
       } catch (TerminalStartException | RuntimeException | Error e) {
         wake.close();
         throw e;

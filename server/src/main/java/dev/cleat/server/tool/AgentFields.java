@@ -1,6 +1,7 @@
 package dev.cleat.server.tool;
 
 import com.google.re2j.Pattern;
+import dev.cleat.server.yaml.YamlFields;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

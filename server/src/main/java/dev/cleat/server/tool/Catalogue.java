@@ -2,8 +2,10 @@ package dev.cleat.server.tool;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.cleat.server.tool.CatalogueException.Problem;
 import dev.cleat.server.tool.ToolException.Kind;
+import dev.cleat.server.yaml.NearNames;
+import dev.cleat.server.yaml.Problem;
+import dev.cleat.server.yaml.WrongFileException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -56,9 +58,9 @@ public final class Catalogue {
   /**
    * The tools that come with Cleat, and those of a file.
    *
-   * @throws CatalogueException if the file cannot be read or has mistakes; it names all of them
+   * @throws WrongFileException if the file cannot be read or has mistakes; it names all of them
    */
-  public static Catalogue open(Path file, ShellInit shells) throws CatalogueException {
+  public static Catalogue open(Path file, ShellInit shells) throws WrongFileException {
     return open(file, shells, System.getenv(), Os.current(), System::nanoTime);
   }
 
@@ -68,7 +70,7 @@ public final class Catalogue {
       Map<String, String> serverEnvironment,
       Os os,
       LongSupplier nanoTime)
-      throws CatalogueException {
+      throws WrongFileException {
     return new Catalogue(
         ToolSource.open(file, builtInTools(), nanoTime), shells, serverEnvironment, os);
   }
@@ -81,7 +83,7 @@ public final class Catalogue {
       return CatalogueFile.read(BUILT_IN, new String(resource.readAllBytes(), UTF_8), Map.of());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (CatalogueException e) {
+    } catch (WrongFileException e) {
       throw new IllegalStateException(e);
     }
   }
@@ -147,7 +149,7 @@ public final class Catalogue {
    * @throws ToolException of any kind
    */
   public Launch resolve(LaunchRequest request) throws ToolException {
-    return resolve(request, "");
+    return resolve(request, "", "");
   }
 
   /**
@@ -155,9 +157,11 @@ public final class Catalogue {
    * terminal's command can say so.
    *
    * @param session the tool's own session; empty for a new one
+   * @param model what it is to use, where the terminal's command can say so; empty for its own
+   *     choice
    * @throws ToolException of any kind
    */
-  public Launch resolve(LaunchRequest request, String session) throws ToolException {
+  public Launch resolve(LaunchRequest request, String session, String model) throws ToolException {
     Tool tool = checked(request);
     List<String> command =
         switch (request.way()) {
@@ -167,23 +171,26 @@ public final class Catalogue {
         };
     Map<String, String> env = environment(tool, request);
     List<String> started = new ArrayList<>(command);
-    started.set(0, installed(tool, command.getFirst(), env, request.workdir()).toString());
+    started.set(0, program(tool, command.getFirst(), env, request));
 
     Optional<Shell> shell =
         request.way() == Way.TERMINAL ? marking(tool, request.mode()) : Optional.empty();
     Optional<String> aid = shell.map(_ -> newAid());
     List<String> argv =
-        shell.isPresent() ? new ArrayList<>(shells.command(shell.get(), started)) : started;
-    if (shell.isPresent()) {
-      env.put(ShellInit.AID_VARIABLE, aid.orElseThrow());
-    }
+        shell.isPresent()
+            ? marking(shell.get(), started, aid.orElseThrow(), env, request.site())
+            : started;
     argv.addAll(request.args());
     TurnEnd turnEnd = request.way() == Way.TERMINAL ? tool.turnEnd(request.mode()) : TurnEnd.NONE;
-    Optional<String> known =
-        turnEnd == TurnEnd.SCREEN
-            ? tool.terminal().flatMap(form -> form.addSession(argv, session))
-            : Optional.empty();
-    return new Launch(tool, request.way(), request.mode(), argv, env, aid, turnEnd, known);
+    Optional<TerminalForm> form = turnEnd == TurnEnd.SCREEN ? tool.terminal() : Optional.empty();
+    Optional<String> known = form.flatMap(it -> it.addSession(argv, session));
+    form.ifPresent(it -> it.addModel(argv, model));
+    Optional<SessionFiles> files =
+        known.isPresent()
+            ? Optional.empty()
+            : form.flatMap(TerminalForm::sessionId)
+                .map(it -> new SessionFiles(it, env, request.workdir()));
+    return new Launch(tool, request.way(), request.mode(), argv, env, aid, turnEnd, known, files);
   }
 
   /**
@@ -208,7 +215,7 @@ public final class Catalogue {
             ? words.withSession(UUID.randomUUID().toString())
             : words;
     List<String> argv = form.argv(named, resume);
-    argv.set(0, installed(tool, argv.getFirst(), env, request.workdir()).toString());
+    argv.set(0, program(tool, argv.getFirst(), env, request));
     // Behind the last word they would be part of what is prompted.
     argv.addAll(1, request.args());
     Optional<String> session =
@@ -216,7 +223,15 @@ public final class Catalogue {
             ? Optional.of(named.session())
             : Optional.empty();
     return new Launch(
-        tool, Way.HEADLESS, Mode.PIPES, argv, env, Optional.empty(), TurnEnd.NONE, session);
+        tool,
+        Way.HEADLESS,
+        Mode.PIPES,
+        argv,
+        env,
+        Optional.empty(),
+        TurnEnd.NONE,
+        session,
+        Optional.empty());
   }
 
   /**
@@ -230,7 +245,7 @@ public final class Catalogue {
         request.way() == Way.TERMINAL
             ? tool.command(request.mode()).getFirst()
             : tool.program(request.way()).orElseThrow();
-    var _ = installed(tool, program, environment(tool, request), request.workdir());
+    var _ = program(tool, program, environment(tool, request), request);
   }
 
   /**
@@ -253,6 +268,14 @@ public final class Catalogue {
     env.put("CLEAT_SESSION_ID", request.sessionId());
     env.remove(ShellInit.AID_VARIABLE);
     return env;
+  }
+
+  /** The program as it is to be started; its name alone where it cannot be looked up. */
+  private static String program(
+      Tool tool, String name, Map<String, String> env, LaunchRequest request) throws ToolException {
+    return request.site() == Site.ELSEWHERE
+        ? name
+        : installed(tool, name, env, request.workdir()).toString();
   }
 
   private static Path installed(Tool tool, String name, Map<String, String> env, Path workdir)
@@ -303,6 +326,16 @@ public final class Catalogue {
 
   private static String lower(Os os) {
     return os.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The command with what makes a shell mark its own. */
+  private List<String> marking(
+      Shell shell, List<String> command, String aid, Map<String, String> env, Site site) {
+    if (site != Site.SERVER) {
+      return shells.commandWithoutFile(shell, command, aid);
+    }
+    env.put(ShellInit.AID_VARIABLE, aid);
+    return shells.command(shell, command);
   }
 
   /** The shell to make mark its commands. On pipes there is no prompt to mark. */

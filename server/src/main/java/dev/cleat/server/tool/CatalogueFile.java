@@ -1,6 +1,8 @@
 package dev.cleat.server.tool;
 
-import dev.cleat.server.tool.CatalogueException.Problem;
+import dev.cleat.server.yaml.Problem;
+import dev.cleat.server.yaml.WrongFileException;
+import dev.cleat.server.yaml.YamlFields;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -70,12 +72,12 @@ final class CatalogueFile {
    * @param file named in mistakes
    */
   static Map<String, Tool> read(String file, String text, Map<String, Tool> existing)
-      throws CatalogueException {
+      throws WrongFileException {
     CatalogueFile reader = new CatalogueFile(file);
     Map<String, Tool> tools = reader.tools(text, existing);
     List<Problem> problems = reader.yaml.problems();
     if (!problems.isEmpty()) {
-      throw new CatalogueException(problems);
+      throw new WrongFileException(problems);
     }
     return tools;
   }

@@ -1,5 +1,6 @@
 package dev.cleat.server.tool;
 
+import dev.cleat.server.yaml.YamlFields;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;

@@ -1,5 +1,6 @@
 package dev.cleat.server.tool;
 
+import dev.cleat.server.yaml.YamlFields;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

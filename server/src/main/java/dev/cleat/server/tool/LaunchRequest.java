@@ -15,6 +15,7 @@ import java.util.Map;
  * @param endpoint the address of the API that the tool is to call; empty for the tool's own
  * @param workdir absolute; relative entries of PATH are looked up in it
  * @param sessionId given to the process as {@code CLEAT_SESSION_ID}
+ * @param site where it is to run
  */
 public record LaunchRequest(
     String tool,
@@ -24,7 +25,8 @@ public record LaunchRequest(
     Map<String, String> env,
     String endpoint,
     Path workdir,
-    String sessionId) {
+    String sessionId,
+    Site site) {
   public LaunchRequest {
     args = List.copyOf(args);
     env = Map.copyOf(env);
@@ -39,7 +41,7 @@ public record LaunchRequest(
       Map<String, String> env,
       Path workdir,
       String sessionId) {
-    this(tool, args, Way.TERMINAL, mode, env, "", workdir, sessionId);
+    this(tool, args, Way.TERMINAL, mode, env, "", workdir, sessionId, Site.SERVER);
   }
 
   /** Without arguments and values of the environment: they may be secrets. */

@@ -2,6 +2,7 @@ package dev.cleat.server.tool;
 
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import dev.cleat.server.yaml.YamlFields;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,5 +1,7 @@
 package dev.cleat.server.tool;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,10 +29,18 @@ public final class ShellInit {
 
   private static final String BASH = "bash.rc";
 
-  private final Path directory;
+  /**
+   * A bash that becomes the one in its arguments, with what is argument 1 as its start-up file. A
+   * here-string is in the pipe before the shell reads it.
+   */
+  private static final String BECOME = "exec \"$0\" --rcfile /dev/fd/9 \"${@:2}\" 9<<<\"$1\"";
 
-  private ShellInit(Path directory) {
+  private final Path directory;
+  private final String bash;
+
+  private ShellInit(Path directory, String bash) {
     this.directory = directory;
+    this.bash = bash;
   }
 
   /**
@@ -43,18 +53,25 @@ public final class ShellInit {
     Path absolute = directory.toAbsolutePath();
     Files.createDirectories(absolute);
     restrict(absolute, "rwx------");
+    String bash = resource();
     Path fresh = Files.createTempFile(absolute, BASH, ".new");
-    try (@Nullable InputStream resource = ShellInit.class.getResourceAsStream(BASH)) {
-      if (resource == null) {
-        throw new FileNotFoundException("The resource " + BASH + " is missing");
-      }
-      Files.copy(resource, fresh, StandardCopyOption.REPLACE_EXISTING);
+    try {
+      Files.writeString(fresh, bash);
       restrict(fresh, "rw-------");
       Files.move(fresh, absolute.resolve(BASH), StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(fresh);
     }
-    return new ShellInit(absolute);
+    return new ShellInit(absolute, bash);
+  }
+
+  private static String resource() throws IOException {
+    try (@Nullable InputStream resource = ShellInit.class.getResourceAsStream(BASH)) {
+      if (resource == null) {
+        throw new FileNotFoundException("The resource " + BASH + " is missing");
+      }
+      return new String(resource.readAllBytes(), UTF_8);
+    }
   }
 
   private static void restrict(Path path, String permissions) throws IOException {
@@ -62,6 +79,24 @@ public final class ShellInit {
     if (store.supportsFileAttributeView(PosixFileAttributeView.class)) {
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(permissions));
     }
+  }
+
+  /**
+   * As {@link #command}, for a shell that cannot read the server's files: it gets the start-up file
+   * as text.
+   *
+   * @param aid what its marks carry
+   */
+  List<String> commandWithoutFile(Shell shell, List<String> command, String aid) {
+    return switch (shell) {
+      case BASH -> {
+        String text = "exec 9<&-\n" + AID_VARIABLE + "=" + aid + "\n" + bash;
+        List<String> argv = new ArrayList<>(List.of(command.getFirst(), "-c", BECOME));
+        argv.addAll(List.of(command.getFirst(), text));
+        argv.addAll(command.subList(1, command.size()));
+        yield argv;
+      }
+    };
   }
 
   /** The command with what makes this shell read its start-up file. */

@@ -1,5 +1,6 @@
 package dev.cleat.server.tool;
 
+import dev.cleat.server.yaml.YamlFields;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,8 @@
 package dev.cleat.server.tool;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.google.re2j.Pattern;
+import dev.cleat.server.yaml.YamlFields;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,8 +34,13 @@ final class TerminalFields {
           "quiet",
           "question_after",
           "start_timeout",
+          "model",
           "session",
-          "resume");
+          "resume",
+          "session_id");
+  private static final List<String> SESSION_ID = List.of("files", "id", "workdir");
+  private static final java.util.regex.Pattern FILES =
+      java.util.regex.Pattern.compile("\\$[A-Za-z_][A-Za-z0-9_]*(?:/[^/$]+)+");
   private static final List<String> QUESTION = List.of("pattern", "tool", "answers");
   private static final List<String> ANSWER = List.of("pattern", "kind", "keys");
   private static final List<String> PASTES = words(Paste.values());
@@ -76,8 +83,14 @@ final class TerminalFields {
                 fields.get("question_after"), field + ".question_after", QUESTION_AFTER),
             durations.duration(
                 fields.get("start_timeout"), field + ".start_timeout", START_TIMEOUT),
-            words(fields.get("session"), field + ".session"),
-            words(fields.get("resume"), field + ".resume"));
+            words(fields.get("model"), field + ".model", Placeholder.MODEL),
+            words(fields.get("session"), field + ".session", Placeholder.SESSION),
+            words(fields.get("resume"), field + ".resume", Placeholder.SESSION),
+            sessionId(fields.get("session_id"), field + ".session_id"));
+    Node sessionId = fields.get("session_id");
+    if (sessionId != null && fields.containsKey("session")) {
+      yaml.problem(sessionId, field + ".session_id", "is not needed with session, which sets it");
+    }
     return ready.map(_ -> form);
   }
 
@@ -102,18 +115,64 @@ final class TerminalFields {
     return word == null ? Paste.BRACKETED : Paste.valueOf(word.toUpperCase(Locale.ROOT));
   }
 
-  /** The words that name or resume a session of the tool's own. */
-  private List<String> words(@Nullable Node node, String field) {
+  /** Words for the command that tell the tool one thing. */
+  private List<String> words(@Nullable Node node, String field, Placeholder what) {
     if (node == null) {
       return List.of();
     }
     List<String> words = commands.words(node, field);
     List<String> names =
         words.stream().flatMap(word -> Placeholder.namesIn(word).stream()).toList();
-    if (!names.equals(List.of(Placeholder.SESSION.key()))) {
-      yaml.problem(node, field, "must contain {session} exactly once, and no other placeholder");
+    if (!names.equals(List.of(what.key()))) {
+      yaml.problem(node, field, "must contain " + what + " exactly once, and no other placeholder");
     }
     return words;
+  }
+
+  private Optional<SessionFileForm> sessionId(@Nullable Node node, String field) {
+    if (node == null) {
+      return Optional.empty();
+    }
+    Map<String, Node> fields = yaml.mapping(node, field, SESSION_ID);
+    List<String> files =
+        required(node, fields, field, "files")
+            .map(it -> files(it, field + ".files"))
+            .orElse(List.of());
+    Optional<JsonPointer> id = pointer(node, fields, field, "id");
+    Optional<JsonPointer> workdir = pointer(node, fields, field, "workdir");
+    return id.isPresent() && workdir.isPresent()
+        ? Optional.of(new SessionFileForm(files, id.get(), workdir.get()))
+        : Optional.empty();
+  }
+
+  private List<String> files(Node node, String field) {
+    List<String> files = commands.words(node, field);
+    for (int i = 0; i < files.size(); i++) {
+      if (!FILES.matcher(files.get(i)).matches() || files.get(i).contains("/../")) {
+        yaml.problem(
+            yaml.items(node, field).get(i),
+            field + "[" + i + "]",
+            "must be a variable and names below it, such as $HOME/.tool/*.jsonl");
+      }
+    }
+    return files;
+  }
+
+  private Optional<JsonPointer> pointer(
+      Node node, Map<String, Node> fields, String field, String key) {
+    return required(node, fields, field, key).flatMap(it -> pointer(it, field + "." + key));
+  }
+
+  private Optional<JsonPointer> pointer(Node node, String field) {
+    String text = yaml.text(node, field);
+    if (text == null) {
+      return Optional.empty();
+    }
+    if (!text.startsWith("/") || text.length() == 1) {
+      yaml.problem(node, field, "must be a JSON pointer, such as /payload/id");
+      return Optional.empty();
+    }
+    return Optional.of(JsonPointer.compile(text));
   }
 
   /** One key, or a list of them. */

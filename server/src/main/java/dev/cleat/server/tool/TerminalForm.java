@@ -27,10 +27,13 @@ import java.util.UUID;
  *     be taken for a question
  * @param startTimeout how long the tool may take to be ready after its start, and to show what is
  *     typed
+ * @param model words added to the command to say which model the tool is to use, with {@code
+ *     {model}}; empty if it cannot be told
  * @param session words added to the command to give the tool's own session an id, with {@code
  *     {session}}; empty if it cannot be given one
  * @param resume words added to the command to go on with an earlier session of the tool's; empty if
  *     it cannot
+ * @param sessionId where the tool writes down what it calls its own session, where it chooses that
  */
 public record TerminalForm(
     Pattern ready,
@@ -47,13 +50,27 @@ public record TerminalForm(
     Duration quiet,
     Duration questionAfter,
     Duration startTimeout,
+    List<String> model,
     List<String> session,
-    List<String> resume) {
+    List<String> resume,
+    Optional<SessionFileForm> sessionId) {
   public TerminalForm {
     tick = List.copyOf(tick);
     questions = List.copyOf(questions);
+    model = List.copyOf(model);
     session = List.copyOf(session);
     resume = List.copyOf(resume);
+  }
+
+  /**
+   * Adds to a command which model the tool is to use.
+   *
+   * @param wanted empty for the tool's own choice
+   */
+  void addModel(List<String> argv, String wanted) {
+    if (!wanted.isEmpty()) {
+      model.forEach(word -> argv.add(Placeholder.replace(word, _ -> wanted)));
+    }
   }
 
   /**

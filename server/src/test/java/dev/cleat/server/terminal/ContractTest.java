@@ -226,6 +226,23 @@ final class ContractTest {
   }
 
   @Test
+  void aWorkingDirectoryThatHasBecomeALinkElsewhereIsRefused(@TempDir Path temp) throws Exception {
+    final Path folder = temp.toRealPath();
+    final Path inside = Files.createDirectory(folder.resolve("inside"));
+    final Path link = Files.createSymbolicLink(folder.resolve("link"), folder);
+    assertThat(refusal(within(link, inside))).isEqualTo(Kind.WORKDIR_OUTSIDE);
+    assertThat(refusal(within(folder, inside))).isEqualTo(Kind.WORKDIR_OUTSIDE);
+    final Recorder recorder = new Recorder();
+    start(within(inside, folder), recorder);
+    assertThat(recorder.awaitExit()).isEqualTo(new Exit.Code(0));
+  }
+
+  private static TerminalSpec within(Path workdir, Path root) {
+    return new TerminalSpec(
+        List.of("/bin/true"), Map.of(), workdir, new Size(24, 80), List.of(root), false);
+  }
+
+  @Test
   void startFailuresAreToldApart(@TempDir Path folder) throws Exception {
     final Path file = Files.writeString(folder.resolve("file"), "no program");
     final Path script = Files.writeString(folder.resolve("script"), "#!/no/such/interpreter\n");
@@ -247,14 +264,18 @@ final class ContractTest {
   }
 
   private Kind refusal(String program, Path workdir) {
+    return refusal(new TerminalSpec(List.of(program), Map.of(), workdir, new Size(24, 80)));
+  }
+
+  private Kind refusal(TerminalSpec spec) {
     final Recorder recorder = new Recorder();
     try {
-      start(new TerminalSpec(List.of(program), Map.of(), workdir, new Size(24, 80)), recorder);
+      start(spec, recorder);
     } catch (TerminalStartException e) {
       assertThat(recorder.hasExited()).isFalse();
       return e.kind();
     }
-    throw new AssertionError("started: " + program + " in " + workdir);
+    throw new AssertionError("started: " + spec.command() + " in " + spec.workdir());
   }
 
   private static byte[] allBytes() {

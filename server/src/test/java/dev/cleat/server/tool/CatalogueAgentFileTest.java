@@ -3,6 +3,8 @@ package dev.cleat.server.tool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.cleat.server.yaml.Problem;
+import dev.cleat.server.yaml.WrongFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -16,21 +18,21 @@ class CatalogueAgentFileTest {
   private static final TurnWords WORDS =
       new TurnWords("say {model}; $(x) \\1", "s-7", "", Path.of("/w"), "", List.of());
 
-  private static Tool tool(String name, String text) throws CatalogueException {
+  private static Tool tool(String name, String text) throws WrongFileException {
     return Objects.requireNonNull(
         CatalogueFile.read("tools.yaml", text, Catalogue.builtInTools()).get(name));
   }
 
-  private static HeadlessForm headless(String fields) throws CatalogueException {
+  private static HeadlessForm headless(String fields) throws WrongFileException {
     return tool("a", "tools: {a: {headless: {" + fields + "}}}").headless().orElseThrow();
   }
 
   private static List<String> mistakes(String text) {
     return catchThrowableOfType(
-            CatalogueException.class, () -> CatalogueFile.read("tools.yaml", text, Map.of()))
+            WrongFileException.class, () -> CatalogueFile.read("tools.yaml", text, Map.of()))
         .problems()
         .stream()
-        .map(CatalogueException.Problem::toString)
+        .map(Problem::toString)
         .toList();
   }
 

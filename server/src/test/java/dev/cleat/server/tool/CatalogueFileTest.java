@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.cleat.server.yaml.Problem;
+import dev.cleat.server.yaml.WrongFileException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -16,17 +18,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CatalogueFileTest {
-  private static Map<String, Tool> read(String text) throws CatalogueException {
+  private static Map<String, Tool> read(String text) throws WrongFileException {
     return CatalogueFile.read("tools.yaml", text, Catalogue.builtInTools());
   }
 
-  private static Tool tool(String name, String text) throws CatalogueException {
+  private static Tool tool(String name, String text) throws WrongFileException {
     return Objects.requireNonNull(read(text).get(name));
   }
 
   private static List<String> mistakes(String text) {
-    return catchThrowableOfType(CatalogueException.class, () -> read(text)).problems().stream()
-        .map(CatalogueException.Problem::toString)
+    return catchThrowableOfType(WrongFileException.class, () -> read(text)).problems().stream()
+        .map(Problem::toString)
         .toList();
   }
 
@@ -209,9 +211,9 @@ class CatalogueFileTest {
 
   @Test
   void aliasesThatContainThemselvesEnd() {
-    assertThatThrownBy(() -> read("tools: &t {a: *t}")).isInstanceOf(CatalogueException.class);
+    assertThatThrownBy(() -> read("tools: &t {a: *t}")).isInstanceOf(WrongFileException.class);
     assertThatThrownBy(() -> read("tools: {a: {command: &c [*c]}}"))
-        .isInstanceOf(CatalogueException.class);
+        .isInstanceOf(WrongFileException.class);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.cleat.server.tool;
 
+import dev.cleat.server.yaml.WrongFileException;
 import java.util.Map;
 import java.util.Objects;
 
@@ -14,7 +15,7 @@ public final class CatalogueForms {
       return Objects.requireNonNull(CatalogueFile.read("a.yaml", file, Map.of()).get("a"))
           .terminal()
           .orElseThrow();
-    } catch (CatalogueException e) {
+    } catch (WrongFileException e) {
       throw new IllegalArgumentException(e);
     }
   }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
+import dev.cleat.server.yaml.Problem;
+import dev.cleat.server.yaml.WrongFileException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,16 +16,16 @@ import org.junit.jupiter.api.Test;
 
 /** How agents are driven on a terminal: what is read of it, and what each mistake says. */
 class CatalogueTerminalFileTest {
-  private static Tool tool(String text) throws CatalogueException {
+  private static Tool tool(String text) throws WrongFileException {
     return Objects.requireNonNull(CatalogueFile.read("tools.yaml", text, Map.of()).get("a"));
   }
 
   private static List<String> mistakes(String text) {
     return catchThrowableOfType(
-            CatalogueException.class, () -> CatalogueFile.read("tools.yaml", text, Map.of()))
+            WrongFileException.class, () -> CatalogueFile.read("tools.yaml", text, Map.of()))
         .problems()
         .stream()
-        .map(CatalogueException.Problem::toString)
+        .map(Problem::toString)
         .toList();
   }
 
@@ -106,6 +108,62 @@ class CatalogueTerminalFileTest {
   }
 
   @Test
+  void modelIsSaidWhereOneIsAskedFor() throws Exception {
+    TerminalForm form =
+        tool("tools: {a: {command: [a], terminal: {ready: x, model: [--model, 'x/{model}']}}}")
+            .terminal()
+            .orElseThrow();
+    List<String> asked = new ArrayList<>(List.of("a"));
+    form.addModel(asked, "m$1");
+    assertThat(asked).containsExactly("a", "--model", "x/m$1");
+    List<String> own = new ArrayList<>(List.of("a"));
+    form.addModel(own, "");
+    assertThat(own).containsExactly("a");
+  }
+
+  @Test
+  void sessionMayBeWrittenDownInFiles() throws Exception {
+    SessionFileForm form =
+        tool("tools: {a: {command: [a], terminal: {ready: x, session_id: {files: [$A/b/*.json],"
+                + " id: /of/it, workdir: /in}}}}")
+            .terminal()
+            .orElseThrow()
+            .sessionId()
+            .orElseThrow();
+    assertThat(form.files()).containsExactly("$A/b/*.json");
+    assertThat(form.id()).hasToString("/of/it");
+    assertThat(form.workdir()).hasToString("/in");
+  }
+
+  @Test
+  void everyMistakeInWhereSessionsAreWrittenDownIsNamed() {
+    assertThat(
+            mistakes(
+                """
+                tools:
+                  a:
+                    command: [a]
+                    terminal:
+                      ready: x
+                      session: [--session, "{session}"]
+                      session_id:
+                        files: [$HOME/sessions/*.json, /etc/passwd, $HOME/../x, $HOME]
+                        id: id
+                """))
+        .containsExactly(
+            "tools.yaml:8: tools.a.terminal.session_id.files[1]: must be a variable and names below"
+                + " it, such as $HOME/.tool/*.jsonl",
+            "tools.yaml:8: tools.a.terminal.session_id.files[2]: must be a variable and names below"
+                + " it, such as $HOME/.tool/*.jsonl",
+            "tools.yaml:8: tools.a.terminal.session_id.files[3]: must be a variable and names below"
+                + " it, such as $HOME/.tool/*.jsonl",
+            "tools.yaml:8: tools.a.terminal.session_id: workdir is missing",
+            "tools.yaml:8: tools.a.terminal.session_id: is not needed with session, which sets it",
+            "tools.yaml:9: tools.a.terminal.session_id.id: must be a JSON pointer, such as"
+                + " /payload/id");
+  }
+
+  @Test
   void everyMistakeIsNamedWithItsLineAndField() {
     assertThat(
             mistakes(
@@ -122,6 +180,7 @@ class CatalogueTerminalFileTest {
                       paste: slowly
                       submit: return
                       quiet: 1h
+                      model: [--model, "{session}"]
                       resume: [--go-on]
                       questions:
                         - tool: x
@@ -141,13 +200,15 @@ class CatalogueTerminalFileTest {
             "tools.yaml:11: tools.b.terminal.submit: 'return' is no key: give " + Keys.KNOWN,
             "tools.yaml:12: tools.b.terminal.quiet: must be a duration such as 500ms, 2s or 1m,"
                 + " from 50ms to 10m",
-            "tools.yaml:13: tools.b.terminal.resume: must contain {session} exactly once, and no"
+            "tools.yaml:13: tools.b.terminal.model: must contain {model} exactly once, and no other"
+                + " placeholder",
+            "tools.yaml:14: tools.b.terminal.resume: must contain {session} exactly once, and no"
                 + " other placeholder",
-            "tools.yaml:15: tools.b.terminal.questions[0]: pattern is missing",
-            "tools.yaml:16: tools.b.terminal.questions[0].answers: must not be empty",
-            "tools.yaml:19: tools.b.terminal.questions[1].answers[0].kind: 'maybe' is not one of"
+            "tools.yaml:16: tools.b.terminal.questions[0]: pattern is missing",
+            "tools.yaml:17: tools.b.terminal.questions[0].answers: must not be empty",
+            "tools.yaml:20: tools.b.terminal.questions[1].answers[0].kind: 'maybe' is not one of"
                 + " allow_once, allow_always, deny_once, deny_always",
-            "tools.yaml:19: tools.b.terminal.questions[1].answers[0].keys[1]: 'hyper' is no key:"
+            "tools.yaml:20: tools.b.terminal.questions[1].answers[0].keys[1]: 'hyper' is no key:"
                 + " give "
                 + Keys.KNOWN);
   }

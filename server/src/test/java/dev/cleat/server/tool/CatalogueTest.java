@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.cleat.server.tool.ToolException.Kind;
+import dev.cleat.server.yaml.Problem;
+import dev.cleat.server.yaml.WrongFileException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -246,14 +248,14 @@ class CatalogueTest {
   @Test
   void mistakesAtTheStartAreAllThrown() {
     assertThat(
-            catchThrowableOfType(CatalogueException.class, () -> open("tools: {a: {}, b: {x: 1}}"))
+            catchThrowableOfType(WrongFileException.class, () -> open("tools: {a: {}, b: {x: 1}}"))
                 .problems())
-        .extracting(CatalogueException.Problem::field)
+        .extracting(Problem::field)
         .containsExactlyInAnyOrder("tools.a", "tools.b.x", "tools.b");
     assertThatThrownBy(() -> Catalogue.open(folder.resolve("missing.yaml"), shells))
-        .isInstanceOf(CatalogueException.class)
+        .isInstanceOf(WrongFileException.class)
         .hasMessageEndingWith("missing.yaml: does not exist");
-    assertThatThrownBy(() -> Catalogue.open(folder, shells)).isInstanceOf(CatalogueException.class);
+    assertThatThrownBy(() -> Catalogue.open(folder, shells)).isInstanceOf(WrongFileException.class);
   }
 
   @Test
@@ -293,15 +295,13 @@ class CatalogueTest {
     nanos.addAndGet(Duration.ofSeconds(1).toNanos());
     assertThat(catalogue.tool("a").command()).containsExactly("a");
     assertThat(catalogue.problems())
-        .extracting(CatalogueException.Problem::toString)
+        .extracting(Problem::toString)
         .contains(file + ":2: tools.a.comand: unknown key; did you mean command?");
 
     Files.delete(file);
     nanos.addAndGet(Duration.ofSeconds(1).toNanos());
     assertThat(catalogue.tool("a").command()).containsExactly("a");
-    assertThat(catalogue.problems())
-        .extracting(CatalogueException.Problem::message)
-        .containsExactly("does not exist");
+    assertThat(catalogue.problems()).extracting(Problem::message).containsExactly("does not exist");
 
     change("tools: {a: {command: [c]}}", 2);
     nanos.addAndGet(Duration.ofSeconds(1).toNanos());

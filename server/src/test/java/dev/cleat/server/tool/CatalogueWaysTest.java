@@ -60,7 +60,15 @@ class CatalogueWaysTest {
 
   private LaunchRequest request(String tool, Way way, String endpoint, String... args) {
     return new LaunchRequest(
-        tool, List.of(args), way, Mode.PTY, Map.of("B_URL", "caller"), endpoint, folder, "s1");
+        tool,
+        List.of(args),
+        way,
+        Mode.PTY,
+        Map.of("B_URL", "caller"),
+        endpoint,
+        folder,
+        "s1",
+        Site.SERVER);
   }
 
   private TurnWords words(String session) {
