@@ -15,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  * there, and from disk what is not. Between polls it holds a number, and a descriptor while it is
  * inside the files; of events, the last piece that it read from them.
  *
- * <p>For one thread at a time, except {@link #wake}, which any thread may call. An interrupt makes
- * {@link #poll} throw {@link java.nio.channels.ClosedByInterruptException} when it has to read from
- * disk; the cursor stays where it was. Close it: an open cursor stays known to its journal.
+ * <p>For one thread at a time, except {@link #wake} and {@link #position}, which any thread may
+ * call. An interrupt makes {@link #poll} throw {@link java.nio.channels.ClosedByInterruptException}
+ * when it has to read from disk; the cursor stays where it was. Close it: an open cursor stays
+ * known to its journal.
  */
 public final class Cursor implements AutoCloseable {
   private final Journal journal;
@@ -39,7 +40,10 @@ public final class Cursor implements AutoCloseable {
     journal.bells().add(bell);
   }
 
-  /** The number of the event that comes next; at most one past the journal's head. */
+  /**
+   * The number of the event that comes next; at most one past the journal's head. To another
+   * thread, where the cursor was a moment ago.
+   */
   public long position() {
     return next;
   }

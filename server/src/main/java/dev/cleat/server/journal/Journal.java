@@ -31,6 +31,7 @@ public final class Journal {
   private final JournalOptions options;
   private final Recovery recovery;
   private final Disk disk;
+  private final JournalMetrics metrics;
   private final RecentBatches recent;
   private final Bells bells = new Bells();
   private final ReentrantLock writing = new ReentrantLock();
@@ -54,6 +55,7 @@ public final class Journal {
       JournalOptions options,
       Recovery recovery,
       Disk disk,
+      JournalMetrics metrics,
       Durability durability,
       RecentBatches recent,
       SegmentWriter writer,
@@ -63,6 +65,7 @@ public final class Journal {
     this.options = options;
     this.recovery = recovery;
     this.disk = disk;
+    this.metrics = metrics;
     this.durability = durability;
     this.recent = recent;
     this.writer = writer;
@@ -132,17 +135,20 @@ public final class Journal {
     if (entries.isEmpty()) {
       throw new IllegalArgumentException("nothing to append");
     }
+    long start = System.nanoTime();
     long firstSeq;
+    int total;
     writing.lock();
     try {
       requireWritable();
       firstSeq = written.head() + 1;
       int[] sizes = new int[entries.size()];
-      int total = measure(entries, firstSeq, sizes);
+      total = measure(entries, firstSeq, sizes);
       write(entries, firstSeq, sizes, total);
     } finally {
       writing.unlock();
     }
+    metrics.appended(entries.size(), total, System.nanoTime() - start);
     if (options.sync() != SyncPolicy.ALWAYS) {
       bells.ring();
     }
@@ -176,6 +182,7 @@ public final class Journal {
       offset = writer.end();
       writer.append(bytes);
     } catch (IOException e) {
+      metrics.appendFailed();
       throw DiskFull.is(e, folder, total) ? new JournalFullException(id, e) : e;
     }
     long lastSeq = firstSeq + sizes.length - 1;
@@ -363,6 +370,7 @@ public final class Journal {
 
   void syncFailed(IOException failure) {
     if (durability.failed(failure)) {
+      metrics.syncFailed();
       LOG.error(
           "Syncing journal {} failed after event {}; open it anew", id, durableHead(), failure);
     }

@@ -1,6 +1,7 @@
 package dev.cleat.server.journal;
 
 import dev.cleat.server.journal.RecentBatches.Budget;
+import dev.cleat.server.telemetry.Meter;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -35,6 +36,7 @@ public final class JournalRoot implements Closeable {
   private final Path drafts;
   private final Path tombs;
   private final Machine machine;
+  private final JournalMetrics metrics;
   private final RootLock lock;
   private final RunMark mark;
   private final SyncLane intervals;
@@ -53,11 +55,14 @@ public final class JournalRoot implements Closeable {
     this.drafts = folder.resolve("drafts");
     this.tombs = folder.resolve("tombs");
     this.machine = machine;
+    this.metrics = new JournalMetrics(journals);
     this.lock = lock;
     this.mark = mark;
     this.budget = new Budget(options.recentBytes());
-    this.intervals = new SyncLane("journal-sync", folder, machine.disk(), options.syncInterval());
-    this.always = new SyncLane("journal-sync-always", folder, machine.disk(), Duration.ZERO);
+    this.intervals =
+        new SyncLane("journal-sync", folder, machine.disk(), metrics, options.syncInterval());
+    this.always =
+        new SyncLane("journal-sync-always", folder, machine.disk(), metrics, Duration.ZERO);
     long pause = options.maintenanceInterval().toMillis();
     Thread.ofPlatform().daemon().name("journal-maintenance").start(() -> maintainEvery(pause));
   }
@@ -205,6 +210,7 @@ public final class JournalRoot implements Closeable {
             options,
             recovery,
             machine.disk(),
+            metrics,
             durability,
             new RecentBatches(options.recentBytes(), budget),
             writer,
@@ -232,6 +238,7 @@ public final class JournalRoot implements Closeable {
         output.truncate(found.end());
       }
     }
+    metrics.cut(found.excess());
     boolean older = found.run() < mark.lastCrashRun();
     String reason =
         found.damage()
@@ -341,7 +348,10 @@ public final class JournalRoot implements Closeable {
       intervals.close();
       always.close();
       SyncLane.sync(
-          folder, machine.disk(), ended.stream().filter(journal -> !journal.isSynced()).toList());
+          folder,
+          machine.disk(),
+          metrics,
+          ended.stream().filter(journal -> !journal.isSynced()).toList());
       open.clear();
       List<String> unsynced =
           ended.stream().filter(journal -> !journal.isSynced()).map(Journal::id).toList();
@@ -349,6 +359,26 @@ public final class JournalRoot implements Closeable {
         throw new IOException("journals that could not be synced: " + unsynced);
       }
       mark.ended().write(folder, machine.disk());
+    }
+  }
+
+  /** What is measured of the journals. */
+  public List<Meter> meters() {
+    return metrics.meters(intervals, always);
+  }
+
+  /**
+   * Writes what a new journal begins with, and removes it.
+   *
+   * @throws IOException when journals cannot be written now
+   */
+  public void tryWriting() throws IOException {
+    Path draft = drafts.resolve("try." + tombCount.incrementAndGet());
+    Files.createDirectory(draft);
+    try {
+      machine.disk().create(draft.resolve("try"), new byte[SegmentHeader.BYTES]).close();
+    } finally {
+      removeFolder(draft);
     }
   }
 

@@ -20,20 +20,25 @@ final class SyncLane implements AutoCloseable {
 
   private final Path root;
   private final Disk disk;
+  private final JournalMetrics metrics;
   private final long delayNanos;
   private final Thread thread;
   // Guarded by this.
   private List<Journal> dirty = new ArrayList<>();
   private boolean closing;
+  private long dirtySince;
+  private long roundSince;
+  private int inRound;
 
   /**
    * @param root the folder all the journals are in
    * @param delay how long to wait for more after the first journal became dirty, zero for not at
    *     all
    */
-  SyncLane(String name, Path root, Disk disk, Duration delay) {
+  SyncLane(String name, Path root, Disk disk, JournalMetrics metrics, Duration delay) {
     this.root = root;
     this.disk = disk;
+    this.metrics = metrics;
     this.delayNanos = delay.toNanos();
     this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
     thread.start();
@@ -43,6 +48,7 @@ final class SyncLane implements AutoCloseable {
   synchronized void add(Journal journal) {
     dirty.add(journal);
     if (dirty.size() == 1) {
+      dirtySince = System.nanoTime();
       notifyAll();
     }
   }
@@ -50,7 +56,8 @@ final class SyncLane implements AutoCloseable {
   private void run() {
     try {
       for (List<Journal> round = next(); !round.isEmpty(); round = next()) {
-        sync(root, disk, round);
+        sync(root, disk, metrics, round);
+        roundOver();
       }
     } catch (InterruptedException e) {
       Journal.LOG.warn("{} was interrupted: journals are no longer synced", thread.getName());
@@ -68,11 +75,31 @@ final class SyncLane implements AutoCloseable {
     }
     List<Journal> round = dirty;
     dirty = new ArrayList<>();
+    roundSince = dirtySince;
+    inRound = round.size();
     return round;
   }
 
+  private synchronized void roundOver() {
+    inRound = 0;
+  }
+
+  /** How many journals wait, or are being synced. */
+  synchronized int waiting() {
+    return dirty.size() + inRound;
+  }
+
+  /** For how many nanoseconds the first of them has waited. */
+  synchronized long age() {
+    if (inRound == 0 && dirty.isEmpty()) {
+      return 0;
+    }
+    return System.nanoTime() - (inRound > 0 ? roundSince : dirtySince);
+  }
+
   /** Syncs journals together and tells each of them. */
-  static void sync(Path root, Disk disk, List<Journal> round) {
+  static void sync(Path root, Disk disk, JournalMetrics metrics, List<Journal> round) {
+    long start = System.nanoTime();
     List<SyncTask> tasks = round.stream().map(Journal::prepareSync).toList();
     boolean together = false;
     if (tasks.size() > MANY) {
@@ -85,6 +112,7 @@ final class SyncLane implements AutoCloseable {
     for (SyncTask task : tasks) {
       task.finish(together, disk);
     }
+    metrics.synced(System.nanoTime() - start);
   }
 
   /** Syncs what is waiting and ends. */

@@ -34,7 +34,7 @@ record DatabaseFile(Path path) {
   void prepare() throws IOException, SQLException {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       checkHeader();
-      try (SqlConnection connection = Sqlite.openForWriting(path)) {
+      try (SqlConnection connection = Sqlite.openForUpgrade(path)) {
         connection.inTransaction(this::checkAndUpgrade);
       }
     } else {
@@ -81,7 +81,7 @@ record DatabaseFile(Path path) {
       Files.deleteIfExists(sibling(".new" + companion));
     }
     Files.createFile(half, ownerOnly());
-    try (SqlConnection connection = Sqlite.openForWriting(half)) {
+    try (SqlConnection connection = Sqlite.openForUpgrade(half)) {
       connection.inTransaction(sql -> {
         Schema.create(sql);
         return true;

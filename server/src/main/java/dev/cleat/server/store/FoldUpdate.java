@@ -1,12 +1,15 @@
 package dev.cleat.server.store;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A session's state after more events of its journal: what {@link Store#saveFold} writes.
  *
  * @param session the session; what {@link SessionRow} calls fixed is not written
  * @param turns turns of this session that are new or have changed
+ * @param amendedTurns turns of this session that have changed, and are written only if they have
+ *     not been deleted meanwhile
  * @param removedTurnIds turns of this session that are no more, such as those of a journal's lost
  *     tail; removed before {@code turns} are written
  * @param artifacts media files of this session that are new or have changed
@@ -16,19 +19,23 @@ import java.util.List;
 public record FoldUpdate(
     SessionRow session,
     List<TurnRow> turns,
+    List<TurnRow> amendedTurns,
     List<String> removedTurnIds,
     List<ArtifactRow> artifacts,
     List<String> removedArtifactIds) {
   public FoldUpdate {
     turns = List.copyOf(turns);
+    amendedTurns = List.copyOf(amendedTurns);
     removedTurnIds = List.copyOf(removedTurnIds);
     artifacts = List.copyOf(artifacts);
     removedArtifactIds = List.copyOf(removedArtifactIds);
-    for (TurnRow turn : turns) {
-      if (!turn.sessionId().equals(session.id())) {
-        throw new IllegalArgumentException("A turn of " + turn.sessionId() + " in " + session.id());
-      }
-    }
+    Stream.concat(turns.stream(), amendedTurns.stream())
+        .forEach(turn -> {
+          if (!turn.sessionId().equals(session.id())) {
+            throw new IllegalArgumentException(
+                "A turn of " + turn.sessionId() + " in " + session.id());
+          }
+        });
     for (ArtifactRow artifact : artifacts) {
       if (!artifact.sessionId().equals(session.id())) {
         throw new IllegalArgumentException(
@@ -44,6 +51,6 @@ public record FoldUpdate(
 
   /** An update that is about no files. */
   public FoldUpdate(SessionRow session, List<TurnRow> turns, List<String> removedTurnIds) {
-    this(session, turns, removedTurnIds, List.of(), List.of());
+    this(session, turns, List.of(), removedTurnIds, List.of(), List.of());
   }
 }

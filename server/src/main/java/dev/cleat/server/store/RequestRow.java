@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
  * A request id that was used, and what came of it.
  *
  * @param kind what was asked for; ids of different kinds have nothing to do with each other
+ * @param tenant whose request it was; ids of different tenants have nothing to do with each other
  * @param requestId the caller's id
  * @param fingerprint opaque: tells a retry from another request under the same id; the array is not
  *     copied and must not be changed
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // A carrier between caller and database; never compared.
 public record RequestRow(
     Kind kind,
+    String tenant,
     String requestId,
     byte[] fingerprint,
     String sessionId,

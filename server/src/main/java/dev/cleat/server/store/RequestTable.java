@@ -6,15 +6,16 @@ import java.util.Optional;
 
 /** The SQL of request ids, in a transaction. */
 record RequestTable(SqlConnection sql) {
-  Optional<RequestRow> find(RequestRow.Kind kind, String requestId, long nowMillis)
+  Optional<RequestRow> find(RequestRow.Kind kind, String tenant, String requestId, long nowMillis)
       throws SQLException {
     return sql.find(
         """
-        SELECT kind, request_id, fingerprint, session_id, turn_id, expires_millis FROM request
-        WHERE kind = ? AND request_id = ? AND expires_millis > ?\
+        SELECT kind, tenant, request_id, fingerprint, session_id, turn_id, expires_millis
+        FROM request WHERE kind = ? AND tenant = ? AND request_id = ? AND expires_millis > ?\
         """,
         RequestTable::request,
         kind.name(),
+        tenant,
         requestId,
         nowMillis);
   }
@@ -22,6 +23,7 @@ record RequestTable(SqlConnection sql) {
   private static RequestRow request(ResultSet row) throws SQLException {
     return new RequestRow(
         RequestRow.Kind.valueOf(row.getString("kind")),
+        row.getString("tenant"),
         row.getString("request_id"),
         row.getBytes("fingerprint"),
         row.getString("session_id"),
@@ -33,13 +35,15 @@ record RequestTable(SqlConnection sql) {
   void insert(RequestRow request) throws SQLException {
     sql.update(
         """
-        INSERT INTO request (kind, request_id, fingerprint, session_id, turn_id, expires_millis)
-        VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (kind, request_id) DO UPDATE SET fingerprint = excluded.fingerprint,
+        INSERT INTO request
+          (kind, tenant, request_id, fingerprint, session_id, turn_id, expires_millis)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (kind, tenant, request_id) DO UPDATE SET fingerprint = excluded.fingerprint,
           session_id = excluded.session_id, turn_id = excluded.turn_id,
           expires_millis = excluded.expires_millis\
         """,
         request.kind().name(),
+        request.tenant(),
         request.requestId(),
         request.fingerprint(),
         request.sessionId(),

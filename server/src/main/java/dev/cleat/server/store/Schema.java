@@ -12,7 +12,7 @@ import java.util.List;
 final class Schema {
   /** The script at index n makes version n + 1. A script that was released is never changed. */
   private static final List<String> MIGRATIONS =
-      List.of("001-initial.sql", "002-artifacts.sql", "003-resume-token.sql");
+      List.of("001-initial.sql", "002-artifacts.sql", "003-resume-token.sql", "004-tenants.sql");
 
   static final int VERSION = MIGRATIONS.size();
 
@@ -28,6 +28,8 @@ final class Schema {
   /**
    * Brings the schema of a database that was there up to the present version.
    *
+   * @param sql without the rule that rows are deleted with those they refer to: a table is changed
+   *     by making another in its place
    * @throws StoreUnreadableException if it is not ours, or of a newer version
    */
   static void upgrade(SqlConnection sql, Path file) throws SQLException {
@@ -54,6 +56,9 @@ final class Schema {
       }
     }
     sql.update("UPDATE schema_version SET version = ?", VERSION);
+    if (version < VERSION && !Sqlite.referencesHold(sql)) {
+      throw new IllegalStateException("the schema's scripts have left rows without their session");
+    }
   }
 
   private static String read(String resource) {

@@ -6,8 +6,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A session as it is stored, without its secret.
  *
- * @param id the session's id; never used twice, also after the session is deleted
- * @param name unique among the sessions that exist, or null
+ * @param id what the session is called among those of all tenants; never used twice, also after the
+ *     session is deleted
+ * @param tenant whose it is; fixed once inserted
+ * @param owner who owns it within the tenant, or empty; fixed once inserted
+ * @param name unique among the tenant's sessions that exist, or null
  * @param tool the tool that it runs; fixed once inserted
  * @param state its state, as the caller numbers them
  * @param workspace what it is grouped under, or null
@@ -25,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // A carrier between caller and database; never compared.
 public record SessionRow(
     String id,
+    String tenant,
+    String owner,
     @Nullable String name,
     String tool,
     int state,

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param values one for each question mark
  */
 record SessionSelection(String sql, List<Object> values) {
-  static SessionSelection where(String condition, Object value) {
-    return new SessionSelection("WHERE " + condition, List.of(value));
+  static SessionSelection where(String condition, Object... values) {
+    return new SessionSelection("WHERE " + condition, List.of(values));
   }
 
   /** A page of a list. */
@@ -35,6 +35,8 @@ record SessionSelection(String sql, List<Object> values) {
     private final List<Object> values = new ArrayList<>();
 
     void add(SessionQuery query) {
+      addIfSet("s.tenant = ?", query.tenant());
+      addIfSet("s.owner = ?", query.owner());
       if (!query.states().isEmpty()) {
         add("s.state IN (" + placeholders(query.states().size()) + ")", query.states().toArray());
       }

@@ -21,16 +21,21 @@ record SessionTable(SqlConnection sql) {
     return select(SessionSelection.where("s.id = ?", id)).stream().findFirst();
   }
 
-  Optional<SessionRow> findByName(String name) throws SQLException {
-    return select(SessionSelection.where("s.name = ?", name)).stream().findFirst();
+  Optional<SessionRow> findByName(String tenant, String name) throws SQLException {
+    return select(SessionSelection.where("s.tenant = ? AND s.name = ?", tenant, name)).stream()
+        .findFirst();
   }
 
   /** The newest session whose tool calls its own session so. */
-  Optional<SessionRow> findByResumeToken(String token) throws SQLException {
+  Optional<SessionRow> findByResumeToken(String tenant, String token) throws SQLException {
     return select(
-            new SessionSelection(
-                "WHERE s.resume_token = ? ORDER BY s.created_nanos DESC, s.id DESC LIMIT 1",
-                List.of(token)))
+            SessionSelection.where(
+                """
+                s.tenant = ? AND s.resume_token = ?
+                ORDER BY s.created_nanos DESC, s.id DESC LIMIT 1\
+                """,
+                tenant,
+                token))
         .stream()
         .findFirst();
   }
@@ -58,7 +63,7 @@ record SessionTable(SqlConnection sql) {
                 .put(label.label(), label.content()));
     return sql.list(
         """
-        SELECT s.id, s.name, s.tool, s.state, s.workspace, s.parent_id, s.internal,
+        SELECT s.id, s.tenant, s.owner, s.name, s.tool, s.state, s.workspace, s.parent_id, s.internal,
           s.created_nanos, s.resume_token, s.epoch, s.folded_seq, s.data, s.fold
         FROM session s %s\
         """
@@ -72,6 +77,8 @@ record SessionTable(SqlConnection sql) {
     String id = row.getString("id");
     return new SessionRow(
         id,
+        row.getString("tenant"),
+        row.getString("owner"),
         row.getString("name"),
         row.getString("tool"),
         row.getInt("state"),
@@ -103,11 +110,28 @@ record SessionTable(SqlConnection sql) {
     return sql.list("SELECT id FROM session ORDER BY created_nanos, id", row -> row.getString(1));
   }
 
+  boolean hasOthers(String tenant) throws SQLException {
+    return sql.number(
+            """
+            SELECT EXISTS (SELECT 1 FROM session WHERE tenant < ?)
+              OR EXISTS (SELECT 1 FROM session WHERE tenant > ?)\
+            """,
+            tenant,
+            tenant)
+        > 0;
+  }
+
   long count(Set<Integer> states) throws SQLException {
     return sql.number(
         "SELECT COUNT(*) FROM session WHERE state IN (%s)"
             .formatted(SessionSelection.placeholders(states.size())),
         states.toArray());
+  }
+
+  List<SessionCount> countByStateAndTool() throws SQLException {
+    return sql.list(
+        "SELECT state, tool, COUNT(*) FROM session GROUP BY state, tool",
+        row -> new SessionCount(row.getInt(1), row.getString(2), row.getLong(3)));
   }
 
   Optional<byte[]> secret(String id) throws SQLException {
@@ -128,22 +152,28 @@ record SessionTable(SqlConnection sql) {
         > 0;
   }
 
-  /** The id of another session that has this name. */
-  Optional<String> nameTaken(@Nullable String name, String id) throws SQLException {
-    return name == null
+  /** The id of another session of its tenant that has this one's name. */
+  Optional<String> nameTaken(SessionRow session) throws SQLException {
+    return session.name() == null
         ? Optional.empty()
         : sql.find(
-            "SELECT id FROM session WHERE name = ? AND id <> ?", row -> row.getString(1), name, id);
+            "SELECT id FROM session WHERE tenant = ? AND name = ? AND id <> ?",
+            row -> row.getString(1),
+            session.tenant(),
+            session.name(),
+            session.id());
   }
 
   void insert(SessionRow row, byte[] secret) throws SQLException {
     sql.update(
         """
-        INSERT INTO session (id, name, tool, state, workspace, parent_id, internal, created_nanos,
-          resume_token, epoch, folded_seq, data, fold)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\
+        INSERT INTO session (id, tenant, owner, name, tool, state, workspace, parent_id, internal,
+          created_nanos, resume_token, epoch, folded_seq, data, fold)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\
         """,
         row.id(),
+        row.tenant(),
+        row.owner(),
         row.name(),
         row.tool(),
         row.state(),
@@ -200,7 +230,7 @@ record SessionTable(SqlConnection sql) {
     if (there.get().isLaterThan(row.epoch(), row.foldedSeq())) {
       return Optional.of(there.get());
     }
-    return nameTaken(row.name(), row.id()).map(SaveResult.NameTaken::new);
+    return nameTaken(row).map(SaveResult.NameTaken::new);
   }
 
   private Map<String, String> labels(String id) throws SQLException {

@@ -23,14 +23,26 @@ final class Sqlite {
 
   /** Opens a connection whose transactions take the write lock at their beginning. */
   static SqlConnection openForWriting(Path file) throws SQLException {
+    return open(writing(true), file);
+  }
+
+  private static SQLiteConfig writing(boolean foreignKeys) {
     SQLiteConfig config = config();
     config.setJournalMode(SQLiteConfig.JournalMode.WAL);
     // With the log, a commit survives the process without an fsync; a crash of the machine may lose
     // the last ones whole, and the journal knows better then.
     config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
     config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
-    config.enforceForeignKeys(true);
-    return open(config, file);
+    config.enforceForeignKeys(foreignKeys);
+    return config;
+  }
+
+  /**
+   * Opens a connection that changes the schema: a table that is dropped takes no rows of others
+   * along.
+   */
+  static SqlConnection openForUpgrade(Path file) throws SQLException {
+    return open(writing(false), file);
   }
 
   /** Opens a connection that cannot write; needs one for writing that is open. */
@@ -61,6 +73,11 @@ final class Sqlite {
   static boolean tableExists(SqlConnection sql, String table) throws SQLException {
     return sql.number("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?", table)
         > 0;
+  }
+
+  /** Whether every row is there that another refers to. */
+  static boolean referencesHold(SqlConnection sql) throws SQLException {
+    return sql.list("PRAGMA foreign_key_check", row -> row.getString(1)).isEmpty();
   }
 
   /** Looks at every page: what is wrong with the structure of the file, or "ok". */

@@ -8,7 +8,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -93,7 +92,7 @@ public final class Store implements AutoCloseable {
       if (sessions.idTaken(session.id())) {
         return new InsertResult.IdTaken();
       }
-      Optional<String> other = sessions.nameTaken(session.name(), session.id());
+      Optional<String> other = sessions.nameTaken(session);
       if (other.isPresent()) {
         return new InsertResult.NameTaken(other.get());
       }
@@ -130,7 +129,8 @@ public final class Store implements AutoCloseable {
       throws SQLException {
     return request == null
         ? Optional.empty()
-        : new RequestTable(sql).find(request.kind(), request.requestId(), clock.millis());
+        : new RequestTable(sql)
+            .find(request.kind(), request.tenant(), request.requestId(), clock.millis());
   }
 
   /**
@@ -160,6 +160,9 @@ public final class Store implements AutoCloseable {
           }
           for (TurnRow turn : update.turns()) {
             turns.upsert(turn);
+          }
+          for (TurnRow turn : update.amendedTurns()) {
+            turns.update(turn);
           }
           saveArtifacts(new ArtifactTable(sql), update);
         }
@@ -219,18 +222,18 @@ public final class Store implements AutoCloseable {
     return read(sql -> new SessionTable(sql).find(id));
   }
 
-  /** The session with exactly this name. */
-  public Optional<SessionRow> sessionByName(String name) {
-    return read(sql -> new SessionTable(sql).findByName(name));
+  /** The tenant's session with exactly this name. */
+  public Optional<SessionRow> sessionByName(String tenant, String name) {
+    return read(sql -> new SessionTable(sql).findByName(tenant, name));
   }
 
   /**
-   * The newest session whose tool calls its own session so.
+   * The tenant's newest session whose tool calls its own session so.
    *
    * @param token not empty
    */
-  public Optional<SessionRow> sessionByResumeToken(String token) {
-    return read(sql -> new SessionTable(sql).findByResumeToken(token));
+  public Optional<SessionRow> sessionByResumeToken(String tenant, String token) {
+    return read(sql -> new SessionTable(sql).findByResumeToken(tenant, token));
   }
 
   /**
@@ -255,8 +258,7 @@ public final class Store implements AutoCloseable {
 
   /** The sessions whose parent is this one, oldest first. */
   public List<SessionRow> children(String parentId) {
-    SessionQuery query = new SessionQuery(Set.of(), null, null, parentId, Map.of(), "", true);
-    return sessions(query, null, Integer.MAX_VALUE);
+    return sessions(SessionQuery.ALL.below(parentId), null, Integer.MAX_VALUE);
   }
 
   /** The ids of all sessions, oldest first. */
@@ -264,9 +266,28 @@ public final class Store implements AutoCloseable {
     return read(sql -> new SessionTable(sql).ids());
   }
 
+  /** Whether there are sessions of another tenant than this one. */
+  public boolean hasSessionsOfOthers(String tenant) {
+    return read(sql -> new SessionTable(sql).hasOthers(tenant));
+  }
+
   /** How many sessions are in one of these states. */
   public long countSessions(Set<Integer> states) {
     return states.isEmpty() ? 0 : read(sql -> new SessionTable(sql).count(states));
+  }
+
+  /** How many sessions there are, by state and tool; none where there are none. */
+  public List<SessionCount> countByStateAndTool() {
+    return read(sql -> new SessionTable(sql).countByStateAndTool());
+  }
+
+  /**
+   * Writes something that changes nothing, and forgets it.
+   *
+   * @throws StoreException when the state cannot be written now
+   */
+  public void tryWriting() {
+    putMeta(MetaRow.of("tried", clock.millis()));
   }
 
   /** What was inserted as the secret of this session. */
@@ -309,9 +330,9 @@ public final class Store implements AutoCloseable {
     return write(sql -> new TurnTable(sql).trim(sessionId, keep));
   }
 
-  /** What came of a request id, unless it has expired. */
-  public Optional<RequestRow> request(RequestRow.Kind kind, String requestId) {
-    return read(sql -> new RequestTable(sql).find(kind, requestId, clock.millis()));
+  /** What came of a tenant's request id, unless it has expired. */
+  public Optional<RequestRow> request(RequestRow.Kind kind, String tenant, String requestId) {
+    return read(sql -> new RequestTable(sql).find(kind, tenant, requestId, clock.millis()));
   }
 
   /** Deletes the request ids that have expired, and says how many they were. */
@@ -320,12 +341,12 @@ public final class Store implements AutoCloseable {
   }
 
   /** Makes a session the caller's active one; false if there is no such session. */
-  public boolean setActive(String caller, String sessionId) {
+  public boolean setActive(ActiveKey caller, String sessionId) {
     return write(sql -> new ActiveTable(sql).set(caller, sessionId));
   }
 
   /** The id of the caller's active session. */
-  public Optional<String> active(String caller) {
+  public Optional<String> active(ActiveKey caller) {
     return read(sql -> new ActiveTable(sql).get(caller));
   }
 

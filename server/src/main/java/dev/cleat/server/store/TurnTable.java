@@ -53,6 +53,19 @@ record TurnTable(SqlConnection sql) {
         turn.data());
   }
 
+  /** Writes a turn if it is there. */
+  void update(TurnRow turn) throws SQLException {
+    sql.update(
+        "UPDATE turn SET number = ?, state = ?, ended = ?, data = ? WHERE session_id = ? AND id ="
+            + " ?",
+        turn.number(),
+        turn.state(),
+        turn.ended() ? 1 : 0,
+        turn.data(),
+        turn.sessionId(),
+        turn.id());
+  }
+
   void delete(String sessionId, String id) throws SQLException {
     sql.update("DELETE FROM turn WHERE session_id = ? AND id = ?", sessionId, id);
   }

@@ -10,6 +10,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -163,5 +164,23 @@ class JournalRootTest {
       }
     }
     return count;
+  }
+
+  @Test
+  void tryingToWriteLeavesNothingAndFailsWithoutRoom(@TempDir Path folder) throws Exception {
+    FakeDisk disk = new FakeDisk();
+    try (JournalRoot root =
+        JournalRoot.open(
+            folder,
+            JournalRootOptions.defaults(),
+            new Machine(disk, InstantSource.system(), "boot"))) {
+      root.tryWriting();
+      disk.room.set(0);
+      assertThatThrownBy(root::tryWriting).isInstanceOf(IOException.class);
+      disk.room.set(Long.MAX_VALUE);
+      root.tryWriting();
+      assertThat(root.list()).isEmpty();
+      assertThat(folder.resolve("drafts")).isEmptyDirectory();
+    }
   }
 }

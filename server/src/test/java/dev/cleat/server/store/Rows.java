@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Rows for tests. */
 final class Rows {
+  static final String TENANT = "default";
   static final byte[] SECRET = bytes("HOME=/nowhere");
 
   private Rows() {}
@@ -22,6 +23,8 @@ final class Rows {
       String id, @Nullable String name, long createdNanos, long epoch, long foldedSeq) {
     return new SessionRow(
         id,
+        TENANT,
+        "owner",
         name,
         "bash",
         2,
@@ -41,6 +44,8 @@ final class Rows {
   static SessionRow resumable(String id, String token, long createdNanos, long foldedSeq) {
     return new SessionRow(
         id,
+        TENANT,
+        "owner",
         null,
         "claude",
         2,
@@ -64,6 +69,7 @@ final class Rows {
   static RequestRow request(RequestRow.Kind kind, String id, String sessionId, long expires) {
     return new RequestRow(
         kind,
+        TENANT,
         id,
         bytes("fingerprint"),
         sessionId,

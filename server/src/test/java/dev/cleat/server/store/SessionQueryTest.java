@@ -49,6 +49,8 @@ class SessionQueryTest {
       SessionRow row =
           new SessionRow(
               id,
+              "default",
+              "owner",
               name,
               tool,
               state,
@@ -115,15 +117,15 @@ class SessionQueryTest {
   }
 
   private static SessionQuery states(Integer... states) {
-    return new SessionQuery(Set.of(states), null, null, null, Map.of(), "", false);
+    return new SessionQuery(null, null, Set.of(states), null, null, null, Map.of(), "", false);
   }
 
   private static SessionQuery labels(Map<String, String> labels) {
-    return new SessionQuery(Set.of(), null, null, null, labels, "", false);
+    return new SessionQuery(null, null, Set.of(), null, null, null, labels, "", false);
   }
 
   private static SessionQuery prefix(String prefix) {
-    return new SessionQuery(Set.of(), null, null, null, Map.of(), prefix, false);
+    return new SessionQuery(null, null, Set.of(), null, null, null, Map.of(), prefix, false);
   }
 
   @Test
@@ -138,11 +140,12 @@ class SessionQueryTest {
     assertThat(ids(states(5))).containsExactly("ended");
     assertThat(ids(states(5, 7))).containsExactlyInAnyOrder("ended", "lost");
     assertThat(ids(states(6))).isEmpty();
-    assertThat(ids(new SessionQuery(Set.of(), "zsh", null, null, Map.of(), "", false)))
+    assertThat(ids(new SessionQuery(null, null, Set.of(), "zsh", null, null, Map.of(), "", false)))
         .containsExactly("zsh");
-    assertThat(ids(new SessionQuery(Set.of(), null, "w", null, Map.of(), "", false)))
+    assertThat(ids(new SessionQuery(null, null, Set.of(), null, "w", null, Map.of(), "", false)))
         .containsExactly("grouped");
-    assertThat(ids(new SessionQuery(Set.of(), null, null, "plain", Map.of(), "", false)))
+    assertThat(
+            ids(new SessionQuery(null, null, Set.of(), null, null, "plain", Map.of(), "", false)))
         .containsExactly("child");
     assertThat(store.countSessions(Set.of(2))).isEqualTo(4);
     assertThat(store.countSessions(Set.of(5, 7, 99))).isEqualTo(2);
@@ -184,7 +187,10 @@ class SessionQueryTest {
         .labels(Map.of("a", "1"))
         .insert();
 
-    assertThat(ids(new SessionQuery(Set.of(3), "bash", "w", "p", Map.of("a", "1"), "n", false)))
+    assertThat(
+            ids(
+                new SessionQuery(
+                    null, null, Set.of(3), "bash", "w", "p", Map.of("a", "1"), "n", false)))
         .containsExactly("all");
   }
 

@@ -101,7 +101,7 @@ class StoreConcurrencyTest {
         all(100, i -> () -> store.insertSession(session("s" + i, "wanted", i), SECRET, null));
 
     assertThat(results).filteredOn(InsertResult.Inserted.class::isInstance).hasSize(1);
-    String winner = store.sessionByName("wanted").orElseThrow().id();
+    String winner = store.sessionByName(Rows.TENANT, "wanted").orElseThrow().id();
     assertThat(results)
         .filteredOn(InsertResult.NameTaken.class::isInstance)
         .hasSize(99)

@@ -83,7 +83,7 @@ class StoreCrashTest {
       // A step that was killed before its deletion leaves its session for good.
       boolean there = store.session(id).isPresent();
       assertThat(store.secret(id).isPresent()).isEqualTo(there);
-      assertThat(store.request(CREATE, id).isPresent()).isEqualTo(there);
+      assertThat(store.request(CREATE, Rows.TENANT, id).isPresent()).isEqualTo(there);
       assertThat(there || step % 2 == 0 || step > head).as(id).isTrue();
       assertThat(there && step > head).as(id).isFalse();
       if (there) {

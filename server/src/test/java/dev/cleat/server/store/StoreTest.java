@@ -1,6 +1,7 @@
 package dev.cleat.server.store;
 
 import static dev.cleat.server.store.Rows.SECRET;
+import static dev.cleat.server.store.Rows.TENANT;
 import static dev.cleat.server.store.Rows.bytes;
 import static dev.cleat.server.store.Rows.request;
 import static dev.cleat.server.store.Rows.resumable;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,8 @@ class StoreTest {
     SessionRow row =
         new SessionRow(
             "s1",
+            "default",
+            "owner",
             "näme 🖥 %_",
             "bash",
             3,
@@ -70,7 +74,10 @@ class StoreTest {
     reopen();
 
     assertThat(store.session("s1")).get().usingRecursiveComparison().isEqualTo(row);
-    assertThat(store.sessionByName("näme 🖥 %_")).get().usingRecursiveComparison().isEqualTo(row);
+    assertThat(store.sessionByName(TENANT, "näme 🖥 %_"))
+        .get()
+        .usingRecursiveComparison()
+        .isEqualTo(row);
     assertThat(store.secret("s1")).hasValue(SECRET);
     assertThat(store.sessionIds()).containsExactly("s1");
   }
@@ -78,20 +85,20 @@ class StoreTest {
   @Test
   void whatIsNotThereIsEmpty() {
     assertThat(store.session("s")).isEmpty();
-    assertThat(store.sessionByName("s")).isEmpty();
+    assertThat(store.sessionByName(TENANT, "s")).isEmpty();
     assertThat(store.secret("s")).isEmpty();
     assertThat(store.turn("s", "t")).isEmpty();
     assertThat(store.turns("s", Long.MAX_VALUE, 1)).isEmpty();
     assertThat(store.unfinishedTurns("s")).isEmpty();
-    assertThat(store.request(CREATE, "r")).isEmpty();
-    assertThat(store.active("")).isEmpty();
+    assertThat(store.request(CREATE, TENANT, "r")).isEmpty();
+    assertThat(store.active(caller(""))).isEmpty();
     assertThat(store.meta("m")).isEmpty();
     assertThat(store.metaLong("m")).isEmpty();
     assertThat(store.sessions(SessionQuery.ALL, null, 10)).isEmpty();
     assertThat(store.children("s")).isEmpty();
     assertThat(store.countSessions(Set.of())).isZero();
     assertThat(store.deleteSessions(List.of("s"))).isEmpty();
-    assertThat(store.setActive("caller", "s")).isFalse();
+    assertThat(store.setActive(caller("caller"), "s")).isFalse();
   }
 
   @Test
@@ -135,10 +142,13 @@ class StoreTest {
     assertThat(store.session("s2")).isEmpty();
 
     nowMillis = 2_000;
-    assertThat(store.request(CREATE, "r")).isEmpty();
+    assertThat(store.request(CREATE, TENANT, "r")).isEmpty();
     assertThat(store.insertSession(session("s2"), SECRET, second))
         .isEqualTo(new InsertResult.Inserted());
-    assertThat(store.request(CREATE, "r")).get().usingRecursiveComparison().isEqualTo(second);
+    assertThat(store.request(CREATE, TENANT, "r"))
+        .get()
+        .usingRecursiveComparison()
+        .isEqualTo(second);
   }
 
   @Test
@@ -147,7 +157,7 @@ class StoreTest {
     store.insertSession(
         session("s1"), SECRET, request(CREATE, "r", "s1", 2_000), MetaRow.of("head", 1));
 
-    assertThat(store.request(CREATE, "r")).isEmpty();
+    assertThat(store.request(CREATE, TENANT, "r")).isEmpty();
     assertThat(store.metaLong("head")).isEmpty();
   }
 
@@ -156,8 +166,8 @@ class StoreTest {
     store.insertSession(session("s1"), SECRET, request(CREATE, "r", "s1", 2_000));
 
     assertThat(store.insertTurn(turn("s1", 1, false), request(PROMPT, "r", "s1", 2_000))).isEmpty();
-    assertThat(store.request(PROMPT, "r").orElseThrow().turnId()).isEqualTo("turn-1");
-    assertThat(store.request(CREATE, "r").orElseThrow().turnId()).isNull();
+    assertThat(store.request(PROMPT, TENANT, "r").orElseThrow().turnId()).isEqualTo("turn-1");
+    assertThat(store.request(CREATE, TENANT, "r").orElseThrow().turnId()).isNull();
   }
 
   @Test
@@ -188,7 +198,7 @@ class StoreTest {
     nowMillis = 1_500;
 
     assertThat(store.purgeRequests()).isEqualTo(1);
-    assertThat(store.request(PROMPT, "new")).isPresent();
+    assertThat(store.request(PROMPT, TENANT, "new")).isPresent();
   }
 
   @Test
@@ -198,13 +208,16 @@ class StoreTest {
     insert(resumable("s2", "token", 2, 0));
     insert(resumable("s4", "", 4, 0));
 
-    assertThat(store.sessionByResumeToken("token")).get().extracting("id").isEqualTo("s3");
-    assertThat(store.sessionByResumeToken("Token")).isEmpty();
+    assertThat(store.sessionByResumeToken(TENANT, "token")).get().extracting("id").isEqualTo("s3");
+    assertThat(store.sessionByResumeToken(TENANT, "Token")).isEmpty();
     store.saveFold(new FoldUpdate(resumable("s4", "token", 4, 1), List.of()));
     store.saveFold(new FoldUpdate(resumable("s3", "another", 3, 1), List.of()));
     reopen();
-    assertThat(store.sessionByResumeToken("token")).get().extracting("id").isEqualTo("s4");
-    assertThat(store.sessionByResumeToken("another")).get().extracting("id").isEqualTo("s3");
+    assertThat(store.sessionByResumeToken(TENANT, "token")).get().extracting("id").isEqualTo("s4");
+    assertThat(store.sessionByResumeToken(TENANT, "another"))
+        .get()
+        .extracting("id")
+        .isEqualTo("s3");
     assertThat(store.fillResumeTokens(data -> "never asked for")).isZero();
   }
 
@@ -214,6 +227,8 @@ class StoreTest {
     SessionRow later =
         new SessionRow(
             "s1",
+            "default",
+            "owner",
             "new",
             "zsh",
             4,
@@ -233,6 +248,8 @@ class StoreTest {
     SessionRow expected =
         new SessionRow(
             "s1",
+            "default",
+            "owner",
             "new",
             "bash",
             4,
@@ -260,14 +277,14 @@ class StoreTest {
 
     assertThat(store.saveFold(new FoldUpdate(session("s1", "x", 0, 1, 9), List.of())))
         .isEqualTo(new SaveResult.Stale(1, 10));
-    assertThat(store.sessionByName("x")).isEmpty();
+    assertThat(store.sessionByName(TENANT, "x")).isEmpty();
     assertThat(store.saveFold(new FoldUpdate(session("s1", "x", 0, 1, 10), List.of())))
         .isEqualTo(new SaveResult.Saved());
     assertThat(store.saveFold(new FoldUpdate(session("s1", "y", 0, 2, 3), List.of())))
         .isEqualTo(new SaveResult.Saved());
     assertThat(store.saveFold(new FoldUpdate(session("s1", "z", 0, 1, 11), List.of())))
         .isEqualTo(new SaveResult.Stale(2, 3));
-    assertThat(store.sessionByName("y")).isPresent();
+    assertThat(store.sessionByName(TENANT, "y")).isPresent();
   }
 
   @Test
@@ -354,22 +371,44 @@ class StoreTest {
   }
 
   @Test
+  void whatIsAddedToATurnThatWasTrimmedDoesNotBringItBack() {
+    insert(session("s1"));
+    store.insertTurn(turn("s1", 1, true), null);
+    store.insertTurn(turn("s1", 2, true), null);
+    store.trimTurns("s1", 1);
+    TurnRow trimmed = turn("s1", 1, true);
+    TurnRow kept = new TurnRow("turn-2", "s1", 2, 5, true, bytes("more"));
+
+    store.saveFold(
+        new FoldUpdate(
+            session("s1"), List.of(), List.of(trimmed, kept), List.of(), List.of(), List.of()));
+
+    assertThat(store.turns("s1", Long.MAX_VALUE, 10))
+        .usingRecursiveFieldByFieldElementComparator()
+        .containsExactly(kept);
+    assertThatThrownBy(() ->
+            new FoldUpdate(
+                session("s2"), List.of(), List.of(kept), List.of(), List.of(), List.of()))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
   void deletingASessionLeavesNothingOfItButItsId() {
     store.insertSession(session("s1", "n", 0), SECRET, request(CREATE, "c", "s1", 9_000));
     insert(session("s2"));
     store.insertTurn(turn("s1", 1, false), request(PROMPT, "p", "s1", 9_000));
     store.insertTurn(turn("s2", 1, false), request(PROMPT, "q", "s2", 9_000));
-    store.setActive("caller", "s1");
-    store.setActive("other", "s2");
+    store.setActive(caller("caller"), "s1");
+    store.setActive(caller("other"), "s2");
 
     assertThat(store.deleteSessions(List.of("s1"), MetaRow.of("head", 3))).containsExactly("s1");
 
     assertThat(store.turn("s1", "turn-1")).isEmpty();
     assertThat(store.secret("s1")).isEmpty();
-    assertThat(store.request(CREATE, "c")).isEmpty();
-    assertThat(store.request(PROMPT, "p")).isEmpty();
-    assertThat(store.active("caller")).isEmpty();
-    assertThat(store.active("other")).hasValue("s2");
+    assertThat(store.request(CREATE, TENANT, "c")).isEmpty();
+    assertThat(store.request(PROMPT, TENANT, "p")).isEmpty();
+    assertThat(store.active(caller("caller"))).isEmpty();
+    assertThat(store.active(caller("other"))).hasValue("s2");
     assertThat(store.turn("s2", "turn-1")).isPresent();
     assertThat(store.metaLong("head")).hasValue(3);
     assertThat(store.saveFold(new FoldUpdate(session("s1"), List.of())))
@@ -381,12 +420,74 @@ class StoreTest {
     insert(session("s1"));
     insert(session("s2"));
 
-    assertThat(store.setActive("", "s1")).isTrue();
-    assertThat(store.setActive("me", "s1")).isTrue();
-    assertThat(store.setActive("me", "s2")).isTrue();
+    assertThat(store.setActive(caller(""), "s1")).isTrue();
+    assertThat(store.setActive(caller("me"), "s1")).isTrue();
+    assertThat(store.setActive(caller("me"), "s2")).isTrue();
 
-    assertThat(store.active("")).hasValue("s1");
-    assertThat(store.active("me")).hasValue("s2");
+    assertThat(store.active(caller(""))).hasValue("s1");
+    assertThat(store.active(caller("me"))).hasValue("s2");
+  }
+
+  private static ActiveKey caller(String name) {
+    return new ActiveKey(TENANT, "me", name);
+  }
+
+  private static SessionRow of(String tenant, String owner, String id, String name, String token) {
+    return new SessionRow(
+        id,
+        tenant,
+        owner,
+        name,
+        "bash",
+        2,
+        null,
+        null,
+        false,
+        1,
+        token,
+        Map.of(),
+        0,
+        1,
+        bytes("d"),
+        bytes("f"));
+  }
+
+  @Test
+  void namesRequestIdsTokensAndActiveSessionsAreTheTenantsOwn() {
+    for (String tenant : List.of("a", "b")) {
+      assertThat(
+              store.insertSession(
+                  of(tenant, "owner", tenant + "_s", "n", "t"),
+                  SECRET,
+                  new RequestRow(CREATE, tenant, "r", bytes(tenant), tenant + "_s", null, 9_000)))
+          .isEqualTo(new InsertResult.Inserted());
+      store.setActive(new ActiveKey(tenant, "me", ""), tenant + "_s");
+    }
+    assertThat(store.insertSession(of("a", "owner", "a_2", "n", "t"), SECRET, null))
+        .isEqualTo(new InsertResult.NameTaken("a_s"));
+    insert(of("b", "other", "b_2", "other", "t"));
+    reopen();
+
+    for (String tenant : List.of("a", "b")) {
+      String id = tenant + "_s";
+      assertThat(store.sessionByName(tenant, "n")).get().extracting("id").isEqualTo(id);
+      assertThat(store.request(CREATE, tenant, "r")).get().extracting("sessionId").isEqualTo(id);
+      assertThat(store.active(new ActiveKey(tenant, "me", ""))).hasValue(id);
+      assertThat(store.active(new ActiveKey(tenant, "you", ""))).isEmpty();
+    }
+    assertThat(store.sessionByResumeToken("a", "t")).get().extracting("id").isEqualTo("a_s");
+    assertThat(store.sessionByResumeToken("b", "t")).get().extracting("id").isEqualTo("b_s");
+    assertThat(store.sessionByResumeToken("c", "t")).isEmpty();
+    assertThat(ids("b", null)).containsExactly("b_2", "b_s");
+    assertThat(ids("b", "other")).containsExactly("b_2");
+    assertThat(ids("a", "other")).isEmpty();
+    assertThat(ids(null, null)).containsExactly("a_s", "b_2", "b_s");
+  }
+
+  private List<String> ids(@Nullable String tenant, @Nullable String owner) {
+    SessionQuery query =
+        new SessionQuery(tenant, owner, Set.of(), null, null, null, Map.of(), "", true);
+    return store.sessions(query, null, 10).stream().map(SessionRow::id).toList();
   }
 
   @Test
@@ -421,7 +522,8 @@ class StoreTest {
 
   private void save(long seq, List<ArtifactRow> files, List<String> removed) {
     store.saveFold(
-        new FoldUpdate(session("s1", null, 0, 1, seq), List.of(), List.of(), files, removed));
+        new FoldUpdate(
+            session("s1", null, 0, 1, seq), List.of(), List.of(), List.of(), files, removed));
   }
 
   @Test
@@ -440,7 +542,12 @@ class StoreTest {
     assertThat(store.artifacts("s2")).isEmpty();
     assertThatThrownBy(() ->
             new FoldUpdate(
-                session("s2"), List.of(), List.of(), List.of(file("b", 1, "x")), List.of()))
+                session("s2"),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(file("b", 1, "x")),
+                List.of()))
         .isInstanceOf(IllegalArgumentException.class);
     store.deleteSessions(List.of("s1"));
     assertThat(store.artifacts("s1")).isEmpty();
