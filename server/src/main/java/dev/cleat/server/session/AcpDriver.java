@@ -81,9 +81,9 @@ final class AcpDriver implements AgentDriver, AcpListener {
   }
 
   @Override
-  public @Nullable String prompt(Turn turn, List<Image> images) {
+  public @Nullable AgentSaid prompt(Turn turn, List<Image> images) {
     if (!images.isEmpty() && !agent.takesImages()) {
-      return "the agent takes no images";
+      return AgentDriver.notSubmitted("the agent takes no images");
     }
     agent.prompt(turn.getPrompt(), images, session.get().getModel());
     return null;

@@ -21,12 +21,14 @@ final class AddedUsages {
    *
    * @throws Refusal TURN_NOT_ENDED, TOO_MANY_ADDITIONS, REQUEST_ID_REUSED
    */
-  static Optional<Turn> add(Turn turn, AddUsageRequest request, Timestamp now) {
+  static Optional<Turn> add(Turn turn, AddUsageRequest request, Signature by, Timestamp now) {
     final Usage usage = request.getUsage().toBuilder().clearCounted().build();
     for (AddedUsage before : turn.getAddedUsageList()) {
       if (!request.getRequestId().isEmpty()
           && before.getRequestId().equals(request.getRequestId())) {
-        if (!before.getUsage().equals(usage) || !before.getBy().equals(request.getBy())) {
+        if (!before.getUsage().equals(usage)
+            || !before.getBy().equals(by.by())
+            || !before.getOnBehalfOf().equals(by.onBehalfOf())) {
           throw Prompts.reused(request.getRequestId());
         }
         return Optional.empty();
@@ -50,7 +52,8 @@ final class AddedUsages {
     final AddedUsage added =
         AddedUsage.newBuilder()
             .setUsage(usage)
-            .setBy(request.getBy())
+            .setBy(by.by())
+            .setOnBehalfOf(by.onBehalfOf())
             .setRequestId(request.getRequestId())
             .setTime(now)
             .build();

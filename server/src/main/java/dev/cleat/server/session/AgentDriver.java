@@ -5,6 +5,7 @@ import dev.cleat.v1.ApprovalAnswer;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnEndReason;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +27,15 @@ interface AgentDriver {
   /**
    * Hands a prompt over. It is ready.
    *
-   * @return null if it was, or in words for a person why not
+   * @return null if it was, or what there is to say of one that was not
    */
-  @Nullable String prompt(Turn turn, List<Image> images);
+  @Nullable AgentSaid prompt(Turn turn, List<Image> images);
+
+  /** Nothing of the prompt got to the tool, for this reason. */
+  static AgentSaid.Ended notSubmitted(String message) {
+    return new AgentSaid.Ended(
+        new Outcome(TurnEndReason.TURN_END_REASON_NOT_SUBMITTED, message), null, "");
+  }
 
   /** Asks it to stop what it does. */
   void interrupt();

@@ -12,7 +12,7 @@ import java.util.Map;
  */
 final class AgentDrivers {
   private final Shared shared;
-  private final String id;
+  private final SessionKey key;
   private final Map<String, String> env;
   private final SessionLog log;
   private final InputGate gate;
@@ -22,7 +22,7 @@ final class AgentDrivers {
 
   AgentDrivers(
       Shared shared,
-      String id,
+      SessionKey key,
       Map<String, String> env,
       SessionLog log,
       InputGate gate,
@@ -30,7 +30,7 @@ final class AgentDrivers {
       ScreenFollower screen,
       HeadlessDriver.Host process) {
     this.shared = shared;
-    this.id = id;
+    this.key = key;
     this.env = env;
     this.log = log;
     this.gate = gate;
@@ -48,7 +48,15 @@ final class AgentDrivers {
     if (started.terminal() instanceof HeadlessTerminal headless) {
       agent.started(
           Starter.headless(
-              shared, id, log.fold()::session, env, process, headless, started.workdir(), agent));
+              shared,
+              key,
+              log.fold()::session,
+              env,
+              process,
+              headless,
+              started.workdir(),
+              started.placement().site(),
+              agent));
       return;
     }
     if (started.mode() == SessionMode.SESSION_MODE_PTY) {
@@ -81,6 +89,8 @@ final class AgentDrivers {
             form,
             host,
             started.session(),
+            new SessionIdSearch(
+                started.sessionFiles(), shared.lookers(), id -> resumable(agent, starting, id)),
             agent::hear,
             reason -> giveUp(starting, started, reason));
     final ScreenFollower.Observer watch =
@@ -91,6 +101,15 @@ final class AgentDrivers {
     screen.hold(watch);
     final var _ = starting.ended().whenComplete((_, _) -> screen.release(watch));
     return driver;
+  }
+
+  /** The tool's own session was found; by now the session's process may be another one. */
+  private void resumable(AgentTurns agent, Run found, String token) {
+    process.agentSpeaks(() -> {
+      if (process.isRun(found)) {
+        agent.hear(new AgentSaid.Resumable(token));
+      }
+    });
   }
 
   private void giveUp(Run starting, Starter.Started started, String reason) {

@@ -109,7 +109,7 @@ final class AgentQuestions {
    * @throws Refusal INVALID_REQUEST
    */
   Optional<Approval> resolve(
-      String approvalId, ApprovalDecision decision, String optionId, String by) {
+      String approvalId, ApprovalDecision decision, String optionId, Signature by) {
     return waiting(approvalId)
         .map(question ->
             decide(question, Approvals.answer(question, decision, optionId, by, host.now())));

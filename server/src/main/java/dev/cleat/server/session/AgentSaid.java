@@ -30,6 +30,9 @@ sealed interface AgentSaid {
    */
   record Ended(Outcome outcome, @Nullable Exit exit, String errorTail) implements AgentSaid {}
 
+  /** What was to take the turn could not be started; nothing of the prompt got anywhere. */
+  record NotStarted(String message) implements AgentSaid {}
+
   /** It has begun with the turn, and has nothing to say yet. */
   record Begun() implements AgentSaid {}
 

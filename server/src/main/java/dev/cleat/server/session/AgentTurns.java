@@ -11,7 +11,6 @@ import dev.cleat.v1.Exit;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.Tick;
 import dev.cleat.v1.Turn;
-import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +36,21 @@ final class AgentTurns implements Turns {
   /** How long an agent has to come back from a cancel before its process is ended. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
+  /** What a session falls back to where its own way to hand turns over does not start. */
+  interface Fallback {
+    /**
+     * Goes on in the first of the other ways that can be started.
+     *
+     * @param why the session's own cannot be
+     * @param waiting says that the turn waits again; it is written down with the change
+     * @return empty if the session goes on, or why none of them can be started either
+     * @throws Refusal STORAGE_FULL; nothing has changed then
+     */
+    Optional<String> goOn(String why, Event.Builder waiting);
+  }
+
   private final TurnHost host;
+  private final Fallback fallback;
   private final String sessionId;
   private final TurnQueue queue;
   private final AgentQuestions questions;
@@ -48,8 +61,9 @@ final class AgentTurns implements Turns {
   private @Nullable CurrentTurn current;
   private @Nullable Instant killAt;
 
-  AgentTurns(TurnHost host, String sessionId, int queueLimit) {
+  AgentTurns(TurnHost host, Fallback fallback, String sessionId, int queueLimit) {
     this.host = host;
+    this.fallback = fallback;
     this.sessionId = sessionId;
     this.queue = new TurnQueue(sessionId, queueLimit);
     this.questions = new AgentQuestions(host, sessionId);
@@ -149,6 +163,7 @@ final class AgentTurns implements Turns {
     final Turn submitted =
         next.toBuilder()
             .setState(TurnState.TURN_STATE_SUBMITTED)
+            .clearStatusMessage()
             .setOutputStartOffset(host.outputBytes())
             .setFirstSeq(host.headSeq() + 1)
             .build();
@@ -162,12 +177,12 @@ final class AgentTurns implements Turns {
         new CurrentTurn(
             submitted,
             next.hasTimeout() ? host.now().plus(Times.duration(next.getTimeout())) : null);
-    final List<Image> pictures = images.remove(next.getId());
-    final String trouble = target.prompt(next, pictures == null ? List.of() : pictures);
+    final AgentSaid trouble = target.prompt(next, images.getOrDefault(next.getId(), List.of()));
+    if (!(trouble instanceof AgentSaid.NotStarted)) {
+      images.remove(next.getId());
+    }
     if (trouble != null) {
-      hear(
-          new AgentSaid.Ended(
-              new Outcome(TurnEndReason.TURN_END_REASON_NOT_SUBMITTED, trouble), null, ""));
+      hear(trouble);
     }
   }
 
@@ -252,6 +267,7 @@ final class AgentTurns implements Turns {
           }
         }
         case AgentSaid.Asked(Approval.Builder approval) -> asked(approval.clone());
+        case AgentSaid.NotStarted(String why) -> notStarted(why);
         case AgentSaid.Begun() -> {
           final Turn begun = begun();
           if (begun != null) {
@@ -269,7 +285,8 @@ final class AgentTurns implements Turns {
         case AgentSaid.Unsure(Outcome why) -> unsure(why);
         case AgentSaid.Broken(String message) -> broken(message);
       }
-      heard.removeFirst();
+      // Going another way may have cleared them.
+      heard.pollFirst();
     }
     if (current == null) {
       abandonWaiting();
@@ -323,8 +340,28 @@ final class AgentTurns implements Turns {
 
   /** Answers a question that waits; see {@link AgentQuestions#resolve}. */
   Optional<Approval> resolve(
-      String approvalId, ApprovalDecision decision, String optionId, String by) {
+      String approvalId, ApprovalDecision decision, String optionId, Signature by) {
     return questions.resolve(approvalId, decision, optionId, by);
+  }
+
+  /** The turn waits again if the session can go on in another way, and has failed if not. */
+  private void notStarted(String why) {
+    final CurrentTurn turn = current;
+    if (turn == null) {
+      return;
+    }
+    if (turn.cause() != CurrentTurn.Cause.NONE) {
+      ended(AgentDriver.notSubmitted(why));
+      return;
+    }
+    final Turn queued = turn.waitingAgain(why);
+    final Optional<String> trouble = fallback.goOn(why, Events.turn(queued));
+    if (trouble.isPresent()) {
+      ended(AgentDriver.notSubmitted(trouble.get()));
+      return;
+    }
+    letGo();
+    queue.addFirst(queued);
   }
 
   private void ended(AgentSaid.Ended end) {
@@ -372,6 +409,13 @@ final class AgentTurns implements Turns {
   }
 
   private void over() {
+    if (current != null) {
+      images.remove(current.id());
+    }
+    letGo();
+  }
+
+  private void letGo() {
     current = null;
     killAt = null;
     questions.forget();

@@ -74,9 +74,12 @@ public final class Approvals {
    * @throws Refusal INVALID_REQUEST when the option is none of the question's, or says the opposite
    */
   static ApprovalAnswer answer(
-      Approval approval, ApprovalDecision decision, String optionId, String by, Instant now) {
+      Approval approval, ApprovalDecision decision, String optionId, Signature by, Instant now) {
     if (optionId.isEmpty()) {
-      return answer(approval, decision, ApprovalSource.APPROVAL_SOURCE_CALL, by, now);
+      return answer(approval, decision, ApprovalSource.APPROVAL_SOURCE_CALL, by.by(), now)
+          .toBuilder()
+          .setOnBehalfOf(by.onBehalfOf())
+          .build();
     }
     final ApprovalOption option =
         approval.getOptionsList().stream()
@@ -88,7 +91,8 @@ public final class Approvals {
     if (decision(option.getKind()) != decision) {
       throw Refusal.invalid("option_id", "says the opposite of the decision");
     }
-    return builder(decision, ApprovalSource.APPROVAL_SOURCE_CALL, by, now)
+    return builder(decision, ApprovalSource.APPROVAL_SOURCE_CALL, by.by(), now)
+        .setOnBehalfOf(by.onBehalfOf())
         .setOptionId(optionId)
         .build();
   }

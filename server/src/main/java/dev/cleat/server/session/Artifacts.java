@@ -35,11 +35,12 @@ public final class Artifacts {
 
   private static final Duration LIST_PATIENCE = Duration.ofSeconds(2);
 
-  private final String sessionId;
+  private final SessionKey key;
   private final SessionLock lock;
   private final SessionLog log;
   private final List<Path> roots;
   private final Path home;
+  private final boolean strict;
   private final Executor lookers;
   private volatile @Nullable Noticer noticer;
 
@@ -73,19 +74,22 @@ public final class Artifacts {
    *
    * @param roots folders beside its working directory whose files may be shown
    * @param home its home folder
+   * @param strict whether its working directory must still be the one that it was
    */
   Artifacts(
-      String sessionId,
+      SessionKey key,
       SessionLock lock,
       SessionLog log,
       List<Path> roots,
       Path home,
+      boolean strict,
       Executor lookers) {
-    this.sessionId = sessionId;
+    this.key = key;
     this.lock = lock;
     this.log = log;
     this.roots = roots;
     this.home = home;
+    this.strict = strict;
     this.lookers = lookers;
   }
 
@@ -96,7 +100,7 @@ public final class Artifacts {
 
   private MediaFiles files() {
     final String workdir = lock.locked(() -> log.fold().session().getWorkdir());
-    return new MediaFiles(Path.of(workdir.isEmpty() ? "/" : workdir), roots, home);
+    return new MediaFiles(Path.of(workdir.isEmpty() ? "/" : workdir), roots, home, strict);
   }
 
   private List<FoldedArtifacts.Kept> kept() {
@@ -129,7 +133,7 @@ public final class Artifacts {
       lock.locked(step);
       return true;
     } catch (Refusal e) {
-      LOG.debug("Session {}: {}", sessionId, e.getMessage());
+      LOG.debug("Session {}: {}", key, e.getMessage());
       return false;
     }
   }
@@ -143,7 +147,7 @@ public final class Artifacts {
             known.orElseGet(() ->
                 Artifact.newBuilder()
                     .setId(Ids.next())
-                    .setSessionId(sessionId)
+                    .setSessionId(key.id())
                     .setPath(file.path())
                     .setName(String.valueOf(Path.of(file.path()).getFileName()))
                     .setCreateTime(Times.timestamp(path.time()))
@@ -232,9 +236,9 @@ public final class Artifacts {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (TimeoutException | RejectedExecutionException e) {
-      LOG.debug("Session {}: its files are not looked at in time", sessionId, e);
+      LOG.debug("Session {}: its files are not looked at in time", key, e);
     } catch (ExecutionException e) {
-      LOG.warn("Session {}: its files could not be looked at", sessionId, e.getCause());
+      LOG.warn("Session {}: its files could not be looked at", key, e.getCause());
     }
     return false;
   }
@@ -247,7 +251,7 @@ public final class Artifacts {
   public Opened open(String id) {
     final Artifact known =
         lock.locked(() -> log.fold().artifacts().find(id))
-            .orElseThrow(() -> Refusal.noArtifact(sessionId, id));
+            .orElseThrow(() -> Refusal.noArtifact(key.id(), id));
     final MediaFiles files = files();
     final Optional<MediaFiles.Opened> opened = files.open(known.getPath());
     // Behind a link now, at another place: not the file that was found.
@@ -259,14 +263,14 @@ public final class Artifacts {
     if (files.isGone(known.getPath())) {
       gone(id);
     }
-    throw Refusal.noArtifact(sessionId, id);
+    throw Refusal.noArtifact(key.id(), id);
   }
 
   private void closeQuietly(MediaFiles.Opened file) {
     try {
       file.close();
     } catch (IOException e) {
-      LOG.debug("Session {}: a file could not be closed", sessionId, e);
+      LOG.debug("Session {}: a file could not be closed", key, e);
     }
   }
 
@@ -277,7 +281,7 @@ public final class Artifacts {
    */
   public void forget(String id) {
     if (!forget(id, ArtifactRemovalReason.ARTIFACT_REMOVAL_REASON_CALL)) {
-      throw Refusal.noArtifact(sessionId, id);
+      throw Refusal.noArtifact(key.id(), id);
     }
   }
 }

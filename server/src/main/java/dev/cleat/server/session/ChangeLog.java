@@ -15,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The changes of all sessions, in a journal like any other: whoever watches them resumes like
- * whoever watches a session. After a crash of the server a change may be told again; each carries
- * the whole session.
+ * The changes of all sessions of a tenant, in a journal like any other: whoever watches them
+ * resumes like whoever watches a session. After a crash of the server a change may be told again;
+ * each carries the whole session.
  *
  * <p>Thread-safe; its lock is taken with a session's lock held, and never the other way round.
  */
@@ -26,7 +26,9 @@ public final class ChangeLog {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Journal journal;
+  private final String headName;
   private final InstantSource clock;
+  private volatile long savedHead;
 
   private record ChangeEntry(SessionChange change) implements Entry {
     @Override
@@ -46,14 +48,33 @@ public final class ChangeLog {
     }
   }
 
-  ChangeLog(Journal journal, InstantSource clock) {
+  /**
+   * The changes in a journal.
+   *
+   * @param headName under which name the store has how far it had got
+   */
+  ChangeLog(Journal journal, String headName, InstantSource clock) {
     this.journal = journal;
+    this.headName = headName;
     this.clock = clock;
   }
 
   /** The changes, for readers: each event is a serialised {@link SessionChange}. */
   public Journal journal() {
     return journal;
+  }
+
+  String headName() {
+    return headName;
+  }
+
+  /** How far it had got when that was last saved. */
+  long savedHead() {
+    return savedHead;
+  }
+
+  void saved(long head) {
+    savedHead = head;
   }
 
   /** Appends a change; false when there is no room for it now, and it must be told later. */
@@ -71,7 +92,7 @@ public final class ChangeLog {
       journal.append(new ChangeEntry(change));
       return true;
     } catch (IOException e) {
-      LOG.warn("A change of session {} could not be written down yet", session.getId(), e);
+      LOG.warn("A change of session {} could not be written down yet", SessionKey.of(session), e);
       return false;
     } finally {
       lock.unlock();

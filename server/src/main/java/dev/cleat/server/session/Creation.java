@@ -3,7 +3,7 @@ package dev.cleat.server.session;
 import com.google.rpc.Code;
 import dev.cleat.server.journal.Journal;
 import dev.cleat.server.journal.JournalRoot;
-import dev.cleat.server.session.Sessions.Created;
+import dev.cleat.server.store.ActiveKey;
 import dev.cleat.server.store.InsertResult;
 import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.store.Store;
@@ -48,52 +48,66 @@ final class Creation {
     this.store = shared.store();
   }
 
-  Created create(CreateRequest request) {
+  CreatedSession create(Maker maker, CreateRequest request) {
+    final NewSession asked = new NewSession(shared, maker, request);
     if (request.getGetOrCreate() && !request.getName().isEmpty()) {
-      final Optional<Session> named = registry.findByName(request.getName());
+      final Optional<Session> named = registry.findByName(maker.tenant(), request.getName());
       if (named.isPresent()) {
-        return found(takeOverModel(named.get(), request));
+        return found(takeOverModel(named.get(), asked));
       }
     }
-    final Optional<Session> retried = retried(request);
+    final Optional<Session> retried = retried(asked);
     if (retried.isPresent()) {
       return found(retried.get());
     }
     refuseWhenFull();
-    if (!request.getParentId().isEmpty() && registry.find(request.getParentId()).isEmpty()) {
-      throw Refusal.noSession("parent_id", request.getParentId())
-          .field("parent_id", "there is no such session");
+    if (!request.getParentId().isEmpty()) {
+      checkParent(maker, request.getParentId());
     }
-    final NewSession asked = new NewSession(shared, request);
     asked.check();
     final String id = request.getSessionId().isEmpty() ? Ids.next() : request.getSessionId();
-    final Optional<Registry.Reservation> reserved = registry.reserve(id);
+    final SessionKey key = new SessionKey(maker.tenant(), id);
+    final Optional<Registry.Reservation> reserved = registry.reserve(key.text());
     if (reserved.isEmpty()) {
       // The other may have been the same request.
-      return found(retried(request).orElseThrow(() -> Refusal.idTaken(id)));
+      return found(retried(asked).orElseThrow(() -> Refusal.idTaken(id)));
     }
-    return create(id, asked, reserved.get());
+    return create(key, asked, reserved.get());
   }
 
-  private static Created found(Session session) {
-    return new Created(session, false);
+  /** Children go with their parent, and may stand in the way of its deletion. */
+  private void checkParent(Maker maker, String parentId) {
+    maker
+        .change()
+        .accept(
+            registry
+                .find(new SessionKey(maker.tenant(), parentId).text())
+                .orElseThrow(() ->
+                    Refusal.noSession("parent_id", parentId)
+                        .field("parent_id", "there is no such session")));
   }
 
-  private Created create(String id, NewSession asked, Registry.Reservation mine) {
+  private static CreatedSession found(Session session) {
+    return new CreatedSession(session, false);
+  }
+
+  private CreatedSession create(SessionKey key, NewSession asked, Registry.Reservation mine) {
     boolean made = false;
     try {
-      final dev.cleat.v1.Session settings = asked.settings(id);
-      final Optional<Session> known = insert(settings, asked);
+      final dev.cleat.v1.Session settings = asked.settings(key.id());
+      final Optional<Session> known = insert(key, settings, asked);
       if (known.isPresent()) {
         return found(known.get());
       }
-      final Session session = start(settings, asked);
+      final Session session = start(key, settings, asked);
       mine.complete(session);
       made = true;
       if (!asked.request().getInternal()) {
-        store.setActive(asked.request().getCaller(), id);
+        final ActiveKey active =
+            new ActiveKey(key.tenant(), asked.maker().owner(), asked.request().getCaller());
+        store.setActive(active, key.text());
       }
-      return new Created(session, true);
+      return new CreatedSession(session, true);
     } finally {
       if (!made) {
         mine.release();
@@ -102,84 +116,96 @@ final class Creation {
   }
 
   /** Puts the session into the store; the session that was asked for if there is one already. */
-  private Optional<Session> insert(dev.cleat.v1.Session settings, NewSession asked) {
+  private Optional<Session> insert(
+      SessionKey key, dev.cleat.v1.Session settings, NewSession asked) {
     final CreateRequest request = asked.request();
-    final String id = settings.getId();
     final InsertResult inserted =
         naming.insert(
-            Saver.row(settings, 0, ""), asked.secret(), asked.requestRow(id).orElse(null));
+            Saver.row(settings, 0, RunNotes.NONE),
+            asked.secret(),
+            asked.requestRow(key).orElse(null));
     return switch (inserted) {
       case InsertResult.Inserted() -> Optional.empty();
       case InsertResult.Known(RequestRow known) ->
           Optional.of(
-              same(known, request)
-                  .orElseThrow(() -> Refusal.noSession("session_id", known.sessionId())));
-      case InsertResult.IdTaken() -> throw Refusal.idTaken(id);
+              same(known, asked)
+                  .orElseThrow(() ->
+                      Refusal.noSession("session_id", SessionKey.parse(known.sessionId()).id())));
+      case InsertResult.IdTaken() -> throw Refusal.idTaken(key.id());
       case InsertResult.NameTaken(String other) -> {
         if (!request.getGetOrCreate()) {
-          throw Refusal.nameTaken(request.getName(), other);
+          throw Refusal.nameTaken(request.getName(), SessionKey.parse(other).id());
         }
         yield Optional.of(
             takeOverModel(
                 registry
                     .find(other)
                     .orElseThrow(() -> Refusal.noSession("name", request.getName())),
-                request));
+                asked));
       }
     };
   }
 
-  private Session start(dev.cleat.v1.Session settings, NewSession asked) {
-    final String id = settings.getId();
+  private Session start(SessionKey key, dev.cleat.v1.Session settings, NewSession asked) {
     try {
-      final Journal journal = journals.create(id, loader.options(settings));
+      final ChangeLog changes = shared.changes().of(key.tenant());
+      final Journal journal = journals.create(key.text(), loader.options(settings));
       final Session session =
-          new Session(shared, id, journal, new Fold(), asked.request().getEnvMap(), "", settings);
-      session.created(settings, asked.startTurns(id));
+          new Session(
+              shared,
+              key,
+              journal,
+              changes,
+              new Fold(),
+              asked.request().getEnvMap(),
+              RunNotes.NONE,
+              settings);
+      session.created(settings, asked.startTurns(key.id()));
       session.process().start();
       return session;
     } catch (IOException e) {
-      LOG.error("Session {} cannot be made", id, e);
-      deletion.discard(id);
+      LOG.error("Session {} cannot be made", key, e);
+      deletion.discard(key, settings.getWorkspace());
       throw Refusal.storageUnavailable();
     } catch (RuntimeException e) {
-      deletion.discard(id);
+      deletion.discard(key, settings.getWorkspace());
       throw e;
     }
   }
 
-  private Session takeOverModel(Session session, CreateRequest request) {
-    final String model = request.getModel();
+  private Session takeOverModel(Session session, NewSession asked) {
+    final String model = asked.request().getModel();
     if (!model.isEmpty() && !model.equals(session.view().getModel())) {
+      asked.maker().change().accept(session);
       naming.update(
           session, dev.cleat.v1.Session.newBuilder().setModel(model).build(), List.of("model"));
     }
     return session;
   }
 
-  private Optional<Session> retried(CreateRequest request) {
-    if (request.getRequestId().isEmpty()) {
+  private Optional<Session> retried(NewSession asked) {
+    final String requestId = asked.request().getRequestId();
+    if (requestId.isEmpty()) {
       return Optional.empty();
     }
     return store
-        .request(RequestRow.Kind.CREATE, request.getRequestId())
-        .flatMap(row -> same(row, request));
+        .request(RequestRow.Kind.CREATE, asked.maker().tenant(), requestId)
+        .flatMap(row -> same(row, asked));
   }
 
-  private Optional<Session> same(RequestRow row, CreateRequest request) {
-    if (!Arrays.equals(row.fingerprint(), new NewSession(shared, request).fingerprint())) {
-      throw Prompts.reused(request.getRequestId());
+  private Optional<Session> same(RequestRow row, NewSession asked) {
+    if (!Arrays.equals(row.fingerprint(), asked.fingerprint())) {
+      throw Prompts.reused(asked.request().getRequestId());
     }
     return registry.find(row.sessionId());
   }
 
   private void refuseWhenFull() {
-    final long live = registry.live();
-    if (live >= shared.settings().maxSessions()) {
+    if (registry.live() >= shared.settings().maxSessions()) {
       throw Refusal.of(
               Code.RESOURCE_EXHAUSTED,
               ErrorReason.ERROR_REASON_TOO_MANY_SESSIONS,
-              "the server runs " + live + " sessions and may not run more; stop one first")
+              "the server runs as many sessions as it may; stop one first")
           .with("limit", shared.settings().maxSessions())
           .retryAfter(Duration.ofSeconds(5));
     }

@@ -81,6 +81,16 @@ final class CurrentTurn {
         .build();
   }
 
+  /** Nothing of it got to its tool, for this reason: it waits again. */
+  Turn waitingAgain(String why) {
+    return turn.toBuilder()
+        .setState(TurnState.TURN_STATE_QUEUED)
+        .setStatusMessage(why)
+        .clearOutputStartOffset()
+        .clearFirstSeq()
+        .build();
+  }
+
   /** It has moved on, as the journal has it. */
   void become(Turn now) {
     turn = now;

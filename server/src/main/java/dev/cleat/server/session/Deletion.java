@@ -3,7 +3,6 @@ package dev.cleat.server.session;
 import com.google.rpc.Code;
 import dev.cleat.server.journal.JournalRoot;
 import dev.cleat.v1.ErrorReason;
-import dev.cleat.v1.SessionChangeKind;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,13 +33,15 @@ final class Deletion {
    * Deletes sessions with their children.
    *
    * @param force ends what runs first
+   * @param check refuses one that may not be deleted
    * @return the ids of all that were deleted
    * @throws Refusal SESSION_RUNNING, CHILDREN_RUNNING; nothing was deleted then
    */
-  List<String> delete(Collection<Session> roots, boolean force) {
+  List<String> delete(Collection<Session> roots, boolean force, Consumer<Session> check) {
     final Set<Session> all = new LinkedHashSet<>();
     for (Session root : roots) {
       final List<Session> family = family(root);
+      family.forEach(check);
       if (!force) {
         refuseRunning(root, family);
       }
@@ -50,39 +52,40 @@ final class Deletion {
             session.stop(force ? Duration.ZERO : shared.settings().stopGrace(), "deleted"))
         .toList()
         .forEach(ended -> Session.awaitEnd(ended, Duration.ofSeconds(60)));
-    final List<String> ids = all.stream().map(Session::id).toList();
-    final List<dev.cleat.v1.Session> last = all.stream().map(Session::view).toList();
-    shared.store().deleteSessions(ids);
-    for (dev.cleat.v1.Session session : last) {
-      registry.remove(session.getId());
-      removeFiles(session.getId());
-      shared.changes().append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, session);
+    final List<Runnable> farewells = all.stream().map(Session::farewell).toList();
+    shared.store().deleteSessions(all.stream().map(session -> session.key().text()).toList());
+    for (Session session : all) {
+      registry.remove(session.key().text());
+      removeFiles(session.key(), session.view().getWorkspace());
     }
-    return ids;
+    farewells.forEach(Runnable::run);
+    return all.stream().map(Session::id).toList();
   }
 
   /** Nothing is left of a session that could not be started; its id may be used again. */
-  void discard(String id) {
+  void discard(SessionKey key, String workspace) {
     try {
-      removeFiles(id);
-      shared.store().discardSession(id);
+      removeFiles(key, workspace);
+      shared.store().discardSession(key.text());
     } catch (RuntimeException e) {
-      LOG.error("What is left of session {} could not be removed", id, e);
+      LOG.error("What is left of session {} could not be removed", key, e);
     }
   }
 
-  private void removeFiles(String id) {
+  private void removeFiles(SessionKey key, String workspace) {
     try {
-      if (!journals.delete(id)) {
-        LOG.warn("Session {} had no journal", id);
+      if (!journals.delete(key.text())) {
+        LOG.warn("Session {} had no journal", key);
       }
     } catch (IOException e) {
-      LOG.error("The journal of session {} could not be deleted; the next start does it", id, e);
+      LOG.error("The journal of session {} could not be deleted; the next start does it", key, e);
     }
     try {
-      Workspace.of(shared.settings(), id).remove();
+      Workspace.of(Placement.of(shared, key, workspace)).remove();
+    } catch (Refusal e) {
+      LOG.warn("Session {} is in a workspace of no more; its directory stays, if it had one", key);
     } catch (IOException e) {
-      LOG.warn("The working directory of session {} could not be removed", id, e);
+      LOG.warn("The working directory of session {} could not be removed", key, e);
     }
   }
 
@@ -90,7 +93,7 @@ final class Deletion {
   private List<Session> family(Session root) {
     final List<Session> family = new ArrayList<>(List.of(root));
     for (int i = 0; i < family.size(); i++) {
-      shared.store().children(family.get(i).id()).stream()
+      shared.store().children(family.get(i).key().text()).stream()
           .map(row -> registry.find(row.id()))
           .flatMap(Optional::stream)
           .filter(child -> !family.contains(child))

@@ -23,6 +23,8 @@ import dev.cleat.v1.GitChanged;
 import dev.cleat.v1.GitState;
 import dev.cleat.v1.Notified;
 import dev.cleat.v1.PromptShown;
+import dev.cleat.v1.PromptWay;
+import dev.cleat.v1.PromptWayChanged;
 import dev.cleat.v1.Resized;
 import dev.cleat.v1.ResumeTokenFound;
 import dev.cleat.v1.Session;
@@ -109,6 +111,11 @@ final class Events {
 
   static Event.Builder resumable(String token) {
     return Event.newBuilder().setResumeTokenFound(ResumeTokenFound.newBuilder().setToken(token));
+  }
+
+  static Event.Builder promptWay(PromptWay from, PromptWay to, String why) {
+    return Event.newBuilder()
+        .setPromptWayChanged(PromptWayChanged.newBuilder().setFrom(from).setTo(to).setMessage(why));
   }
 
   /** The last of its additions is new. */

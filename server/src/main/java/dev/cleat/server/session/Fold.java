@@ -3,6 +3,8 @@ package dev.cleat.server.session;
 import com.google.protobuf.ByteString;
 import dev.cleat.v1.Created;
 import dev.cleat.v1.Event;
+import dev.cleat.v1.PromptWay;
+import dev.cleat.v1.PromptWayChanged;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.StateChanged;
@@ -10,11 +12,14 @@ import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
 import dev.cleat.v1.UsageAdded;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +41,7 @@ final class Fold {
 
   private final Session.Builder session;
   private final Map<String, Turn> openTurns = new LinkedHashMap<>();
-  private final Map<String, Turn> unsavedTurns = new LinkedHashMap<>();
+  private final ChangedTurns changedTurns = new ChangedTurns();
   private final FoldedArtifacts artifacts;
   private long seq;
   private long outputBytes;
@@ -57,7 +62,7 @@ final class Fold {
    * @param files its media files, oldest first
    */
   Fold(Session session, long seq, Collection<Turn> open, Collection<FoldedArtifacts.Kept> files) {
-    this.session = session.toBuilder();
+    this.session = session.toBuilder().setTenant(SessionKey.tenant(session));
     this.artifacts = new FoldedArtifacts(files);
     this.seq = seq;
     this.outputBytes = session.getOutputBytes();
@@ -76,6 +81,14 @@ final class Fold {
       case SESSION_STATE_EXITED, SESSION_STATE_FAILED, SESSION_STATE_LOST -> true;
       default -> false;
     };
+  }
+
+  /** The states of which this is true, as the store numbers them. */
+  static Set<Integer> statesWhere(Predicate<SessionState> rule) {
+    return Arrays.stream(SessionState.values())
+        .filter(state -> state != SessionState.UNRECOGNIZED && rule.test(state))
+        .map(SessionState::getNumber)
+        .collect(Collectors.toSet());
   }
 
   /** The number folded so far. */
@@ -120,18 +133,13 @@ final class Fold {
 
   /** A turn that has not ended, or has not been saved since; null otherwise. */
   @Nullable Turn turn(String id) {
-    final Turn unsaved = unsavedTurns.get(id);
-    return unsaved != null ? unsaved : openTurns.get(id);
+    final Turn changed = changedTurns.find(id);
+    return changed != null ? changed : openTurns.get(id);
   }
 
-  /** Turns that have changed since they were saved. */
-  List<Turn> unsavedTurns() {
-    return List.copyOf(unsavedTurns.values());
-  }
-
-  /** These turns, as they are here, are in the database. */
-  void saved(Collection<Turn> turns) {
-    turns.forEach(turn -> unsavedTurns.remove(turn.getId(), turn));
+  /** Its turns that have changed since they were saved. */
+  ChangedTurns changedTurns() {
+    return changedTurns;
   }
 
   /** Its media files. */
@@ -182,6 +190,7 @@ final class Fold {
           session.clearGit();
         }
       }
+      case PROMPT_WAY_CHANGED -> promptWayChanged(event.getPromptWayChanged());
       case USAGE_ADDED -> usageAdded(event.getUsageAdded());
       case ARTIFACT_FOUND -> {
         artifacts.apply(event.getArtifactFound(), event.getSeq());
@@ -211,7 +220,11 @@ final class Fold {
   private void created(Created created, Event event) {
     // With the time of its creation, which is the order of lists and is a moment before this
     // event's.
-    session.clear().mergeFrom(created.getSession()).setLastActivityTime(event.getTime());
+    session
+        .clear()
+        .mergeFrom(created.getSession())
+        .setTenant(SessionKey.tenant(created.getSession()))
+        .setLastActivityTime(event.getTime());
   }
 
   private void stateChanged(StateChanged change, Event event) {
@@ -236,6 +249,14 @@ final class Fold {
     }
   }
 
+  /** What could not be started, it and those before the new one, is not tried again. */
+  private void promptWayChanged(PromptWayChanged change) {
+    final List<PromptWay> ways = session.getFallbackWaysList();
+    final List<PromptWay> left =
+        List.copyOf(ways.subList(ways.indexOf(change.getTo()) + 1, ways.size()));
+    session.setPromptWay(change.getTo()).clearFallbackWays().addAllFallbackWays(left);
+  }
+
   private void decided(String approvalId) {
     for (int i = session.getPendingApprovalsCount() - 1; i >= 0; i--) {
       if (session.getPendingApprovals(i).getId().equals(approvalId)) {
@@ -249,7 +270,7 @@ final class Fold {
     session.setUsage(
         Usages.sum(
             session.getUsage(), turn.getAddedUsage(turn.getAddedUsageCount() - 1).getUsage()));
-    unsavedTurns.put(turn.getId(), turn);
+    changedTurns.amended(turn);
   }
 
   private void turnChanged(Turn change, Event event) {
@@ -264,7 +285,7 @@ final class Fold {
     } else {
       openTurns.put(turn.getId(), turn);
     }
-    unsavedTurns.put(turn.getId(), turn);
+    changedTurns.changed(turn);
     session.setTurnCount(Math.max(session.getTurnCount(), turn.getNumber()));
     session.setLastActivityTime(event.getTime());
     String current = "";

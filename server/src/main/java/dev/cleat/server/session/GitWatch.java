@@ -25,9 +25,17 @@ final class GitWatch {
   private final SessionLock lock;
   private final SessionLog log;
   private final GitReader reader = new GitReader();
+  private final boolean ownUser;
   private String trouble = "";
 
-  GitWatch(String sessionId, SessionLock lock, SessionLog log) {
+  /**
+   * Has not looked yet.
+   *
+   * @param ownUser whether what there is was written by the server's own user: what another one
+   *     wrote could lead to repositories that are not his
+   */
+  GitWatch(String sessionId, SessionLock lock, SessionLog log, boolean ownUser) {
+    this.ownUser = ownUser;
     this.sessionId = sessionId;
     this.lock = lock;
     this.log = log;
@@ -40,6 +48,9 @@ final class GitWatch {
    * @return false if that could not be written down for want of disk
    */
   synchronized boolean look(Path directory, Path workdir) {
+    if (!ownUser) {
+      return true;
+    }
     final Optional<GitState> now = read(below(directory, workdir));
     try {
       lock.locked(() -> {

@@ -1,14 +1,11 @@
 package dev.cleat.server.session;
 
-import dev.cleat.server.terminal.Size;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.server.terminal.Stream;
 import dev.cleat.server.terminal.Terminal;
 import dev.cleat.server.terminal.TerminalListener;
-import dev.cleat.server.terminal.TerminalSpec;
-import dev.cleat.server.terminal.TerminalStartException;
 import dev.cleat.server.tool.HeadlessForm;
 import dev.cleat.server.tool.HeadlessInput;
-import dev.cleat.server.tool.Launch;
 import dev.cleat.server.tool.TurnWords;
 import dev.cleat.server.tool.agent.AgentListener;
 import dev.cleat.server.tool.agent.Outcome;
@@ -27,6 +24,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,21 +44,33 @@ final class HeadlessDriver implements AgentDriver {
     /** Runs a step with the session's lock held, and deals with what it made heard. */
     void agentSpeaks(Runnable step);
 
+    /** Whether this is the run of its process now. Confined to the session's lock. */
+    boolean isRun(Run one);
+
     /** Writes down what was printed to standard error. */
     void printed(OutputStream stream, ByteBuffer data);
+
+    /** So much of what was printed is in no journal. */
+    void lost(int bytes);
   }
 
-  /** Finds out what to start. */
+  /**
+   * A turn's command.
+   *
+   * @param session the tool's own session, where it is known from the start
+   */
+  record Running(Terminal process, Optional<String> session) {}
+
+  /** Starts the command of one turn. */
   interface Launcher {
     /**
-     * Finds it out for one turn.
+     * Starts it.
      *
      * @throws Refusal as {@link Starter}
      */
-    Launch launch(TurnWords words, boolean resume);
+    Running launch(TurnWords words, boolean resume, TerminalListener listener);
   }
 
-  private final Shared shared;
   private final Host host;
   private final Launcher launcher;
   private final HeadlessForm form;
@@ -69,8 +79,14 @@ final class HeadlessDriver implements AgentDriver {
   private final Supplier<SessionOrBuilder> session;
   private final Consumer<AgentSaid> heard;
   private final PictureFiles pictures;
+  private final boolean seesFiles;
   private boolean busy;
 
+  /**
+   * A driver without a turn.
+   *
+   * @param seesFiles whether its commands can read files that the server writes for them
+   */
   HeadlessDriver(
       Shared shared,
       Host host,
@@ -79,14 +95,15 @@ final class HeadlessDriver implements AgentDriver {
       HeadlessTerminal terminal,
       Path workdir,
       Supplier<SessionOrBuilder> session,
+      boolean seesFiles,
       Consumer<AgentSaid> heard) {
-    this.shared = shared;
     this.host = host;
     this.launcher = launcher;
     this.form = form;
     this.terminal = terminal;
     this.workdir = workdir;
     this.session = session;
+    this.seesFiles = seesFiles;
     this.heard = heard;
     this.pictures = new PictureFiles(shared.settings().pictureRoot());
   }
@@ -98,26 +115,26 @@ final class HeadlessDriver implements AgentDriver {
 
   @Override
   public boolean takesImages() {
-    return form.takesImages();
+    return form.takesImages() && (seesFiles || form.input() != HeadlessInput.NONE);
   }
 
   @Override
-  public @Nullable String prompt(Turn turn, List<Image> images) {
+  public @Nullable AgentSaid prompt(Turn turn, List<Image> images) {
     final boolean byFile = form.input() == HeadlessInput.NONE;
     try {
       start(turn, images, byFile ? pictures.write(turn.getId(), images) : List.of());
       return null;
     } catch (IOException e) {
-      LOG.warn("Session {}: the images of a prompt could not be written", turn.getSessionId(), e);
-      return "its images could not be put into files for the tool; is the server's disk full?";
-    } catch (Refusal | TerminalStartException e) {
+      LOG.warn("Turn {}: its images could not be written", turn.getId(), e);
+      return AgentDriver.notSubmitted(
+          "its images could not be put into files for the tool; is the server's disk full?");
+    } catch (Refusal e) {
       pictures.remove(turn.getId());
-      return String.valueOf(e.getMessage());
+      return new AgentSaid.NotStarted(String.valueOf(e.getMessage()));
     }
   }
 
-  private void start(Turn turn, List<Image> images, List<Path> files)
-      throws TerminalStartException {
+  private void start(Turn turn, List<Image> images, List<Path> files) {
     final String token = session.get().getResumeToken();
     final TurnWords words =
         new TurnWords(
@@ -127,20 +144,15 @@ final class HeadlessDriver implements AgentDriver {
             workdir,
             session.get().getRole(),
             files);
-    final Launch launch = launcher.launch(words, !token.isEmpty());
-    final Terminal process =
-        shared
-            .pipes()
-            .start(
-                new TerminalSpec(launch.argv(), launch.environment(), workdir, new Size(24, 80)),
-                new Reading(turn.getId()));
+    final Running running = launcher.launch(words, !token.isEmpty(), new Reading(turn.getId()));
+    final Terminal process = running.process();
     switch (form.input()) {
       case NONE -> process.endInput();
       case CLAUDE -> CommandInput.give(process, PromptLine.claude(turn.getPrompt(), images));
     }
     busy = true;
     terminal.began(process);
-    launch.session().ifPresent(known -> heard.accept(new AgentSaid.Resumable(known)));
+    running.session().ifPresent(known -> heard.accept(new AgentSaid.Resumable(known)));
   }
 
   private OutputForm outputForm() {
@@ -177,6 +189,16 @@ final class HeadlessDriver implements AgentDriver {
 
     Reading(String turnId) {
       this.turnId = turnId;
+    }
+
+    @Override
+    public void begins() {
+      LogFields.turn(session.get().getId(), turnId);
+    }
+
+    @Override
+    public void dropped(int bytes) {
+      host.lost(bytes);
     }
 
     @Override

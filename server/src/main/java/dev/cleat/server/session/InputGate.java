@@ -2,6 +2,7 @@ package dev.cleat.server.session;
 
 import com.google.protobuf.ByteString;
 import com.google.rpc.Code;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.server.terminal.Terminal;
 import dev.cleat.server.terminal.TerminalClosedException;
 import dev.cleat.v1.ErrorReason;
@@ -44,6 +45,7 @@ final class InputGate {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final String sessionId;
+  private final SessionMetrics metrics;
   private final long limit;
   private final Map<String, Account> accounts = new LinkedHashMap<>(4, 0.75f, true);
   private final ArrayDeque<Pending> pending = new ArrayDeque<>(2);
@@ -58,8 +60,9 @@ final class InputGate {
    *
    * @param limit how many bytes may wait before writers are held back
    */
-  InputGate(String sessionId, long limit) {
+  InputGate(String sessionId, long limit, SessionMetrics metrics) {
     this.sessionId = sessionId;
+    this.metrics = metrics;
     this.limit = limit;
   }
 
@@ -283,6 +286,7 @@ final class InputGate {
       pending.add(input);
       pendingBytes += input.data.remaining();
       if (pusher == null) {
+        metrics.notTaken();
         pusher =
             Thread.ofPlatform()
                 .name("cleat-input-" + sessionId)
@@ -324,6 +328,7 @@ final class InputGate {
   }
 
   private void pushUntilEmpty() {
+    LogFields.session(sessionId);
     while (true) {
       final Terminal target;
       lock.lock();

@@ -32,8 +32,10 @@ import org.jspecify.annotations.Nullable;
  * @param workdir the session's working directory
  * @param roots other folders whose files may be shown
  * @param home what "~" stands for
+ * @param strict whether the working directory, which was without links, must still be: its owner
+ *     may have put a link there that leads to files which only the server may read
  */
-record MediaFiles(Path workdir, List<Path> roots, Path home) {
+record MediaFiles(Path workdir, List<Path> roots, Path home, boolean strict) {
   /**
    * A file as it was found.
    *
@@ -86,7 +88,10 @@ record MediaFiles(Path workdir, List<Path> roots, Path home) {
       final Path real = given.toRealPath();
       for (Path root : Stream.concat(Stream.of(workdir), roots.stream()).toList()) {
         final @Nullable Path realRoot = real(root);
-        if (realRoot != null && real.startsWith(realRoot) && !real.equals(realRoot)) {
+        if (realRoot != null
+            && (!strict || !root.equals(workdir) || realRoot.equals(root))
+            && real.startsWith(realRoot)
+            && !real.equals(realRoot)) {
           return open(realRoot, realRoot.relativize(real), shown(real));
         }
       }

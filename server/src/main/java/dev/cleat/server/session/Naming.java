@@ -9,8 +9,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives sessions their names, which are unique among those that exist. Thread-safe: one caller at a
- * time, as a changed name is in the journal before it is in the store.
+ * Gives sessions their names, which are unique among their tenant's that exist. Thread-safe: one
+ * caller at a time, as a changed name is in the journal before it is in the store.
  */
 final class Naming {
   private final Store store;
@@ -36,9 +36,10 @@ final class Naming {
   synchronized void update(Session session, dev.cleat.v1.Session values, List<String> fields) {
     if (fields.contains("name") && !values.getName().isEmpty()) {
       saver.flush();
-      final Optional<SessionRow> other = store.sessionByName(values.getName());
-      if (other.isPresent() && !other.get().id().equals(session.id())) {
-        throw Refusal.nameTaken(values.getName(), other.get().id());
+      final Optional<SessionRow> other =
+          store.sessionByName(session.key().tenant(), values.getName());
+      if (other.isPresent() && !other.get().id().equals(session.key().text())) {
+        throw Refusal.nameTaken(values.getName(), SessionKey.parse(other.get().id()).id());
       }
     }
     session.update(values, fields);

@@ -20,9 +20,10 @@ import java.util.Optional;
 /**
  * A session as it was asked for.
  *
+ * @param maker who asks for it
  * @param request valid by itself
  */
-record NewSession(Shared shared, CreateRequest request) {
+record NewSession(Shared shared, Maker maker, CreateRequest request) {
   private static final TerminalSize DEFAULT_SIZE =
       TerminalSize.newBuilder().setRows(24).setColumns(80).build();
 
@@ -32,15 +33,16 @@ record NewSession(Shared shared, CreateRequest request) {
   }
 
   /** What is remembered of the request; empty when it has no id. */
-  Optional<RequestRow> requestRow(String id) {
+  Optional<RequestRow> requestRow(SessionKey key) {
     return request.getRequestId().isEmpty()
         ? Optional.empty()
         : Optional.of(
             new RequestRow(
                 RequestRow.Kind.CREATE,
+                key.tenant(),
                 request.getRequestId(),
                 fingerprint(),
-                id,
+                key.text(),
                 null,
                 shared.clock().instant().plus(Prompts.REMEMBERED).toEpochMilli()));
   }
@@ -56,13 +58,12 @@ record NewSession(Shared shared, CreateRequest request) {
    * @throws Refusal about the working directory or the tool
    */
   void check() {
+    final Placement placement = placement();
+    placement.check(request.getTool(), request.getEnvMap().keySet());
     final Path workdir =
         request.getWorkdir().isEmpty()
             ? shared.settings().workspaceRoot()
-            : Starter.path(request.getWorkdir());
-    if (!request.getWorkdir().isEmpty()) {
-      Starter.checkWorkdir(workdir);
-    }
+            : placement.check(Starter.path(request.getWorkdir()));
     final PromptWay way = way();
     final Mode mode =
         way == PromptWay.PROMPT_WAY_ACP || request.getMode() == SessionMode.SESSION_MODE_PIPES
@@ -82,10 +83,11 @@ record NewSession(Shared shared, CreateRequest request) {
             request.getArgsList(),
             Starter.way(way),
             mode,
-            request.getEnvMap(),
+            placement.environment(request.getEnvMap(), workdir),
             request.getEndpoint(),
             workdir,
-            "new"));
+            "new",
+            placement.site()));
     if (way == PromptWay.PROMPT_WAY_TERMINAL && request.getStartPromptsCount() > 0) {
       checkTyping(Starter.tool(shared, request.getTool()), mode);
     }
@@ -127,7 +129,23 @@ record NewSession(Shared shared, CreateRequest request) {
    * @throws Refusal UNKNOWN_TOOL, NO_SUCH_WAY
    */
   PromptWay way() {
-    return Starter.way(shared, request.getTool(), request.getPromptWay());
+    return Starter.way(shared, request.getTool(), request.getPromptWay(), placement().site());
+  }
+
+  /**
+   * Where it will run.
+   *
+   * @throws Refusal NOT_ALLOWED
+   */
+  private Placement placement() {
+    return Placement.of(shared, new SessionKey(maker.tenant(), "new"), request.getWorkspace());
+  }
+
+  /** The ways to go on in where this one fails to start; none where one was asked for. */
+  private List<PromptWay> fallbacks() {
+    return request.getPromptWay() == PromptWay.PROMPT_WAY_UNSPECIFIED
+        ? Starter.waysAfter(shared, request.getTool(), way(), request.getMode())
+        : List.of();
   }
 
   /** The session before its first event. */
@@ -135,6 +153,8 @@ record NewSession(Shared shared, CreateRequest request) {
     final dev.cleat.v1.Session.Builder session =
         dev.cleat.v1.Session.newBuilder()
             .setId(id)
+            .setTenant(maker.tenant())
+            .setOwner(maker.owner())
             .setName(request.getName())
             .setTool(request.getTool())
             .setState(SessionState.SESSION_STATE_STARTING)
@@ -148,10 +168,11 @@ record NewSession(Shared shared, CreateRequest request) {
             .setModel(request.getModel())
             .setRole(request.getRole())
             .setParentId(request.getParentId())
-            .setWorkspace(request.getWorkspace())
+            .setWorkspace(placement().name())
             .setInternal(request.getInternal())
             .setResizePolicy(request.getResizePolicy())
             .setPromptWay(way())
+            .addAllFallbackWays(fallbacks())
             .setResumeToken(request.getResumeToken())
             .setRevive(request.getRevive())
             .setEndpoint(request.getEndpoint())

@@ -46,8 +46,12 @@ final class Noticer implements Tracker.Onlooker {
   private final ArtifactFinder output = new ArtifactFinder();
   private final ArtifactFinder said = new ArtifactFinder();
   private final ArtifactFinder texts = new ArtifactFinder();
+  private final Rewind outputRewind = new Rewind(ArtifactFinder.LONGEST_PATH);
+  private final Rewind saidRewind = new Rewind(ArtifactFinder.LONGEST_PATH);
   private long saidBytes;
   private long saidSeq;
+  private Instant saidTime = Instant.EPOCH;
+  private long seenSeq;
   private long outputSeq;
   private Instant outputTime = Instant.EPOCH;
   private boolean unflushed;
@@ -60,9 +64,24 @@ final class Noticer implements Tracker.Onlooker {
   private @Nullable Instant gitDue = Instant.EPOCH;
   private Instant gitLooked = Instant.EPOCH;
   private boolean looking;
+  private long lookingFrom = Long.MAX_VALUE;
+  private long takenSeq;
   private @Nullable Tracker tracker;
 
-  Noticer(String sessionId, Artifacts artifacts, GitWatch git, Path workdir, Executor lookers) {
+  /**
+   * A noticer of what comes behind an event.
+   *
+   * @param afterSeq the number of that event
+   */
+  Noticer(
+      String sessionId,
+      Artifacts artifacts,
+      GitWatch git,
+      Path workdir,
+      Executor lookers,
+      long afterSeq) {
+    this.seenSeq = afterSeq;
+    this.takenSeq = afterSeq;
     this.sessionId = sessionId;
     this.artifacts = artifacts;
     this.git = git;
@@ -76,8 +95,25 @@ final class Noticer implements Tracker.Onlooker {
     tracker = one;
   }
 
+  /**
+   * It begins in the middle.
+   *
+   * @param shell where the shell is; empty where that is not known
+   * @param turn the turn under way; empty when none is
+   */
+  void begin(String shell, String turn) {
+    moved(shell);
+    turnId = turn;
+  }
+
+  /** The files that events up to this one name have been looked at. */
+  synchronized long noticedSeq() {
+    return Math.min(takenSeq, Math.min(paths.oldest(), lookingFrom) - 1);
+  }
+
   @Override
   public void printed(byte[] bytes, int from, int count, Evidence first) {
+    outputRewind.fed(first.seq(), first.offset());
     output.feed(
         first.offset(),
         bytes,
@@ -88,6 +124,7 @@ final class Noticer implements Tracker.Onlooker {
     outputSeq = first.seq();
     outputTime = first.time();
     unflushed = true;
+    seenSeq = first.seq();
   }
 
   private synchronized void named(List<String> readings, long seq, Instant time) {
@@ -97,6 +134,7 @@ final class Noticer implements Tracker.Onlooker {
   @Override
   public void mark(Mark mark) {
     output.mark((readings, end) -> named(readings, outputSeq, outputTime));
+    outputRewind.whole();
     if (mark instanceof Mark.Directory moved) {
       moved(moved.path());
     }
@@ -115,6 +153,7 @@ final class Noticer implements Tracker.Onlooker {
 
   @Override
   public void event(int kind, long seq, byte[] array, int offset, int length) {
+    seenSeq = seq;
     switch (kind) {
       case Event.TURN_CHANGED_FIELD_NUMBER,
           Event.COMMAND_ENDED_FIELD_NUMBER,
@@ -150,6 +189,7 @@ final class Noticer implements Tracker.Onlooker {
   private void turn(Turn turn, long seq, Instant time) {
     if (Fold.ended(turn.getState())) {
       said.flush((readings, end) -> named(readings, seq, time));
+      saidRewind.whole();
       ended(time);
       if (turn.getId().equals(turnId)) {
         turnId = "";
@@ -163,6 +203,7 @@ final class Noticer implements Tracker.Onlooker {
   private void said(String text, long seq, Instant time) {
     final byte[] bytes = text.getBytes(UTF_8);
     final long begin = saidBytes;
+    saidRewind.fed(seq, begin);
     said.feed(
         begin,
         bytes,
@@ -171,6 +212,7 @@ final class Noticer implements Tracker.Onlooker {
         (readings, end) -> named(readings, end > begin ? seq : saidSeq, time));
     saidBytes += bytes.length;
     saidSeq = seq;
+    saidTime = time;
   }
 
   private synchronized void ended(Instant time) {
@@ -194,10 +236,16 @@ final class Noticer implements Tracker.Onlooker {
       } else {
         unflushed = false;
         output.flush((readings, end) -> named(readings, outputSeq, outputTime));
+        outputRewind.whole();
         printed();
       }
     }
+    taken(Math.min(outputRewind.before(seenSeq), saidRewind.before(seenSeq)));
     return earlier(next, look(now));
+  }
+
+  private synchronized void taken(long seq) {
+    takenSeq = Math.max(takenSeq, seq);
   }
 
   private synchronized void printed() {
@@ -216,6 +264,7 @@ final class Noticer implements Tracker.Onlooker {
       // Its end wakes the tracker.
       return null;
     }
+    final long oldest = paths.oldest();
     final List<Artifacts.Named> due = paths.due(now);
     final boolean gone = ended;
     final Instant gitNext = gitNext();
@@ -229,6 +278,7 @@ final class Noticer implements Tracker.Onlooker {
       gitLooked = now;
     }
     looking = true;
+    lookingFrom = oldest;
     final Path here = directory;
     try {
       lookers.execute(() -> look(due, here, gone, lookAtGit, now));
@@ -269,6 +319,7 @@ final class Noticer implements Tracker.Onlooker {
 
   private synchronized void looked() {
     looking = false;
+    lookingFrom = Long.MAX_VALUE;
     notifyAll();
     if (tracker != null) {
       tracker.wake();
@@ -320,9 +371,26 @@ final class Noticer implements Tracker.Onlooker {
         artifacts.await(this::lookAtAll, Duration.ofMillis(Math.max(0, millis(deadline))));
   }
 
+  private void flush() {
+    output.flush((readings, end) -> named(readings, outputSeq, outputTime));
+    said.flush((readings, end) -> named(readings, saidSeq, saidTime));
+  }
+
+  /** What a server that went down may not have looked at has been seen: looks at it now. */
+  void lookBack() {
+    flush();
+    final boolean nothing;
+    synchronized (this) {
+      nothing = paths.all().isEmpty();
+    }
+    if (!nothing) {
+      final boolean _ = artifacts.await(this::lookAtAll, LAST_PATIENCE);
+    }
+  }
+
   /** The tracker has ended, and with it the process: one last look at everything. */
   void finish() {
-    output.flush((readings, end) -> named(readings, outputSeq, outputTime));
+    flush();
     final Path here;
     synchronized (this) {
       here = directory;

@@ -33,11 +33,13 @@ final class PendingPaths {
   private static final class Pending {
     private final Artifacts.Named named;
     private @Nullable Instant due;
+    private long seq;
     private int looks;
     private boolean ended;
 
     Pending(Artifacts.Named named, Instant due) {
       this.named = named;
+      this.seq = named.seq();
       this.due = due;
     }
 
@@ -66,6 +68,7 @@ final class PendingPaths {
       known.ended = false;
       known.looks = 0;
       known.due = now.plus(AGAIN);
+      known.seq = named.seq();
     }
   }
 
@@ -105,6 +108,18 @@ final class PendingPaths {
       }
     }
     return next;
+  }
+
+  /**
+   * The earliest event that planned a look which is still to come; {@link Long#MAX_VALUE} when none
+   * is.
+   */
+  long oldest() {
+    return paths.values().stream()
+        .filter(path -> path.due != null)
+        .mapToLong(path -> path.seq)
+        .min()
+        .orElse(Long.MAX_VALUE);
   }
 
   /** All that wait. */

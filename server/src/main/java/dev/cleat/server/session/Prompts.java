@@ -44,7 +44,7 @@ public final class Prompts {
 
   private final Store store;
   private final InstantSource clock;
-  private final Map<String, Turn> unstored = new ConcurrentHashMap<>();
+  private final Map<String, RequestRow> unstored = new ConcurrentHashMap<>();
   private final ReentrantLock[] stripes =
       IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock()).toArray(ReentrantLock[]::new);
 
@@ -74,7 +74,7 @@ public final class Prompts {
     if (request.getRequestId().isEmpty()) {
       return session.prompt(turn.build(), request.getImagesList(), refuse);
     }
-    final ReentrantLock stripe = stripe(request.getRequestId());
+    final ReentrantLock stripe = stripe(remembered(session.key(), request.getRequestId()));
     stripe.lock();
     try {
       return sendOnce(session, turn.build(), request.getImagesList(), refuse);
@@ -84,8 +84,9 @@ public final class Prompts {
   }
 
   private Turn sendOnce(Session session, Turn turn, List<Image> images, boolean refuseWhenBusy) {
-    final RequestRow request = request(turn);
-    final Optional<RequestRow> known = known(turn.getRequestId());
+    final SessionKey key = session.key();
+    final RequestRow request = request(key, turn);
+    final Optional<RequestRow> known = known(key, turn.getRequestId());
     if (known.isPresent()) {
       if (!Arrays.equals(known.get().fingerprint(), request.fingerprint())) {
         throw reused(turn.getRequestId());
@@ -94,22 +95,29 @@ public final class Prompts {
     }
     final Turn accepted = session.prompt(turn, images, refuseWhenBusy);
     try {
-      store.insertTurn(Saver.row(accepted), request);
+      store.insertTurn(Saver.row(key, accepted), request);
     } catch (StoreException e) {
       // It has been accepted: it is in the journal. The saver writes it when it can.
       LOG.warn("Turn {} could not be saved yet: {}", accepted.getId(), e.getMessage());
-      unstored.put(accepted.getRequestId(), accepted);
+      unstored.put(remembered(key, accepted.getRequestId()), request(key, accepted));
     }
     return accepted;
   }
 
-  private Optional<RequestRow> known(String requestId) {
-    final Optional<RequestRow> stored = store.request(RequestRow.Kind.PROMPT, requestId);
+  private Optional<RequestRow> known(SessionKey key, String requestId) {
+    final Optional<RequestRow> stored =
+        store.request(RequestRow.Kind.PROMPT, key.tenant(), requestId);
+    final String remembered = remembered(key, requestId);
     if (stored.isPresent()) {
-      unstored.remove(requestId);
+      unstored.remove(remembered);
       return stored;
     }
-    return Optional.ofNullable(unstored.get(requestId)).map(Prompts::request);
+    return Optional.ofNullable(unstored.get(remembered));
+  }
+
+  /** A request id among those of all tenants. */
+  private static String remembered(SessionKey key, String requestId) {
+    return key.tenant() + "/" + requestId;
   }
 
   private static ImageDigest digest(Image image) {
@@ -130,7 +138,7 @@ public final class Prompts {
   }
 
   /** What is remembered of a turn's request. */
-  static RequestRow request(Turn turn) {
+  static RequestRow request(SessionKey key, Turn turn) {
     final Turn.Builder asked =
         Turn.newBuilder()
             .setSessionId(turn.getSessionId())
@@ -145,9 +153,10 @@ public final class Prompts {
             : System.currentTimeMillis();
     return new RequestRow(
         RequestRow.Kind.PROMPT,
+        key.tenant(),
         turn.getRequestId(),
         Fingerprint.of(asked.build()),
-        turn.getSessionId(),
+        key.text(),
         turn.getId(),
         created + REMEMBERED.toMillis());
   }
@@ -160,7 +169,7 @@ public final class Prompts {
   public Turn find(Session session, String turnId) {
     return session
         .recentTurn(turnId)
-        .or(() -> store.turn(session.id(), turnId).map(Prompts::turn))
+        .or(() -> store.turn(session.key().text(), turnId).map(Prompts::turn))
         .orElseThrow(() ->
             Refusal.of(
                     Code.NOT_FOUND,
@@ -177,13 +186,13 @@ public final class Prompts {
    * @throws Refusal TURN_NOT_FOUND, TURN_NOT_ENDED, TOO_MANY_ADDITIONS, REQUEST_ID_REUSED,
    *     STORAGE_FULL
    */
-  public Turn addUsage(Session session, AddUsageRequest request) {
+  public Turn addUsage(Session session, AddUsageRequest request, Signature by) {
     final ReentrantLock stripe = stripe(request.getTurnId());
     stripe.lock();
     try {
       final Turn turn = find(session, request.getTurnId());
       final Optional<Turn> changed =
-          AddedUsages.add(turn, request, Times.timestamp(clock.instant()));
+          AddedUsages.add(turn, request, by, Times.timestamp(clock.instant()));
       changed.ifPresent(session::usageAdded);
       return changed.orElse(turn);
     } finally {
@@ -198,6 +207,11 @@ public final class Prompts {
   /** Cancels a turn; see {@link Turns#cancel}. */
   public Turn cancel(Session session, String turnId) {
     return session.cancel(turnId).orElseGet(() -> find(session, turnId));
+  }
+
+  /** Whether a turn has ended. */
+  public static boolean ended(Turn turn) {
+    return Fold.ended(turn.getState());
   }
 
   /** A turn as it was stored. */

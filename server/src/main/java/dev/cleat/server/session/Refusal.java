@@ -61,7 +61,7 @@ public final class Refusal extends RuntimeException {
   }
 
   /** No session has this id or name. */
-  static Refusal noSession(String key, String value) {
+  public static Refusal noSession(String key, String value) {
     return of(
             Code.NOT_FOUND,
             ErrorReason.ERROR_REASON_SESSION_NOT_FOUND,
@@ -156,6 +156,16 @@ public final class Refusal extends RuntimeException {
         .with("session_id", other);
   }
 
+  /** The operator's policy is against it. */
+  static Refusal notAllowed(String field, String description) {
+    return of(
+            Code.FAILED_PRECONDITION,
+            ErrorReason.ERROR_REASON_NOT_ALLOWED,
+            "the policy of this server does not allow it: " + field + " " + description)
+        .field(field, description)
+        .with("field", field);
+  }
+
   /** The disk is full; nothing was changed. */
   static Refusal storageFull() {
     return of(
@@ -177,6 +187,12 @@ public final class Refusal extends RuntimeException {
   /** Adds a variable part. */
   public Refusal with(String key, Object value) {
     metadata.put(key, String.valueOf(value));
+    return this;
+  }
+
+  /** Takes a variable part out. */
+  public Refusal without(String key) {
+    metadata.remove(key);
     return this;
   }
 

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sessions in memory, by id. Those that are not are opened when somebody asks for them.
+ * The sessions in memory, by their keys. Those that are not are opened when somebody asks for them.
  *
  * <p>Thread-safe. A session that is being made or opened is a future in the map, so nobody sees
  * half of one and nobody waits for another's.
@@ -33,21 +33,21 @@ final class Registry {
 
   /** Puts a session in that was opened. */
   void put(Session session) {
-    sessions.put(session.id(), CompletableFuture.completedFuture(session));
+    sessions.put(session.key().text(), CompletableFuture.completedFuture(session));
   }
 
   /** Takes it out; it has been deleted. */
-  void remove(String id) {
-    sessions.remove(id);
+  void remove(String key) {
+    sessions.remove(key);
   }
 
-  /** An id that is taken for a session that is being made. Exactly one of its methods is called. */
+  /** A key that is taken for a session that is being made. Exactly one of its methods is called. */
   final class Reservation {
-    private final String id;
+    private final String key;
     private final CompletableFuture<Session> future = new CompletableFuture<>();
 
-    private Reservation(String id) {
-      this.id = id;
+    private Reservation(String key) {
+      this.key = key;
     }
 
     /** It has been made. */
@@ -57,15 +57,15 @@ final class Registry {
 
     /** It came to nothing, and whoever waited for it is told so. */
     void release() {
-      sessions.remove(id, future);
-      future.completeExceptionally(Refusal.noSession("session_id", id));
+      sessions.remove(key, future);
+      future.completeExceptionally(noSession(key));
     }
   }
 
-  /** Takes an id for a session that is to be made; empty when a session in memory has it. */
-  Optional<Reservation> reserve(String id) {
-    final Reservation mine = new Reservation(id);
-    final CompletableFuture<Session> other = sessions.putIfAbsent(id, mine.future);
+  /** Takes a key for a session that is to be made; empty when a session in memory has it. */
+  Optional<Reservation> reserve(String key) {
+    final Reservation mine = new Reservation(key);
+    final CompletableFuture<Session> other = sessions.putIfAbsent(key, mine.future);
     if (other == null) {
       return Optional.of(mine);
     }
@@ -74,37 +74,48 @@ final class Registry {
     return Optional.empty();
   }
 
-  /** The session with this id, which is opened if need be. */
-  Optional<Session> find(String id) {
-    final CompletableFuture<Session> known = sessions.get(id);
+  private static Refusal noSession(String key) {
+    return Refusal.noSession("session_id", SessionKey.parse(key).id());
+  }
+
+  /** The session with this key, which is opened if need be. */
+  Optional<Session> find(String key) {
+    final CompletableFuture<Session> known = sessions.get(key);
     if (known != null) {
       return Optional.ofNullable(join(known));
     }
-    final Optional<SessionRow> row = store.session(id);
+    final Optional<SessionRow> row = store.session(key);
     if (row.isEmpty()) {
       return Optional.empty();
     }
     final CompletableFuture<Session> mine = new CompletableFuture<>();
-    final CompletableFuture<Session> other = sessions.putIfAbsent(id, mine);
+    final CompletableFuture<Session> other = sessions.putIfAbsent(key, mine);
     if (other != null) {
       return Optional.ofNullable(join(other));
     }
     try {
       // Again: it may have been deleted since.
-      final SessionRow current =
-          store.session(id).orElseThrow(() -> Refusal.noSession("session_id", id));
+      final SessionRow current = store.session(key).orElseThrow(() -> noSession(key));
       final Session session = loader.load(current);
       mine.complete(session);
       return Optional.of(session);
     } catch (IOException | RuntimeException e) {
-      sessions.remove(id, mine);
+      sessions.remove(key, mine);
       mine.completeExceptionally(e);
       if (e instanceof Refusal refusal) {
         throw refusal;
       }
-      LOG.error("Session {} cannot be opened", id, e);
+      LOG.error("Session {} cannot be opened", key, e);
       throw Refusal.storageUnavailable();
     }
+  }
+
+  /** The session with this id, if it is in memory, as every one is that has a process. */
+  Optional<Session> present(String id) {
+    final CompletableFuture<Session> known = sessions.get(id);
+    return known == null || !known.isDone() || known.isCompletedExceptionally()
+        ? Optional.empty()
+        : Optional.of(known.join());
   }
 
   private static @Nullable Session join(CompletableFuture<Session> future) {
@@ -119,14 +130,14 @@ final class Registry {
     }
   }
 
-  /** The session with exactly this name. */
-  Optional<Session> findByName(String name) {
-    return store.sessionByName(name).flatMap(row -> find(row.id()));
+  /** The tenant's session with exactly this name. */
+  Optional<Session> findByName(String tenant, String name) {
+    return store.sessionByName(tenant, name).flatMap(row -> find(row.id()));
   }
 
   /** Whether it is in memory, or will be in a moment. */
-  boolean isInMemory(String id) {
-    return sessions.containsKey(id);
+  boolean isInMemory(String key) {
+    return sessions.containsKey(key);
   }
 
   /** How many have a process, or will have in a moment. */

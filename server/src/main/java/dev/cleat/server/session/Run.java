@@ -1,5 +1,6 @@
 package dev.cleat.server.session;
 
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.server.terminal.Exit;
 import dev.cleat.server.terminal.Stream;
 import dev.cleat.server.terminal.Terminal;
@@ -82,6 +83,11 @@ final class Run implements TerminalListener {
   }
 
   @Override
+  public void begins() {
+    LogFields.session(process.id());
+  }
+
+  @Override
   public void output(Stream stream, ByteBuffer data) {
     process.printed(
         this,
@@ -91,6 +97,11 @@ final class Run implements TerminalListener {
           case STDERR -> OutputStream.OUTPUT_STREAM_STDERR;
         },
         data);
+  }
+
+  @Override
+  public void dropped(int bytes) {
+    process.lost(bytes);
   }
 
   @Override

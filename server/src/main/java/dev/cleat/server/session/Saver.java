@@ -1,6 +1,5 @@
 package dev.cleat.server.session;
 
-import com.google.protobuf.ByteString;
 import dev.cleat.server.store.ArtifactRow;
 import dev.cleat.server.store.FoldUpdate;
 import dev.cleat.server.store.MetaRow;
@@ -17,7 +16,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,15 +33,17 @@ final class Saver implements AutoCloseable {
   private static final long OUTPUT_MILLIS = 1000;
   private static final int MOST_AT_ONCE = 500;
 
-  /** Under which name the store has how far the journal of changes had got. */
-  static final String CHANGES_HEAD = "changes_head";
-
   /** What of a session is to be saved. */
   record Unsaved(
-      Session session, long seq, String aid, List<Turn> turns, FoldedArtifacts.Unsaved artifacts) {}
+      Session session,
+      long seq,
+      RunNotes notes,
+      ChangedTurns.Unsaved turns,
+      FoldedArtifacts.Unsaved artifacts) {}
 
   private final Store store;
-  private final LongSupplier changesHead;
+  private final ChangeLogs changes;
+  private final SessionMetrics metrics;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition wanted = lock.newCondition();
   private final Set<dev.cleat.server.session.Session> now = new LinkedHashSet<>();
@@ -55,11 +55,12 @@ final class Saver implements AutoCloseable {
   /**
    * A saver that has not started.
    *
-   * @param changesHead how far the journal of changes has got
+   * @param changes what it also saves the heads of
    */
-  Saver(Store store, LongSupplier changesHead) {
+  Saver(Store store, ChangeLogs changes, SessionMetrics metrics) {
     this.store = store;
-    this.changesHead = changesHead;
+    this.changes = changes;
+    this.metrics = metrics;
   }
 
   void start() {
@@ -172,21 +173,26 @@ final class Saver implements AutoCloseable {
   }
 
   private void save(List<dev.cleat.server.session.Session> sessions) {
+    final long start = System.nanoTime();
     final List<Unsaved> unsaved = new ArrayList<>();
     try {
       for (var session : sessions) {
         unsaved.add(session.unsaved());
       }
       for (Unsaved one : unsaved) {
-        insertPrompted(one.turns());
+        insertPrompted(SessionKey.of(one.session()), one.turns().changed());
       }
+      final List<ChangeLogs.Head> heads = changes.unsaved();
       store.saveFolds(
           unsaved.stream().map(Saver::update).toList(),
-          MetaRow.of(CHANGES_HEAD, changesHead.getAsLong()));
+          heads.stream().map(ChangeLogs.Head::row).toArray(MetaRow[]::new));
+      changes.saved(heads);
       for (int i = 0; i < sessions.size(); i++) {
         sessions.get(i).saved(unsaved.get(i));
       }
+      metrics.flushed(System.nanoTime() - start);
     } catch (RuntimeException e) {
+      metrics.flushFailed();
       lock.lock();
       try {
         now.addAll(sessions);
@@ -198,63 +204,65 @@ final class Saver implements AutoCloseable {
   }
 
   /** Turns with a request id are inserted together with it. */
-  private void insertPrompted(List<Turn> turns) {
+  private void insertPrompted(SessionKey key, List<Turn> turns) {
     for (Turn turn : turns) {
       if (!turn.getRequestId().isEmpty()
-          && store.request(RequestRow.Kind.PROMPT, turn.getRequestId()).isEmpty()) {
-        store.insertTurn(row(turn), Prompts.request(turn));
+          && store.request(RequestRow.Kind.PROMPT, key.tenant(), turn.getRequestId()).isEmpty()) {
+        store.insertTurn(row(key, turn), Prompts.request(key, turn));
       }
     }
   }
 
   private static FoldUpdate update(Unsaved what) {
-    return update(row(what.session(), what.seq(), what.aid()), what.turns(), what.artifacts());
+    return update(row(what.session(), what.seq(), what.notes()), what.turns(), what.artifacts());
   }
 
   static FoldUpdate update(
-      SessionRow session, List<Turn> turns, FoldedArtifacts.Unsaved artifacts) {
+      SessionRow session, ChangedTurns.Unsaved turns, FoldedArtifacts.Unsaved artifacts) {
+    final SessionKey key = SessionKey.parse(session.id());
     return new FoldUpdate(
         session,
-        turns.stream().map(Saver::row).toList(),
+        turns.changed().stream().map(turn -> row(key, turn)).toList(),
+        turns.amended().stream().map(turn -> row(key, turn)).toList(),
         List.of(),
-        artifacts.files().stream().map(Saver::row).toList(),
+        artifacts.files().stream().map(file -> row(key, file)).toList(),
         artifacts.removedIds());
   }
 
-  private static ArtifactRow row(FoldedArtifacts.Kept file) {
+  private static ArtifactRow row(SessionKey key, FoldedArtifacts.Kept file) {
     return new ArtifactRow(
-        file.artifact().getId(),
-        file.artifact().getSessionId(),
-        file.number(),
-        file.artifact().toByteArray());
+        file.artifact().getId(), key.text(), file.number(), file.artifact().toByteArray());
   }
 
-  static TurnRow row(Turn turn) {
+  static TurnRow row(SessionKey key, Turn turn) {
     return new TurnRow(
         turn.getId(),
-        turn.getSessionId(),
+        key.text(),
         turn.getNumber(),
         turn.getState().getNumber(),
         Fold.ended(turn.getState()),
         turn.toByteArray());
   }
 
-  static SessionRow row(Session session, long seq, String aid) {
+  static SessionRow row(Session session, long seq, RunNotes notes) {
+    final SessionKey key = SessionKey.of(session);
     return new SessionRow(
-        session.getId(),
+        key.text(),
+        key.tenant(),
+        session.getOwner(),
         emptyToNull(session.getName()),
         session.getTool(),
         session.getState().getNumber(),
         emptyToNull(session.getWorkspace()),
-        emptyToNull(session.getParentId()),
+        emptyToNull(key.sibling(session.getParentId())),
         session.getInternal(),
-        Sessions.createdNanos(session),
+        Times.nanos(session.getCreateTime()),
         session.getResumeToken(),
         session.getLabelsMap(),
         seq,
         session.getEpoch(),
         session.toByteArray(),
-        ByteString.copyFromUtf8(aid).toByteArray());
+        notes.stored());
   }
 
   private static @Nullable String emptyToNull(String value) {

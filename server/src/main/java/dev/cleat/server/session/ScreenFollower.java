@@ -6,6 +6,7 @@ import dev.cleat.server.journal.Journal;
 import dev.cleat.server.journal.Step;
 import dev.cleat.server.reader.TerminalScreen;
 import dev.cleat.server.session.ScreenDrawing.Checkpoint;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.TerminalSize;
 import java.io.IOException;
@@ -63,7 +64,7 @@ final class ScreenFollower {
   record Drawn(
       TerminalScreen screen, long seq, long outputOffset, Instant time, boolean incomplete) {}
 
-  private final String sessionId;
+  private final SessionKey key;
   private final Journal journal;
   private final Supplier<TerminalSize> size;
   private final Duration kept;
@@ -90,8 +91,8 @@ final class ScreenFollower {
    * @param size the size that the session's terminal has now; may take the session's lock
    * @param kept how long a screen is kept that nobody asks for
    */
-  ScreenFollower(String sessionId, Journal journal, Supplier<TerminalSize> size, Duration kept) {
-    this.sessionId = sessionId;
+  ScreenFollower(SessionKey key, Journal journal, Supplier<TerminalSize> size, Duration kept) {
+    this.key = key;
     this.journal = journal;
     this.size = size;
     this.kept = kept;
@@ -113,7 +114,7 @@ final class ScreenFollower {
                     Code.DEADLINE_EXCEEDED,
                     ErrorReason.ERROR_REASON_UNSPECIFIED,
                     "the screen has not been drawn in time; try again")
-                .with("session_id", sessionId));
+                .with("session_id", key.id()));
   }
 
   /** Like {@link #at}, but empty when that takes too long. */
@@ -168,7 +169,7 @@ final class ScreenFollower {
     if (following == null) {
       following = new Follow(checkpoint);
       follow = following;
-      Thread.ofVirtual().name("cleat-screen-" + sessionId).start(following);
+      Thread.ofVirtual().name("cleat-screen-" + key).start(following);
     }
     wake();
     return following;
@@ -268,7 +269,8 @@ final class ScreenFollower {
 
     @Override
     public void run() {
-      try (ScreenDrawing mine = new ScreenDrawing(sessionId, journal, size, from)) {
+      LogFields.session(key.text());
+      try (ScreenDrawing mine = new ScreenDrawing(key.text(), journal, size, from)) {
         begin(mine);
         boolean more = true;
         while (more) {
@@ -278,7 +280,7 @@ final class ScreenFollower {
         Thread.currentThread().interrupt();
         over(new IllegalStateException("interrupted", e));
       } catch (RuntimeException e) {
-        LOG.error("Session {}: its screen cannot be drawn", sessionId, e);
+        LOG.error("Session {}: its screen cannot be drawn", key, e);
         over(new IllegalStateException("the screen cannot be drawn", e));
       }
     }
@@ -327,7 +329,7 @@ final class ScreenFollower {
       try {
         step = draw(mine);
       } catch (IOException e) {
-        LOG.warn("The journal of session {} cannot be read; trying again", sessionId, e);
+        LOG.warn("The journal of session {} cannot be read; trying again", key, e);
         mine.await(RETRY);
         return true;
       }
@@ -336,7 +338,7 @@ final class ScreenFollower {
         case Step.Gap _ -> {}
         case Step.AtHead _ -> mine.await(LONGEST_WAIT);
         case Step.Closed(boolean deleted) -> {
-          over(deleted ? Refusal.noSession("session_id", sessionId) : Refusal.storageUnavailable());
+          over(deleted ? Refusal.noSession("session_id", key.id()) : Refusal.storageUnavailable());
           return false;
         }
       }
@@ -371,7 +373,7 @@ final class ScreenFollower {
         try {
           observer.drawn(mine.drawn());
         } catch (RuntimeException e) {
-          LOG.error("Session {}: an observer of its screen failed", sessionId, e);
+          LOG.error("Session {}: an observer of its screen failed", key, e);
         }
       }
     }

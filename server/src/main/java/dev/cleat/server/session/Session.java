@@ -9,7 +9,6 @@ import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.Image;
-import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.Screen;
 import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionOrBuilder;
@@ -37,12 +36,11 @@ import java.util.concurrent.TimeoutException;
 public final class Session {
   private final SessionLock lock;
   private final Shared shared;
-  private final String id;
+  private final SessionKey key;
+  private final String owner;
   private final Journal journal;
   private final SessionLog log;
   private final InputGate gate;
-  private final boolean protocol;
-  private final Turns turns;
   private final Sizes sizes = new Sizes();
   private final ScreenFollower screen;
   private final SessionProcess process;
@@ -50,44 +48,58 @@ public final class Session {
   /**
    * A session without a process.
    *
+   * @param changes where its tenant's watchers are told of it
    * @param fold all of the journal
    * @param env the variables that the caller set
-   * @param aid what the marks of its shell carried before a restart; empty for a new session
-   * @param settings what it was created with
+   * @param notes of the run of its process before a restart
+   * @param settings what it was created with, and what has become of it
    */
   Session(
       Shared shared,
-      String id,
+      SessionKey key,
       Journal journal,
+      ChangeLog changes,
       Fold fold,
       Map<String, String> env,
-      String aid,
+      RunNotes notes,
       SessionOrBuilder settings) {
     this.shared = shared;
-    this.id = id;
+    this.key = key;
+    this.owner = settings.getOwner();
     this.journal = journal;
-    this.lock = new SessionLock(id);
-    this.log = new SessionLog(shared, this, journal, fold);
-    this.gate = new InputGate(id, shared.settings().maxPendingInput());
+    this.lock = new SessionLock(key.text(), shared.metrics()::heldBack);
+    this.log =
+        new SessionLog(
+            shared,
+            this,
+            journal,
+            changes,
+            fold,
+            new Redaction(() -> shared.policy().tenant(key.tenant()).secretEnv(), env));
+    final String id = key.id();
+    this.gate = new InputGate(id, shared.settings().maxPendingInput(), shared.metrics());
     final TurnHost host = new TurnHost(shared.clock(), log, gate);
-    final int maxQueue = shared.settings().maxQueue();
-    final PromptWay way = settings.getPromptWay();
-    this.protocol = way == PromptWay.PROMPT_WAY_ACP || way == PromptWay.PROMPT_WAY_HEADLESS;
-    this.turns =
-        protocol || Starter.isSeenOnScreen(shared, settings)
-            ? new AgentTurns(host, id, maxQueue)
-            : new TypedTurns(host, id, maxQueue);
     this.screen =
         new ScreenFollower(
-            id, journal, () -> lock.locked(() -> fold().session().getSize()), ScreenFollower.KEPT);
+            key, journal, () -> lock.locked(() -> fold().session().getSize()), ScreenFollower.KEPT);
     this.process =
         new SessionProcess(
-            shared, id, journal, env, aid, lock, log, gate, host, turns, sizes, screen);
+            shared, key, journal, env, notes, lock, log, gate, host, settings, sizes, screen);
   }
 
-  /** The session's id. */
+  /** The session's id, one of its tenant's own. */
   public String id() {
-    return id;
+    return key.id();
+  }
+
+  /** Whose it is: the subject of whoever created it; empty when it is nobody's. */
+  public String owner() {
+    return owner;
+  }
+
+  /** What it is called inside the server. */
+  SessionKey key() {
+    return key;
   }
 
   /** The session's events, for readers. */
@@ -100,11 +112,16 @@ public final class Session {
     return process.isOver();
   }
 
+  /** Whether it is in this run, which has not ended. */
+  boolean isInRun(int run) {
+    return lock.locked(() -> fold().session().getRun() == run) && !isOver();
+  }
+
   /** The session as clients see it now. */
   public dev.cleat.v1.Session view() {
     return lock.locked(() -> {
       final dev.cleat.v1.Session.Builder view = log.view().setClientCount(sizes.count());
-      if (turns instanceof AgentTurns agent) {
+      if (process.turns() instanceof AgentTurns agent) {
         agent.lastTick().ifPresent(view::setTick);
       }
       return view.build();
@@ -138,7 +155,7 @@ public final class Session {
         events.add(Events.turn(turn.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build()));
       }
       log.append(events);
-      turns.restore(fold().openTurns());
+      process.turns().restore(fold().openTurns());
     });
   }
 
@@ -201,7 +218,7 @@ public final class Session {
     return lock.locked(() -> {
       final int limit = shared.settings().maxClients();
       if (sizes.count() >= limit) {
-        throw Refusal.tooManyClients(id, limit);
+        throw Refusal.tooManyClients(id(), limit);
       }
       final TerminalSize size = open.hasSize() ? open.getSize() : null;
       final Client client =
@@ -225,9 +242,9 @@ public final class Session {
 
   /** Refuses input where the process is talked to in a protocol, or is not there. */
   void refuseTyping() {
-    if (protocol) {
+    if (process.isProtocol()) {
       throw Refusal.wrongState(
-          id,
+          id(),
           lock.locked(process::stateName),
           "its agent takes prompts and no input; use SendPrompt");
     }
@@ -267,7 +284,7 @@ public final class Session {
     try {
       if (discarded.get()) {
         throw Refusal.wrongState(
-            id, lock.locked(process::stateName), "the process ended before it took the input");
+            id(), lock.locked(process::stateName), "the process ended before it took the input");
       }
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
@@ -306,12 +323,12 @@ public final class Session {
    * @throws Refusal NO_SCREEN
    */
   public void requireScreen() {
-    if (protocol
+    if (process.isProtocol()
         || lock.locked(() -> fold().session().getMode()) == SessionMode.SESSION_MODE_PIPES) {
-      throw Refusal.noScreen(id);
+      throw Refusal.noScreen(id());
     }
     if (!ScreenDrawing.isDrawn(lock.locked(() -> fold().session().getSize()))) {
-      throw Refusal.screenTooLarge(id, ScreenDrawing.MOST_CELLS);
+      throw Refusal.screenTooLarge(id(), ScreenDrawing.MOST_CELLS);
     }
   }
 
@@ -323,19 +340,21 @@ public final class Session {
       process.revive();
       if (!process.isThere() || fold().state() == SessionState.SESSION_STATE_STOPPING) {
         throw Refusal.wrongState(
-            id,
+            id(),
             process.stateName(),
             "cannot prompt a session that is " + process.stateName() + "; restart it first");
       }
-      turns.check(turn, images, fold().session().getTool(), refuseWhenBusy);
+      process.turns().check(turn, images, fold().session().getTool(), refuseWhenBusy);
       final Turn accepted =
-          turns.accept(
-              turn.toBuilder()
-                  .setNumber(fold().session().getTurnCount() + 1)
-                  .setCreateTime(Times.timestamp(shared.clock().instant()))
-                  .build(),
-              images);
-      if (turns instanceof AgentTurns) {
+          process
+              .turns()
+              .accept(
+                  turn.toBuilder()
+                      .setNumber(fold().session().getTurnCount() + 1)
+                      .setCreateTime(Times.timestamp(shared.clock().instant()))
+                      .build(),
+                  images);
+      if (process.turns() instanceof AgentTurns) {
         process.wakeTracker();
       }
       return accepted;
@@ -348,14 +367,14 @@ public final class Session {
    * @throws Refusal APPROVAL_NOT_FOUND, APPROVAL_RESOLVED, INVALID_REQUEST
    */
   public Approval resolve(
-      String approvalId, ApprovalDecision decision, String optionId, String by) {
+      String approvalId, ApprovalDecision decision, String optionId, Signature by) {
     final Optional<Approval> decided =
         lock.locked(() ->
-            turns instanceof AgentTurns agent
+            process.turns() instanceof AgentTurns agent
                 ? agent.resolve(approvalId, decision, optionId, by)
                 : Optional.empty());
     lock.locked(process::wakeTracker);
-    return decided.orElseThrow(() -> DecidedApprovals.refusal(id, journal, approvalId));
+    return decided.orElseThrow(() -> DecidedApprovals.refusal(id(), journal, approvalId));
   }
 
   /** A turn, if it is open or was open a moment ago. */
@@ -375,7 +394,7 @@ public final class Session {
       if (turn == null || Fold.ended(turn.getState())) {
         return Optional.ofNullable(turn);
       }
-      final Turn cancelled = turns.cancel(turnId);
+      final Turn cancelled = process.turns().cancel(turnId);
       process.wakeTracker();
       return Optional.of(cancelled.toBuilder().setPrompt(turn.getPrompt()).build());
     });
@@ -396,7 +415,7 @@ public final class Session {
 
   /** What is to be saved now. */
   Saver.Unsaved unsaved() {
-    return lock.locked(() -> log.unsaved(process.aid()));
+    return lock.locked(() -> log.unsaved(process.notes()));
   }
 
   /** It has been saved. */
@@ -407,13 +426,24 @@ public final class Session {
   /** When something last happened that keeps it from being idle; empty while something goes on. */
   Optional<Instant> idleSince() {
     return lock.locked(() -> {
-      if (!process.isThere() || sizes.count() > 0 || !turns.currentId().isEmpty()) {
+      if (!process.isThere() || sizes.count() > 0 || !process.turns().currentId().isEmpty()) {
         return Optional.empty();
       }
       final Instant last = Times.instant(fold().snapshot().getLastActivityTime());
       final Instant typed = shared.clock().instant().minus(gate.sinceClientInput());
       return Optional.of(gate.clientInputs() > 0 && typed.isAfter(last) ? typed : last);
     });
+  }
+
+  /** Whether a turn of its process runs or waits. */
+  boolean hasTurns() {
+    return lock.locked(() -> process.isThere() && !process.turns().isEmpty());
+  }
+
+  /** Looks at it once more before it is deleted; what comes back tells its watchers of that. */
+  Runnable farewell() {
+    final dev.cleat.v1.Session last = view();
+    return () -> lock.locked(() -> log.deleted(last));
   }
 
   /** The server gives up on it: what could not be written is not tried again. */

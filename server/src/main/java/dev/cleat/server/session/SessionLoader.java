@@ -18,7 +18,6 @@ import dev.cleat.v1.Event;
 import dev.cleat.v1.Turn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,32 +47,38 @@ final class SessionLoader {
    * A journal that the store knows nothing of: of a deletion that was cut short, or the store was
    * lost.
    */
-  void recoverWithoutRow(String id) throws IOException {
-    if (store.wasDeleted(id)) {
-      journals.delete(id);
+  void recoverWithoutRow(String name) throws IOException {
+    if (store.wasDeleted(name)) {
+      journals.delete(name);
       return;
     }
-    final Journal journal = journals.open(id, shared.settings().journal(), EpochRule.unsealed(0));
+    final Journal journal = journals.open(name, shared.settings().journal(), EpochRule.unsealed(0));
     final Fold fold = new Fold();
     fold(journal, 1, fold);
+    journals.close(name);
     if (fold.session().getId().isEmpty()) {
-      LOG.error("The journal of session {} has lost its beginning; it is left alone", id);
-      journals.close(id);
+      LOG.error("The journal of session {} has lost its beginning; it is left alone", name);
       return;
     }
-    LOG.warn("Session {} is not in the store; it is read back from its journal", id);
-    journals.close(id);
+    if (!name.equals(SessionKey.of(fold.session()).text())) {
+      LOG.error(
+          "The journal {} is of session {}; it is left alone", name, SessionKey.of(fold.session()));
+      return;
+    }
+    LOG.warn("Session {} is not in the store; it is read back from its journal", name);
     final dev.cleat.v1.Session session = fold.snapshot().setEpoch(journal.epoch()).build();
-    if (store.insertSession(Saver.row(session, 0, ""), new byte[0], null)
+    if (store.insertSession(Saver.row(session, 0, RunNotes.NONE), new byte[0], null)
         instanceof InsertResult.NameTaken) {
-      LOG.warn("Session {} has lost its name to another", id);
+      LOG.warn("Session {} has lost its name to another", name);
       final dev.cleat.v1.Session nameless = session.toBuilder().clearName().build();
-      store.insertSession(Saver.row(nameless, 0, ""), new byte[0], null);
+      store.insertSession(Saver.row(nameless, 0, RunNotes.NONE), new byte[0], null);
     }
     if (Fold.ended(session.getState())) {
       store.saveFold(
           Saver.update(
-              Saver.row(session, fold.seq(), ""), fold.unsavedTurns(), fold.artifacts().unsaved()));
+              Saver.row(session, fold.seq(), RunNotes.NONE),
+              fold.changedTurns().unsaved(),
+              fold.artifacts().unsaved()));
     }
   }
 
@@ -103,7 +108,8 @@ final class SessionLoader {
 
   /** Opens a session that is in the store. */
   Session load(SessionRow row) throws IOException {
-    final dev.cleat.v1.Session stored = dev.cleat.v1.Session.parseFrom(row.data());
+    final dev.cleat.v1.Session stored = Sessions.parsed(row);
+    final SessionKey key = SessionKey.parse(row.id());
     final EpochRule rule =
         Fold.ended(stored.getState())
             ? EpochRule.sealed(row.foldedSeq())
@@ -114,18 +120,19 @@ final class SessionLoader {
     final Fold fold =
         row.foldedSeq() == 0
             ? new Fold()
-            : new Fold(stored, row.foldedSeq(), open, artifacts(stored));
+            : new Fold(stored, row.foldedSeq(), open, artifacts(row.id(), stored));
     fold(journal, row.foldedSeq() + 1, fold);
     final byte[] secret = store.secret(row.id()).orElse(new byte[0]);
     final Session session =
         new Session(
             shared,
-            row.id(),
+            key,
             journal,
+            shared.changes().of(key.tenant()),
             fold,
             CreateRequest.parseFrom(secret).getEnvMap(),
-            new String(row.fold(), StandardCharsets.UTF_8),
-            stored);
+            RunNotes.of(row.fold(), row.foldedSeq()),
+            fold.seq() == 0 ? stored : fold.session());
     if (fold.seq() == 0) {
       session.created(stored, List.of());
     }
@@ -135,11 +142,11 @@ final class SessionLoader {
     return session;
   }
 
-  private List<FoldedArtifacts.Kept> artifacts(dev.cleat.v1.Session stored)
+  private List<FoldedArtifacts.Kept> artifacts(String key, dev.cleat.v1.Session stored)
       throws InvalidProtocolBufferException {
     final List<FoldedArtifacts.Kept> files = new ArrayList<>();
     if (stored.getArtifactCount() > 0) {
-      for (ArtifactRow row : store.artifacts(stored.getId())) {
+      for (ArtifactRow row : store.artifacts(key)) {
         files.add(new FoldedArtifacts.Kept(Artifact.parseFrom(row.data()), row.number()));
       }
     }

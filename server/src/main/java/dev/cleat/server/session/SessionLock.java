@@ -16,10 +16,17 @@ final class SessionLock {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final String sessionId;
+  private final Runnable onHeldBack;
   private boolean abandoned;
 
-  SessionLock(String sessionId) {
+  /**
+   * A lock that nobody holds.
+   *
+   * @param onHeldBack runs when there is no room on the disk for a step
+   */
+  SessionLock(String sessionId, Runnable onHeldBack) {
     this.sessionId = sessionId;
+    this.onHeldBack = onHeldBack;
   }
 
   <T> T locked(Supplier<T> step) {
@@ -40,17 +47,22 @@ final class SessionLock {
     }
   }
 
-  /** Runs a step with the lock held, again and again while there is no room on the disk. */
-  void untilWritten(Runnable step) {
+  /**
+   * Runs a step with the lock held, again and again while there is no room on the disk.
+   *
+   * @return false when that was given up, and the step has not been done
+   */
+  boolean untilWritten(Runnable step) {
     for (int attempt = 0; ; attempt++) {
       lock.lock();
       try {
         if (!abandoned) {
           step.run();
         }
-        return;
+        return !abandoned;
       } catch (Refusal e) {
         if (attempt == 0) {
+          onHeldBack.run();
           LOG.warn("Session {} is held back: {}", sessionId, e.getMessage());
         }
       } finally {
@@ -60,7 +72,7 @@ final class SessionLock {
         TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return;
+        return false;
       }
     }
   }

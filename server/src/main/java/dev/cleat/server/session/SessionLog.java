@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A session's journal as its one writer sees it: what is appended is folded at once, told to those
- * who watch all sessions, and handed to the saver.
+ * who watch all sessions of its tenant, and handed to the saver.
  *
  * <p>Confined to the session's lock.
  */
@@ -28,7 +28,9 @@ final class SessionLog {
   private final Shared shared;
   private final Session session;
   private final Journal journal;
+  private final ChangeLog changes;
   private final Fold fold;
+  private final Redaction redaction;
   private final OutputEntry outputEntry = new OutputEntry();
   private @Nullable SessionChangeKind untold;
   private boolean outputUnsaved;
@@ -37,13 +39,23 @@ final class SessionLog {
    * A log.
    *
    * @param session whose it is
+   * @param changes where those are told who watch its tenant's sessions
    * @param fold all of the journal
+   * @param redaction of what is appended
    */
-  SessionLog(Shared shared, Session session, Journal journal, Fold fold) {
+  SessionLog(
+      Shared shared,
+      Session session,
+      Journal journal,
+      ChangeLog changes,
+      Fold fold,
+      Redaction redaction) {
     this.shared = shared;
     this.session = session;
     this.journal = journal;
+    this.changes = changes;
     this.fold = fold;
+    this.redaction = redaction;
   }
 
   Fold fold() {
@@ -75,10 +87,12 @@ final class SessionLog {
     final List<EventEntry> entries = new ArrayList<>(events.size());
     long seq = journal.nextSeq();
     for (Event.Builder event : events) {
+      redaction.redact(event);
       entries.add(new EventEntry(event.setSeq(seq++).setTime(time).build()));
     }
     final long first = write(entries);
     for (EventEntry entry : entries) {
+      shared.metrics().appended(entry.event(), fold);
       fold.apply(entry.event());
       untold = Changes.greater(untold, Changes.kind(entry.event()));
     }
@@ -95,7 +109,7 @@ final class SessionLog {
     try {
       append(events);
     } catch (Refusal e) {
-      LOG.warn("Session {}: {}", session.id(), e.getMessage());
+      LOG.warn("Session {}: {}", session.key(), e.getMessage());
     }
   }
 
@@ -109,6 +123,7 @@ final class SessionLog {
     final long offset = fold.outputBytes();
     outputEntry.set(now, offset, stream, data);
     final long seq = write(List.of(outputEntry));
+    shared.metrics().printed(data.remaining());
     fold.output(seq, offset + data.remaining(), now);
     if (!outputUnsaved) {
       outputUnsaved = true;
@@ -124,29 +139,38 @@ final class SessionLog {
     } catch (JournalClosedException e) {
       throw Refusal.noSession("session_id", session.id());
     } catch (IOException e) {
-      LOG.error("Session {}: its journal cannot be written", session.id(), e);
+      LOG.error("Session {}: its journal cannot be written", session.key(), e);
       throw Refusal.storageUnavailable();
     }
   }
 
+  /** It has been deleted, as it was. */
+  void deleted(dev.cleat.v1.Session last) {
+    changes.append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, last);
+  }
+
   private void tell() {
     final SessionChangeKind kind = untold;
-    if (kind != null && shared.changes().append(kind, view().build())) {
+    if (kind != null && changes.append(kind, view().build())) {
       untold = null;
     }
   }
 
   /** What is to be saved now. */
-  Saver.Unsaved unsaved(String aid) {
+  Saver.Unsaved unsaved(RunNotes notes) {
     outputUnsaved = false;
     tell();
     return new Saver.Unsaved(
-        view().build(), fold.seq(), aid, fold.unsavedTurns(), fold.artifacts().unsaved());
+        view().build(),
+        fold.seq(),
+        notes,
+        fold.changedTurns().unsaved(),
+        fold.artifacts().unsaved());
   }
 
   /** It has been saved. */
   void saved(Saver.Unsaved what) {
-    fold.saved(what.turns());
+    fold.changedTurns().saved(what.turns());
     fold.artifacts().saved(what.artifacts());
   }
 }

@@ -12,9 +12,9 @@ import dev.cleat.v1.OutputStream;
 import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.RevivePolicy;
 import dev.cleat.v1.SessionMode;
+import dev.cleat.v1.SessionOrBuilder;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.TerminalSize;
-import dev.cleat.v1.Turn;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,19 +42,29 @@ final class SessionProcess implements HeadlessDriver.Host {
   private static final Logger LOG = LoggerFactory.getLogger(SessionProcess.class);
   private static final Duration TRACKER_PATIENCE = Duration.ofSeconds(30);
 
+  /** What is wrong with the way that was tried, and need not be with another. */
+  private static final Set<ErrorReason> NOT_STARTED =
+      Set.of(ErrorReason.ERROR_REASON_TOOL_NOT_INSTALLED, ErrorReason.ERROR_REASON_START_FAILED);
+
   private final Shared shared;
-  private final String id;
+  private final SessionKey key;
   private final Journal journal;
   private final Map<String, String> env;
   private final SessionLock lock;
   private final SessionLog log;
   private final InputGate gate;
   private final TurnHost host;
-  private final Turns turns;
   private final Sizes sizes;
   private final ScreenFollower screen;
   private final Artifacts artifacts;
+  private final OutputReaders readers;
   private final AgentDrivers drivers;
+  private final OtherWays otherWays;
+  private final long noticedSeq;
+
+  /** Replaced with the lock held, where the session goes another way. */
+  private volatile Turns turns;
+
   private String aid;
   private @Nullable Run run;
   private volatile boolean over;
@@ -62,43 +73,82 @@ final class SessionProcess implements HeadlessDriver.Host {
    * No process yet.
    *
    * @param env the variables that the caller set
-   * @param aid what the marks of its shell carried before a restart; empty for a new session
+   * @param notes of its run before a restart
+   * @param settings what it was created with, and what has become of it
    */
   SessionProcess(
       Shared shared,
-      String id,
+      SessionKey key,
       Journal journal,
       Map<String, String> env,
-      String aid,
+      RunNotes notes,
       SessionLock lock,
       SessionLog log,
       InputGate gate,
       TurnHost host,
-      Turns turns,
+      SessionOrBuilder settings,
       Sizes sizes,
       ScreenFollower screen) {
     this.shared = shared;
-    this.id = id;
+    this.key = key;
     this.journal = journal;
     this.env = Map.copyOf(env);
-    this.aid = aid;
+    this.aid = notes.aid();
+    this.noticedSeq = notes.noticedSeq();
     this.lock = lock;
     this.log = log;
     this.gate = gate;
     this.host = host;
-    this.turns = turns;
     this.sizes = sizes;
     this.screen = screen;
     this.artifacts =
         new Artifacts(
-            id, lock, log, shared.settings().artifactRoots(), home(env), shared.lookers());
-    this.drivers = new AgentDrivers(shared, id, this.env, log, gate, host, screen, this);
+            key,
+            lock,
+            log,
+            shared.settings().artifactRoots(),
+            home(env),
+            shared.policy().isSet(),
+            shared.lookers());
+    this.readers = new OutputReaders(shared, key, journal, lock, log, artifacts);
+    this.drivers = new AgentDrivers(shared, key, this.env, log, gate, host, screen, this);
+    this.otherWays = new OtherWays(shared, key, this.env);
+    this.turns = turns(settings);
     this.over = Fold.ended(log.fold().state());
+  }
+
+  private Turns turns(SessionOrBuilder session) {
+    final int maxQueue = shared.settings().maxQueue();
+    return isProtocol(session) || Starter.isSeenOnScreen(shared, session)
+        ? new AgentTurns(host, this::goOn, key.id(), maxQueue)
+        : new TypedTurns(host, key.id(), maxQueue);
+  }
+
+  private static boolean isProtocol(SessionOrBuilder session) {
+    return switch (session.getPromptWay()) {
+      case PROMPT_WAY_ACP, PROMPT_WAY_HEADLESS -> true;
+      default -> false;
+    };
+  }
+
+  /** Its turns. Confined to the session's lock. */
+  Turns turns() {
+    return turns;
+  }
+
+  /** Whether it is not typed into, but talked to in a protocol or by commands. */
+  boolean isProtocol() {
+    return lock.locked(() -> isProtocol(fold().session()));
   }
 
   private static Path home(Map<String, String> env) {
     final String home = env.getOrDefault("HOME", System.getProperty("user.home"));
     return Path.of(home.startsWith("/") ? home : "/");
+  }
+
+  /** What its session is called inside. */
+  String id() {
+    return key.text();
   }
 
   /** The media files that it has named. */
@@ -120,9 +170,12 @@ final class SessionProcess implements HeadlessDriver.Host {
     return run != null;
   }
 
-  /** What the marks of its shell carry; empty without any. Confined to the session's lock. */
-  String aid() {
-    return aid;
+  /** What is to be stored of its run. Confined to the session's lock. */
+  RunNotes notes() {
+    if (run != null) {
+      return new RunNotes(aid, run.noticer().noticedSeq());
+    }
+    return new RunNotes(aid, over ? log.head() : noticedSeq);
   }
 
   /** Something has changed that turns may wait for. Confined to the session's lock. */
@@ -144,7 +197,7 @@ final class SessionProcess implements HeadlessDriver.Host {
       over = false;
       final Run starting = new Run(this, number);
       try {
-        running(starting, Starter.start(shared, id, fold().session(), env, starting));
+        begin(starting);
       } catch (Refusal e) {
         log.append(
             List.of(Events.state(SessionState.SESSION_STATE_FAILED, number, e.getMessage())));
@@ -154,31 +207,77 @@ final class SessionProcess implements HeadlessDriver.Host {
     });
   }
 
-  private void running(Run starting, Starter.Started started) {
+  private void begin(Run starting) {
+    final Starter.Started started;
+    try {
+      started = Starter.start(shared, key, fold().session(), env, starting);
+    } catch (Refusal e) {
+      final OtherWays.Begun other =
+          (NOT_STARTED.contains(e.reason())
+                  ? otherWays.start(fold().snapshot(), starting, e.getMessage()).begun()
+                  : Optional.<OtherWays.Begun>empty())
+              .orElseThrow(() -> e);
+      running(starting, other.started(), List.of(other.change()));
+      return;
+    }
+    running(starting, started, List.of());
+  }
+
+  /** See {@link AgentTurns.Fallback}: commands are only found not to start with a turn. */
+  private Optional<String> goOn(String why, Event.Builder waiting) {
+    final Run before = run;
+    if (before == null || fold().state() != SessionState.SESSION_STATE_RUNNING) {
+      return Optional.of(why);
+    }
+    final int number = before.number() + 1;
+    final Run starting = new Run(this, number);
+    final OtherWays.Attempt attempt = otherWays.start(fold().snapshot(), starting, why);
+    if (attempt.begun().isEmpty()) {
+      return Optional.of(attempt.why());
+    }
+    final OtherWays.Begun other = attempt.begun().get();
+    running(
+        starting,
+        other.started(),
+        List.of(
+            waiting,
+            other.change(),
+            Events.state(SessionState.SESSION_STATE_STARTING, number, "")));
+    before.tracker().end();
+    before.terminal().stop(Duration.ZERO);
+    return Optional.empty();
+  }
+
+  private void running(Run starting, Starter.Started started, List<Event.Builder> before) {
     aid = started.aid().orElse("");
     final Event.Builder state =
         Events.state(SessionState.SESSION_STATE_RUNNING, starting.number(), "");
-    state.getStateChangedBuilder().setMode(started.mode()).setWorkdir(started.workdir().toString());
+    state
+        .getStateChangedBuilder()
+        .setMode(started.mode())
+        .setWorkdir(
+            started.placement().isHere()
+                ? started.workdir().toString()
+                : fold().session().getWorkdir());
     final Event.Builder activity =
         Events.activity(
             started.terminal() instanceof HeadlessTerminal
                 ? ActivityState.ACTIVITY_STATE_IDLE
                 : ActivityState.ACTIVITY_STATE_UNKNOWN,
             EvidenceSource.EVIDENCE_SOURCE_PROCESS,
-            log.head() + 1);
+            log.head() + before.size() + 1);
     try {
-      log.append(List.of(state, activity));
+      final List<Event.Builder> events = new ArrayList<>(before);
+      events.add(state);
+      events.add(activity);
+      log.append(events);
     } catch (Refusal e) {
       started.terminal().close();
       throw e;
     }
-    final Noticer noticer =
-        new Noticer(
-            id, artifacts, new GitWatch(id, lock, log), started.workdir(), shared.lookers());
-    final Tracker tracker = tracker(log.head() + 1, started.aid(), noticer, queries(started));
-    noticer.follows(tracker);
-    artifacts.noticedBy(noticer);
-    starting.started(started.terminal(), tracker, noticer);
+    exchangeTurns();
+    final OutputReaders.Following following = readers.follow(started, turns, queries(started));
+    starting.started(started.terminal(), following.tracker(), following.noticer());
     run = starting;
     host.terminal(started.terminal());
     gate.open(started.terminal());
@@ -187,7 +286,17 @@ final class SessionProcess implements HeadlessDriver.Host {
       case AgentTurns agent -> drivers.drive(agent, starting, started);
     }
     applySize();
-    tracker.start();
+    following.tracker().start();
+  }
+
+  /** Where the session goes on in another way, its turns may be of another kind there. */
+  private void exchangeTurns() {
+    final Turns fitting = turns(fold().session());
+    if (turns instanceof AgentTurns && fitting instanceof TypedTurns) {
+      turns.clear();
+      turns = fitting;
+      turns.restore(fold().openTurns());
+    }
   }
 
   private @Nullable TerminalQueries queries(Starter.Started started) {
@@ -195,19 +304,6 @@ final class SessionProcess implements HeadlessDriver.Host {
         ? new TerminalQueries(
             started.terminal(), gate, screen, () -> lock.locked(() -> fold().session().getSize()))
         : null;
-  }
-
-  private Tracker tracker(
-      long fromSeq,
-      Optional<String> marks,
-      Tracker.Onlooker onlooker,
-      @Nullable TerminalQueries queries) {
-    final Tracker.Sink sink =
-        switch (turns) {
-          case TypedTurns typed -> new TrackerSink(log, typed, shared.clock());
-          case AgentTurns agent -> new AgentSink(log, agent, shared.clock());
-        };
-    return new Tracker(id, journal, fromSeq, marks, lock, sink, onlooker, queries);
   }
 
   /**
@@ -245,7 +341,7 @@ final class SessionProcess implements HeadlessDriver.Host {
                 Code.ABORTED,
                 ErrorReason.ERROR_REASON_WRONG_STATE,
                 "another call has started the session meanwhile")
-            .with("session_id", id)
+            .with("session_id", key.id())
             .with("state", stateName());
       }
       start();
@@ -292,7 +388,7 @@ final class SessionProcess implements HeadlessDriver.Host {
     final Run running = run;
     if (running == null || (states.length > 0 && !List.of(states).contains(fold().state()))) {
       throw Refusal.wrongState(
-          id, stateName(), "cannot " + verb + " a session that is " + stateName());
+          key.id(), stateName(), "cannot " + verb + " a session that is " + stateName());
     }
     return running;
   }
@@ -305,34 +401,37 @@ final class SessionProcess implements HeadlessDriver.Host {
   /** The process has ended and everything it printed has been taken. */
   void exited(Run ending, @Nullable Exit exit) {
     if (lock.locked(() -> run != ending)) {
-      // It could not be written down that it runs, so it was ended at once.
+      // It could not be written down that it runs, or the session goes on in another way.
+      ending.ended().complete(null);
       return;
     }
     try {
       if (!ending.tracker().finish(journal.nextSeq() - 1, TRACKER_PATIENCE)) {
-        LOG.warn("Session {}: its output could not be looked at to its end", id);
+        LOG.warn("Session {}: its output could not be looked at to its end", key);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     ending.noticer().finish();
     gate.close();
-    lock.untilWritten(() -> {
-      if (turns instanceof AgentTurns agent) {
-        agent.closing();
-      }
-      final List<Event.Builder> events = new ArrayList<>(turns.sessionEnded(exit));
-      events.add(
-          Events.state(SessionState.SESSION_STATE_EXITED, ending.number(), ending.stopReason()));
-      events.add(Events.exited(exit, ending.number()));
-      log.append(events);
-      run = null;
-      ended();
-    });
+    final boolean _ =
+        lock.untilWritten(() -> {
+          if (turns instanceof AgentTurns agent) {
+            agent.closing();
+          }
+          final List<Event.Builder> events = new ArrayList<>(turns.sessionEnded(exit));
+          events.add(
+              Events.state(
+                  SessionState.SESSION_STATE_EXITED, ending.number(), ending.stopReason()));
+          events.add(Events.exited(exit, ending.number()));
+          log.append(events);
+          run = null;
+          ended();
+        });
     try {
       journal.seal();
     } catch (IOException e) {
-      LOG.warn("Session {}: its end could not be synced", id, e);
+      LOG.warn("Session {}: its end could not be synced", key, e);
     }
     ending.ended().complete(null);
   }
@@ -350,9 +449,10 @@ final class SessionProcess implements HeadlessDriver.Host {
    * most, and goes on.
    */
   void lost(String message) {
+    readers.lookBack(noticedSeq);
     lock.locked(() -> {
       turns.restore(fold().openTurns());
-      replayOpenTurn();
+      readers.replayOpenTurn(turns, aid);
       final List<Event.Builder> events = new ArrayList<>(turns.sessionLost());
       events.add(Events.state(SessionState.SESSION_STATE_LOST, fold().session().getRun(), message));
       log.append(events);
@@ -380,28 +480,6 @@ final class SessionProcess implements HeadlessDriver.Host {
   }
 
   /**
-   * The end of a turn may be in the journal without having been looked at before the server went
-   * down.
-   */
-  private void replayOpenTurn() {
-    for (Turn open : fold().openTurns()) {
-      if (open.getFirstSeq() > 0 && open.getFirstSeq() <= journal.head() && !aid.isEmpty()) {
-        try {
-          tracker(
-                  Math.max(open.getFirstSeq(), journal.oldest()),
-                  Optional.of(aid),
-                  Tracker.Onlooker.NOBODY,
-                  null)
-              .replay();
-        } catch (IOException e) {
-          LOG.warn("Session {}: the output of turn {} cannot be read", id, open.getId(), e);
-        }
-        return;
-      }
-    }
-  }
-
-  /**
    * Takes what the process printed. Blocks while it cannot be written down, and so holds the
    * process back.
    */
@@ -415,14 +493,26 @@ final class SessionProcess implements HeadlessDriver.Host {
 
   @Override
   public void printed(OutputStream stream, ByteBuffer data) {
-    lock.untilWritten(() -> log.output(stream, data));
+    if (!lock.untilWritten(() -> log.output(stream, data))) {
+      lost(data.remaining());
+    }
+  }
+
+  @Override
+  public void lost(int bytes) {
+    shared.metrics().lost(bytes);
+  }
+
+  @Override
+  public boolean isRun(Run one) {
+    return run == one;
   }
 
   @Override
   public void agentSpeaks(Runnable step) {
     lock.locked(step);
     if (turns instanceof AgentTurns agent) {
-      lock.untilWritten(agent::settle);
+      final boolean _ = lock.untilWritten(agent::settle);
     }
     // What is due may have changed.
     lock.locked(() -> {

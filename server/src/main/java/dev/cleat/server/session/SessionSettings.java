@@ -9,6 +9,7 @@ import java.util.List;
  * What the operator decides about sessions.
  *
  * @param journal how journals are kept where a session does not say otherwise
+ * @param dataFolder the server's own folder, without links
  * @param workspaceRoot where sessions without a working directory get one of their own
  * @param pictureRoot where images are for as long as a command is given their paths
  * @param idleTimeout for sessions that do not say; zero: never
@@ -20,9 +21,11 @@ import java.util.List;
  * @param maxPendingInput how many bytes of input may wait for one terminal
  * @param keepTurns how many ended turns of a session are kept
  * @param artifactRoots folders beside a session's working directory whose media files may be read
+ * @param allowSameUser whether several tenants' processes may run as the server's user
  */
 public record SessionSettings(
     JournalOptions journal,
+    Path dataFolder,
     Path workspaceRoot,
     Path pictureRoot,
     Duration idleTimeout,
@@ -33,4 +36,5 @@ public record SessionSettings(
     int maxQueue,
     long maxPendingInput,
     int keepTurns,
-    List<Path> artifactRoots) {}
+    List<Path> artifactRoots,
+    boolean allowSameUser) {}

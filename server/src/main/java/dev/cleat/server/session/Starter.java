@@ -3,27 +3,30 @@ package dev.cleat.server.session;
 import com.google.rpc.Code;
 import dev.cleat.server.terminal.Size;
 import dev.cleat.server.terminal.Terminal;
+import dev.cleat.server.terminal.TerminalFactory;
 import dev.cleat.server.terminal.TerminalListener;
-import dev.cleat.server.terminal.TerminalSpec;
 import dev.cleat.server.terminal.TerminalStartException;
 import dev.cleat.server.tool.HeadlessForm;
 import dev.cleat.server.tool.Launch;
 import dev.cleat.server.tool.LaunchRequest;
 import dev.cleat.server.tool.Mode;
+import dev.cleat.server.tool.SessionFiles;
+import dev.cleat.server.tool.Site;
 import dev.cleat.server.tool.TerminalForm;
 import dev.cleat.server.tool.Tool;
 import dev.cleat.server.tool.ToolException;
 import dev.cleat.server.tool.TurnEnd;
+import dev.cleat.server.tool.TurnWords;
 import dev.cleat.server.tool.Way;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionOrBuilder;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -39,6 +42,9 @@ final class Starter {
    * @param aid what the marks of its shell carry
    * @param screen how it is driven by its screen, where it is
    * @param session the tool's own session, where it was told which
+   * @param sessionFiles where that is to be looked for, where the tool chooses it
+   * @param workdir the directory it was started in; the root directory where that is not known
+   * @param placement where it runs
    */
   record Started(
       Terminal terminal,
@@ -46,63 +52,57 @@ final class Starter {
       Prompting prompting,
       Optional<TerminalForm> screen,
       Optional<String> session,
+      Optional<SessionFiles> sessionFiles,
       SessionMode mode,
-      Path workdir) {}
+      Path workdir,
+      Placement placement) {}
 
   static Started start(
       Shared shared,
-      String sessionId,
+      SessionKey key,
       SessionOrBuilder session,
       Map<String, String> env,
       TerminalListener listener) {
-    final Path workdir = workdir(shared.settings(), sessionId, session.getWorkdir());
+    final Placement placement = Placement.of(shared, key, session.getWorkspace());
+    placement.check(session.getTool(), env.keySet());
+    final Path workdir = placement.workdir(session.getWorkdir());
+    final Place place = new Place(placement, workdir);
     switch (session.getPromptWay()) {
       case PROMPT_WAY_HEADLESS -> {
-        checkWorkdir(workdir);
         return new Started(
             new HeadlessTerminal(listener),
             Optional.empty(),
             Prompting.NONE,
             Optional.empty(),
             Optional.empty(),
+            Optional.empty(),
             SessionMode.SESSION_MODE_PIPES,
-            workdir);
+            workdir,
+            placement);
       }
       case PROMPT_WAY_ACP -> {
-        return start(shared, sessionId, session, env, Mode.PIPES, workdir, listener);
+        return start(shared, session, env, Mode.PIPES, place, listener);
       }
       default -> {}
     }
     return switch (session.getMode()) {
-      case SESSION_MODE_PIPES ->
-          start(shared, sessionId, session, env, Mode.PIPES, workdir, listener);
+      case SESSION_MODE_PIPES -> start(shared, session, env, Mode.PIPES, place, listener);
       case SESSION_MODE_PTY_OR_PIPES -> {
         try {
-          yield start(shared, sessionId, session, env, Mode.PTY, workdir, listener);
+          yield start(shared, session, env, Mode.PTY, place, listener);
         } catch (Refusal e) {
           if (e.reason() != ErrorReason.ERROR_REASON_NO_TERMINAL) {
             throw e;
           }
-          yield start(shared, sessionId, session, env, Mode.PIPES, workdir, listener);
+          yield start(shared, session, env, Mode.PIPES, place, listener);
         }
       }
-      default -> start(shared, sessionId, session, env, Mode.PTY, workdir, listener);
+      default -> start(shared, session, env, Mode.PTY, place, listener);
     };
   }
 
-  /** The directory to start in; made when the session has none of its own. */
-  private static Path workdir(SessionSettings settings, String sessionId, String asked) {
-    if (!asked.isEmpty()) {
-      return path(asked);
-    }
-    final Workspace own = Workspace.of(settings, sessionId);
-    try {
-      own.create();
-    } catch (IOException e) {
-      throw Refusal.storageUnavailable();
-    }
-    return own.path();
-  }
+  /** Where a process is started. */
+  private record Place(Placement placement, Path workdir) {}
 
   /** An absolute path from a request. */
   static Path path(String asked) {
@@ -138,58 +138,86 @@ final class Starter {
 
   private static Started start(
       Shared shared,
-      String sessionId,
       SessionOrBuilder session,
       Map<String, String> env,
       Mode mode,
-      Path workdir,
+      Place place,
       TerminalListener listener) {
-    final Launch launch =
-        resolve(shared, request(sessionId, session, env, mode, workdir), session.getResumeToken());
-    final TerminalSpec spec =
-        new TerminalSpec(
-            launch.argv(),
-            launch.environment(),
-            workdir,
-            new Size(session.getSize().getRows(), session.getSize().getColumns()));
+    final Launch launch = resolve(shared, request(session, env, mode, place), session);
+    final Size size = new Size(session.getSize().getRows(), session.getSize().getColumns());
+    final Terminal terminal =
+        start(
+            mode == Mode.PTY ? shared.terminals() : shared.pipes(),
+            launch,
+            place.placement().prepare(launch, session.getWorkdir(), place.workdir(), size),
+            place.placement(),
+            listener);
+    final SessionMode connected =
+        mode == Mode.PTY ? SessionMode.SESSION_MODE_PTY : SessionMode.SESSION_MODE_PIPES;
+    return new Started(
+        terminal,
+        launch.aid(),
+        Prompting.of(launch, connected),
+        launch.turnEnd() == TurnEnd.SCREEN ? launch.tool().terminal() : Optional.empty(),
+        launch.session(),
+        // What another user wrote is not read.
+        launch.sessionFiles().filter(_ -> place.placement().isOwnUser()),
+        connected,
+        place.workdir(),
+        place.placement());
+  }
+
+  /**
+   * Starts a process.
+   *
+   * @throws Refusal if it cannot be started
+   */
+  private static Terminal start(
+      TerminalFactory factory,
+      Launch launch,
+      Placement.Prepared prepared,
+      Placement placement,
+      TerminalListener listener) {
+    boolean started = false;
     try {
       final Terminal terminal =
-          (mode == Mode.PTY ? shared.terminals() : shared.pipes()).start(spec, listener);
-      final SessionMode connected =
-          mode == Mode.PTY ? SessionMode.SESSION_MODE_PTY : SessionMode.SESSION_MODE_PIPES;
-      return new Started(
-          terminal,
-          launch.aid(),
-          Prompting.of(launch, connected),
-          launch.turnEnd() == TurnEnd.SCREEN ? launch.tool().terminal() : Optional.empty(),
-          launch.session(),
-          connected,
-          workdir);
+          factory.start(prepared.spec(), new CellListener(listener, prepared.cell()));
+      started = true;
+      return terminal;
     } catch (TerminalStartException e) {
-      throw refusal(sessionId, e);
+      throw refusal(placement, launch, e);
+    } finally {
+      if (!started) {
+        prepared.cell().close();
+      }
     }
   }
 
   /** What hands each turn to a command of its own. */
   static HeadlessDriver headless(
       Shared shared,
-      String sessionId,
+      SessionKey key,
       Supplier<SessionOrBuilder> session,
       Map<String, String> env,
       HeadlessDriver.Host host,
       HeadlessTerminal terminal,
       Path workdir,
+      Site site,
       AgentTurns turns) {
     final HeadlessDriver.Launcher launcher =
-        (words, resume) -> {
-          try {
-            return shared
-                .catalogue()
-                .resolveTurn(
-                    request(sessionId, session.get(), env, Mode.PIPES, workdir), words, resume);
-          } catch (ToolException e) {
-            throw refusal(e);
-          }
+        (words, resume, listener) -> {
+          final Placement placement = Placement.of(shared, key, session.get().getWorkspace());
+          placement.check(session.get().getTool(), env.keySet());
+          final Launch launch =
+              resolveTurn(
+                  shared,
+                  request(session.get(), env, Mode.PIPES, new Place(placement, workdir)),
+                  words,
+                  resume);
+          final Placement.Prepared prepared =
+              placement.prepare(launch, session.get().getWorkdir(), workdir, new Size(24, 80));
+          return new HeadlessDriver.Running(
+              start(shared.pipes(), launch, prepared, placement, listener), launch.session());
         };
     return new HeadlessDriver(
         shared,
@@ -199,7 +227,17 @@ final class Starter {
         terminal,
         workdir,
         session,
+        site == Site.SERVER,
         turns::hear);
+  }
+
+  private static Launch resolveTurn(
+      Shared shared, LaunchRequest request, TurnWords words, boolean resume) {
+    try {
+      return shared.catalogue().resolveTurn(request, words, resume);
+    } catch (ToolException e) {
+      throw refusal(e);
+    }
   }
 
   /** Called for a tool that has been checked to have it. */
@@ -256,21 +294,49 @@ final class Starter {
   }
 
   /**
+   * Refuses a session of commands whose program is not there: it starts nothing by itself that
+   * would show it.
+   *
+   * @throws Refusal UNKNOWN_TOOL, TOOL_NOT_INSTALLED, TOOL_NOT_SUPPORTED, NO_SUCH_WAY
+   */
+  static void checkHeadless(
+      Shared shared, SessionKey key, SessionOrBuilder session, Map<String, String> env) {
+    if (session.getPromptWay() == PromptWay.PROMPT_WAY_HEADLESS) {
+      final Placement placement = Placement.of(shared, key, session.getWorkspace());
+      final Place place = new Place(placement, placement.workdir(session.getWorkdir()));
+      check(shared, request(session, env, Mode.PIPES, place));
+    }
+  }
+
+  /**
    * The way that was asked for, or the best that can be used here; the best there is where none
    * can.
    *
    * @throws Refusal UNKNOWN_TOOL
    */
-  static PromptWay way(Shared shared, String tool, PromptWay asked) {
+  static PromptWay way(Shared shared, String tool, PromptWay asked, Site site) {
     if (asked != PromptWay.PROMPT_WAY_UNSPECIFIED) {
       return asked;
     }
     final Tool entry = tool(shared, tool);
-    return Stream.concat(
-            shared.catalogue().available(entry).stream(), shared.catalogue().ways(entry).stream())
+    final List<Way> available =
+        site == Site.ELSEWHERE ? List.of() : shared.catalogue().available(entry);
+    return Stream.concat(available.stream(), shared.catalogue().ways(entry).stream())
         .findFirst()
         .map(Starter::contract)
         .orElse(PromptWay.PROMPT_WAY_TERMINAL);
+  }
+
+  /** The ways in which a tool takes prompts that are less good than this one, best first. */
+  static List<PromptWay> waysAfter(Shared shared, String tool, PromptWay way, SessionMode mode) {
+    final Tool entry = tool(shared, tool);
+    final boolean typed =
+        mode != SessionMode.SESSION_MODE_PIPES && entry.turnEnd(Mode.PTY) != TurnEnd.NONE;
+    return entry.ways().stream()
+        .filter(other -> other.compareTo(way(way)) > 0)
+        .filter(other -> other != Way.TERMINAL || typed)
+        .map(Starter::contract)
+        .toList();
   }
 
   private static PromptWay contract(Way way) {
@@ -282,20 +348,17 @@ final class Starter {
   }
 
   private static LaunchRequest request(
-      String sessionId,
-      SessionOrBuilder session,
-      Map<String, String> env,
-      Mode mode,
-      Path workdir) {
+      SessionOrBuilder session, Map<String, String> env, Mode mode, Place place) {
     return new LaunchRequest(
         session.getTool(),
         session.getArgsList(),
         way(session.getPromptWay()),
         mode,
-        env,
+        place.placement().environment(env, place.workdir()),
         session.getEndpoint(),
-        workdir,
-        sessionId);
+        place.workdir(),
+        place.placement().key().id(),
+        place.placement().site());
   }
 
   /** A way in the catalogue's words; a terminal where nothing is said. */
@@ -308,9 +371,9 @@ final class Starter {
   }
 
   /** What to start for a tool, or why it cannot be. */
-  static Launch resolve(Shared shared, LaunchRequest request, String session) {
+  private static Launch resolve(Shared shared, LaunchRequest request, SessionOrBuilder session) {
     try {
-      return shared.catalogue().resolve(request, session);
+      return shared.catalogue().resolve(request, session.getResumeToken(), session.getModel());
     } catch (ToolException e) {
       throw refusal(e);
     }
@@ -338,8 +401,13 @@ final class Starter {
         .with("tool", e.tool());
   }
 
-  private static Refusal refusal(String sessionId, TerminalStartException e) {
-    final String message = String.valueOf(e.getMessage());
+  /** Why a process could not be started, in the contract's words: not with the server's paths. */
+  private static Refusal refusal(Placement placement, Launch launch, TerminalStartException e) {
+    final String name = String.valueOf(Path.of(launch.program()).getFileName());
+    final String message =
+        placement.site() == Site.SERVER
+            ? String.valueOf(e.getMessage()).replace(launch.program(), name)
+            : "it cannot be started in its workspace";
     return switch (e.kind()) {
       case WORKDIR_MISSING ->
           workdir(ErrorReason.ERROR_REASON_WORKDIR_MISSING, "does not exist; create it first");
@@ -349,12 +417,13 @@ final class Starter {
           workdir(
               ErrorReason.ERROR_REASON_WORKDIR_NOT_PERMITTED,
               "may not be entered by the server's user");
+      case WORKDIR_OUTSIDE -> Refusal.notAllowed("workdir", "has become another directory");
       case NO_PTY ->
           Refusal.of(Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_NO_TERMINAL, message)
               .retryAfter(Duration.ofSeconds(5));
       case PROGRAM_MISSING, FAILED ->
           Refusal.of(Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_START_FAILED, message)
-              .with("session_id", sessionId);
+              .with("session_id", placement.key().id());
     };
   }
 }

@@ -1,10 +1,10 @@
 package dev.cleat.server.session;
 
 import dev.cleat.server.store.SessionCursor;
+import dev.cleat.server.store.SessionQuery;
+import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
 import dev.cleat.v1.Session;
-import dev.cleat.v1.SessionFilter;
-import dev.cleat.v1.SessionState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -21,15 +21,15 @@ final class Sweep {
   private static final Logger LOG = LoggerFactory.getLogger(Sweep.class);
   private static final int PAGE = 500;
 
-  private final Sessions sessions;
   private final Registry registry;
+  private final Deletion deletion;
   private final Shared shared;
   private final Store store;
   private final Instant now;
 
-  Sweep(Sessions sessions, Registry registry, Shared shared) {
-    this.sessions = sessions;
+  Sweep(Registry registry, Deletion deletion, Shared shared) {
     this.registry = registry;
+    this.deletion = deletion;
     this.shared = shared;
     this.store = shared.store();
     this.now = shared.clock().instant();
@@ -48,7 +48,7 @@ final class Sweep {
   private void close(dev.cleat.server.session.Session session) {
     final Session view = session.view();
     if (view.getTurnCount() > shared.settings().keepTurns()) {
-      store.trimTurns(session.id(), shared.settings().keepTurns());
+      store.trimTurns(session.key().text(), shared.settings().keepTurns());
     }
     if (session.isOver()) {
       return;
@@ -71,41 +71,37 @@ final class Sweep {
   }
 
   private void stop(dev.cleat.server.session.Session session, String reason) {
-    LOG.info("Session {} is stopped: {}", session.id(), reason);
+    LOG.info("Session {} is stopped: {}", session.key(), reason);
     // It ends in its own time.
     final var _ = session.stop(shared.settings().stopGrace(), reason);
   }
 
   private void removeEnded() {
     final Instant before = now.minus(shared.settings().endedRetention());
-    final SessionFilter ended =
-        SessionFilter.newBuilder()
-            .addStates(SessionState.SESSION_STATE_EXITED)
-            .addStates(SessionState.SESSION_STATE_FAILED)
-            .addStates(SessionState.SESSION_STATE_LOST)
-            .setIncludeInternal(true)
-            .build();
+    final SessionQuery ended = SessionQuery.ALL.inStates(Fold.statesWhere(Fold::ended));
+    shared.saver().flush();
     @Nullable SessionCursor after = null;
     while (true) {
-      final List<Session> page = sessions.list(ended, after, PAGE, false);
+      final List<SessionRow> page = store.sessions(ended, after, PAGE);
       if (page.isEmpty()) {
         return;
       }
-      for (Session session : page) {
+      for (SessionRow row : page) {
+        final Session session = Sessions.parsed(row);
         if (session.hasEndTime() && Times.instant(session.getEndTime()).isBefore(before)) {
-          remove(session.getId());
+          remove(row.id());
         }
       }
-      after = Sessions.cursor(page.getLast());
+      after = SessionCursor.after(page.getLast());
     }
   }
 
-  private void remove(String id) {
+  private void remove(String key) {
     try {
-      LOG.info("Session {} ended long ago and is removed", id);
-      sessions.delete(List.of(sessions.get(id)), false);
+      LOG.info("Session {} ended long ago and is removed", key);
+      registry.find(key).ifPresent(session -> deletion.delete(List.of(session), false, each -> {}));
     } catch (Refusal e) {
-      LOG.info("Session {} stays: {}", id, e.getMessage());
+      LOG.info("Session {} stays: {}", key, e.getMessage());
     }
   }
 }

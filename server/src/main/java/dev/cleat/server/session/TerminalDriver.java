@@ -38,6 +38,7 @@ final class TerminalDriver implements AgentDriver {
   private final Consumer<String> stop;
   private final Instant started;
   private final Optional<String> session;
+  private final SessionIdSearch search;
   private boolean everReady;
   private String prompt = "";
   private @Nullable PromptTyping typing;
@@ -50,6 +51,7 @@ final class TerminalDriver implements AgentDriver {
    * A driver that has not seen anything yet.
    *
    * @param session the tool's own session, where it was told which
+   * @param search looks for it, where it was not
    * @param heard hears what the screen shows
    * @param stop ends the process, for the reason it is given
    */
@@ -57,10 +59,12 @@ final class TerminalDriver implements AgentDriver {
       TerminalForm form,
       TypedTurns.Host host,
       Optional<String> session,
+      SessionIdSearch search,
       Consumer<AgentSaid> heard,
       Consumer<String> stop) {
     this.form = form;
     this.session = session;
+    this.search = search;
     this.host = host;
     this.judge = new ScreenJudge(form);
     this.questions = new ScreenQuestions(this::type, heard);
@@ -122,18 +126,23 @@ final class TerminalDriver implements AgentDriver {
   }
 
   @Override
-  public @Nullable String prompt(Turn turn, List<Image> images) {
+  public @Nullable AgentSaid prompt(Turn turn, List<Image> images) {
     final Sight sight = judge.sight();
     if (sight == null) {
-      return "the screen has not been seen yet";
+      return AgentDriver.notSubmitted("the screen has not been seen yet");
+    }
+    if (!images.isEmpty()) {
+      // It was accepted when the session went another way.
+      return AgentDriver.notSubmitted("on a terminal no images can go with a prompt");
     }
     if (form.paste() == Paste.TYPED
         && form.newline().isEmpty()
         && turn.getPrompt().stripTrailing().indexOf('\n') >= 0) {
-      return "the tool takes prompts of one line only";
+      return AgentDriver.notSubmitted("the tool takes prompts of one line only");
     }
     prompt = turn.getPrompt();
     interrupted = false;
+    search.prompting(someoneTypes() ? started : host.now());
     typing = new PromptTyping(form, prompt, sight.look(), this::type, host.now());
     return null;
   }
@@ -220,6 +229,7 @@ final class TerminalDriver implements AgentDriver {
         typing = null;
         running = true;
         clearing = false;
+        search.submitted(host.now());
         heard.accept(new AgentSaid.Begun());
         // Before its first turn there is nothing to go on with.
         session.ifPresent(id -> heard.accept(new AgentSaid.Resumable(id)));
@@ -283,6 +293,7 @@ final class TerminalDriver implements AgentDriver {
     typing = null;
     running = false;
     clearing = false;
+    search.ended();
     heard.accept(end);
   }
 
@@ -328,6 +339,10 @@ final class TerminalDriver implements AgentDriver {
     }
     if (isClientTyping()) {
       next = earlier(next, now.plus(TYPING));
+    }
+    final Instant look = search.tick(now);
+    if (look != null) {
+      next = earlier(next, look);
     }
     final Optional<Instant> question = questions.next();
     return question.isPresent() ? earlier(next, question.get()) : next;

@@ -16,6 +16,11 @@ public final class Times {
         .build();
   }
 
+  /** A point in time, in nanoseconds since 1970. */
+  public static long nanos(Timestamp time) {
+    return time.getSeconds() * 1_000_000_000L + time.getNanos();
+  }
+
   /** A point in time. */
   public static Instant instant(Timestamp time) {
     return Instant.ofEpochSecond(time.getSeconds(), time.getNanos());

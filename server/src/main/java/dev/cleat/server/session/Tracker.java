@@ -7,6 +7,7 @@ import dev.cleat.server.journal.Step;
 import dev.cleat.server.reader.EventBytes;
 import dev.cleat.server.reader.Mark;
 import dev.cleat.server.reader.MarkParser;
+import dev.cleat.server.telemetry.LogFields;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,6 +37,31 @@ final class Tracker {
 
   /** What is told of the output. Each method is called with the session's lock held. */
   interface Sink {
+    /** Nobody is told. */
+    Sink NOBODY =
+        new Sink() {
+          @Override
+          public void printed(byte[] bytes, int from, int count, Evidence first) {}
+
+          @Override
+          public void mark(Mark mark, Evidence end, Evidence start) {}
+
+          @Override
+          public @Nullable Instant tick() {
+            return null;
+          }
+
+          @Override
+          public boolean isAwaited() {
+            return false;
+          }
+
+          @Override
+          public Instant now() {
+            return Instant.now();
+          }
+        };
+
     /** Bytes that are no mark. */
     void printed(byte[] bytes, int from, int count, Evidence first);
 
@@ -138,6 +164,7 @@ final class Tracker {
   }
 
   private void run() {
+    LogFields.session(sessionId);
     try (cursor) {
       boolean more = true;
       while (more && !isStopped()) {
@@ -163,6 +190,10 @@ final class Tracker {
     }
     switch (step) {
       case Batch batch -> {
+        if (isStopped()) {
+          // It may be the output of another process already.
+          return false;
+        }
         tell(batch);
         told(batch.lastSeq());
         restless = true;
@@ -295,6 +326,13 @@ final class Tracker {
 
   /** Something has changed that is not in the journal: look at the time again. */
   void wake() {
+    cursor.wake();
+  }
+
+  /** Ends the tracker. What is appended once this has returned it does not tell. */
+  synchronized void end() {
+    stopped = true;
+    notifyAll();
     cursor.wake();
   }
 

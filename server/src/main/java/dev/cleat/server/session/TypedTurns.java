@@ -6,11 +6,13 @@ import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -163,12 +165,20 @@ final class TypedTurns implements Turns {
       return;
     }
     final Turn next = queue.first();
+    final Optional<String> unfit = unfit(next);
+    if (unfit.isPresent()) {
+      host.append(List.of(Events.turn(failed(next, unfit.get()))));
+      queue.removeFirst();
+      submitNext();
+      return;
+    }
     final long inputs = host.clientInputs();
     final @Nullable Instant deadline =
         next.hasTimeout() ? host.now().plus(Times.duration(next.getTimeout())) : null;
     final Turn submitted =
         next.toBuilder()
             .setState(TurnState.TURN_STATE_SUBMITTED)
+            .clearStatusMessage()
             .setOutputStartOffset(host.outputBytes())
             .setFirstSeq(host.headSeq() + 2)
             .build();
@@ -188,6 +198,29 @@ final class TypedTurns implements Turns {
       readiness.notSubmitted();
       host.append(List.of(Events.turn(queued)));
     }
+  }
+
+  /** Why a turn that was accepted when the session went another way cannot be typed. */
+  private Optional<String> unfit(Turn turn) {
+    if (turn.getImagesCount() > 0) {
+      return Optional.of("no images can go with a prompt that is typed");
+    }
+    try {
+      prompting.check(turn.getPrompt());
+      return Optional.empty();
+    } catch (Refusal e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Turn failed(Turn turn, String why) {
+    return CurrentTurn.abandoned(
+            turn,
+            TurnState.TURN_STATE_FAILED,
+            TurnEndReason.TURN_END_REASON_NOT_SUBMITTED,
+            host.now())
+        .setStatusMessage(why)
+        .build();
   }
 
   /** The shell is about to print a prompt. */

@@ -12,6 +12,8 @@ public final class Views {
         Session.newBuilder()
             .setId(full.getId())
             .setName(full.getName())
+            .setTenant(full.getTenant())
+            .setOwner(full.getOwner())
             .setTool(full.getTool())
             .setState(full.getState())
             .setWorkspace(full.getWorkspace())

@@ -1,12 +1,13 @@
 package dev.cleat.server.session;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
-import org.jspecify.annotations.Nullable;
+import java.nio.file.SecureDirectoryStream;
+import java.nio.file.attribute.BasicFileAttributeView;
 
 /**
  * The working directory that the server makes for a session which was not given one. It goes with
@@ -16,38 +17,45 @@ import org.jspecify.annotations.Nullable;
  */
 record Workspace(Path path) {
 
-  static Workspace of(SessionSettings settings, String sessionId) {
-    return new Workspace(settings.workspaceRoot().resolve(sessionId));
+  static Workspace of(Placement placement) {
+    return new Workspace(placement.ownWorkdir());
   }
 
   void create() throws IOException {
     Files.createDirectories(path);
   }
 
-  /** Removes the directory and all in it; follows no links. */
+  /**
+   * Removes the directory and all in it. Follows no links, also where a directory is exchanged for
+   * one at this moment: what is in it may be another user's, and the server root.
+   */
   void remove() throws IOException {
-    if (!Files.exists(path)) {
+    try (DirectoryStream<Path> above = Files.newDirectoryStream(path.resolveSibling("."))) {
+      if (above instanceof SecureDirectoryStream<Path> secure) {
+        remove(secure, path.getFileName());
+      } else {
+        throw new IOException("this system cannot remove files without following links");
+      }
+    } catch (NoSuchFileException e) {
+      // It had none.
       return;
     }
-    Files.walkFileTree(
-        path,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
+  }
 
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
-              throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            Files.delete(directory);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+  private static void remove(SecureDirectoryStream<Path> above, Path name) throws IOException {
+    if (!above
+        .getFileAttributeView(name, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+        .readAttributes()
+        .isDirectory()) {
+      above.deleteFile(name);
+      return;
+    }
+    try (SecureDirectoryStream<Path> folder =
+        above.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS)) {
+      for (Path child : folder) {
+        remove(folder, child.getFileName());
+      }
+    }
+    above.deleteDirectory(name);
   }
 }

@@ -47,6 +47,21 @@ class PendingPathsTest {
   }
 
   @Test
+  void theOldestIsTheEventThatPlannedALookStillToCome() {
+    assertThat(paths.oldest()).isEqualTo(Long.MAX_VALUE);
+    paths.add(named("a.png", 1), START);
+    paths.add(named("b.png", 2), START);
+    assertThat(paths.oldest()).isEqualTo(1);
+
+    assertThat(looks(60_000)).hasSize(3);
+    assertThat(paths.all()).hasSize(2);
+    assertThat(paths.oldest()).isEqualTo(Long.MAX_VALUE);
+
+    paths.add(named("b.png", 3), at(60_000));
+    assertThat(paths.oldest()).isEqualTo(3);
+  }
+
+  @Test
   void commandsThatEndInQuickSuccessionDoNotKeepAPath() {
     paths.add(named("a.png", 1), START);
     paths.ended(at(100));

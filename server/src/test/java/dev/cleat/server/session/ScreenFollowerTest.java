@@ -65,7 +65,7 @@ class ScreenFollowerTest {
   }
 
   private ScreenFollower follower(Duration kept) {
-    return new ScreenFollower("a", journal, () -> size, kept);
+    return new ScreenFollower(new SessionKey("default", "a"), journal, () -> size, kept);
   }
 
   private record Picture(Screen screen, long seq, long offset, boolean incomplete) {
@@ -284,7 +284,7 @@ class ScreenFollowerTest {
   void observersMayTakeTheLockOfThoseWhoHoldAndRelease() throws Exception {
     events.created(4, 20);
     final ScreenFollower follower = follower(AT_ONCE);
-    final SessionLock session = new SessionLock("a");
+    final SessionLock session = new SessionLock("a", () -> {});
     final ScreenFollower.Observer observer = _ -> session.locked(() -> {});
     for (int i = 0; i < 300; i++) {
       session.locked(() -> {
