@@ -9,8 +9,9 @@
  * reader      screen, ticks, approvals, artifacts, marks, resume tokens       → journal
  * tool        the catalogue, argv templates, adapters of agents' output       → nothing of ours
  * terminal    pty, pipes, tmux: bytes in, bytes out, exit                     → nothing of ours
- * journal     append, cursor, retention, recovery                             → nothing of ours
+ * journal     append, cursor, retention, recovery                             → telemetry
  * store       state in SQL                                                    → nothing of ours
+ * telemetry   meters, traces, the audit log: held by those who are measured   → nothing of ours
  * </pre>
  *
  * All of them may use the contract's classes, {@code dev.cleat.v1}.

@@ -22,20 +22,61 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DependencyDirectionTest {
   /** Package to the packages of ours it may use, besides itself and the contract. */
   private static final Map<String, List<String>> MAY_USE =
-      Map.of(
-          "boot", List.of("rpc", "session", "reader", "tool", "terminal", "journal", "store"),
-          "rpc", List.of("session", "reader", "tool", "terminal", "journal", "store"),
-          "session", List.of("reader", "tool", "terminal", "journal", "store"),
-          "reader", List.of("journal"),
-          "tool", List.of(),
-          "terminal", List.of(),
-          "journal", List.of(),
-          "store", List.of());
+      Map.ofEntries(
+          entry(
+              "boot",
+              "rpc",
+              "auth",
+              "policy",
+              "isolation",
+              "session",
+              "reader",
+              "tool",
+              "terminal",
+              "journal",
+              "store",
+              "telemetry",
+              "yaml"),
+          entry(
+              "rpc",
+              "auth",
+              "policy",
+              "session",
+              "reader",
+              "tool",
+              "terminal",
+              "journal",
+              "store",
+              "telemetry"),
+          entry("auth", "yaml"),
+          entry(
+              "session",
+              "policy",
+              "isolation",
+              "reader",
+              "tool",
+              "terminal",
+              "journal",
+              "store",
+              "telemetry"),
+          entry("policy", "yaml"),
+          entry("isolation", "policy"),
+          entry("reader", "journal"),
+          entry("tool", "yaml"),
+          entry("terminal"),
+          entry("journal", "telemetry"),
+          entry("store"),
+          entry("telemetry"),
+          entry("yaml"));
 
   private static final JavaClasses OURS =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
           .importPackages("dev.cleat.server");
+
+  private static Map.Entry<String, List<String>> entry(String name, String... mayUse) {
+    return Map.entry(name, List.of(mayUse));
+  }
 
   static Stream<Arguments> packages() {
     return MAY_USE.entrySet().stream()

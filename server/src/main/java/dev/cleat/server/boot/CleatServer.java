@@ -1,30 +1,40 @@
 package dev.cleat.server.boot;
 
+import dev.cleat.server.isolation.Isolator;
 import dev.cleat.server.journal.JournalOptions;
 import dev.cleat.server.journal.JournalRoot;
 import dev.cleat.server.journal.JournalRootInUseException;
 import dev.cleat.server.journal.JournalRootOptions;
 import dev.cleat.server.journal.SyncPolicy;
+import dev.cleat.server.policy.Policy;
 import dev.cleat.server.rpc.Draining;
 import dev.cleat.server.rpc.Services;
 import dev.cleat.server.session.SessionSettings;
 import dev.cleat.server.session.Sessions;
 import dev.cleat.server.store.Store;
 import dev.cleat.server.store.StoreException;
+import dev.cleat.server.telemetry.Meter;
+import dev.cleat.server.telemetry.Tracing;
+import dev.cleat.server.terminal.OwnProcess;
 import dev.cleat.server.terminal.PipeTerminals;
 import dev.cleat.server.terminal.PtyTerminals;
 import dev.cleat.server.tool.Catalogue;
-import dev.cleat.server.tool.CatalogueException;
 import dev.cleat.server.tool.ShellInit;
+import dev.cleat.server.yaml.WrongFileException;
+import io.grpc.ServerInterceptor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,22 +50,26 @@ public final class CleatServer implements AutoCloseable {
   private final Sessions sessions;
   private final Draining draining;
   private final Endpoint endpoint;
+  private final Watching watching;
   private final ScheduledExecutorService sweeper;
-  private final Duration grace;
+  private final Shutdown shutdown;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile @Nullable AdminPort admin;
 
   private CleatServer(
       Sessions sessions,
       Draining draining,
       Endpoint endpoint,
+      Watching watching,
       ScheduledExecutorService sweeper,
-      Duration grace) {
+      Shutdown shutdown) {
     this.sessions = sessions;
     this.draining = draining;
     this.endpoint = endpoint;
+    this.watching = watching;
     this.sweeper = sweeper;
-    this.grace = grace;
+    this.shutdown = shutdown;
   }
 
   /**
@@ -64,9 +78,23 @@ public final class CleatServer implements AutoCloseable {
    * @throws StartupException if it cannot start; nothing is left running then
    */
   public static CleatServer start(Config config) throws StartupException {
-    Logging.start(config.logLevel());
+    return start(config, new ServerInterceptor[0]);
+  }
+
+  /**
+   * Starts a server some of whose callers are identified in another way.
+   *
+   * @param callers may put who calls into the context of a call; see {@link
+   *     dev.cleat.server.auth.CallerContext}
+   * @throws StartupException if it cannot start; nothing is left running then
+   */
+  public static CleatServer start(Config config, ServerInterceptor... callers)
+      throws StartupException {
+    Logging.start(config.logLevel(), config.telemetry().logFormat());
     final DataFolder data;
     final Catalogue catalogue;
+    final Policy policy = openPolicy(config);
+    OwnProcess.hide();
     try {
       data = DataFolder.prepare(config.data());
       final ShellInit shells = ShellInit.install(data.shells());
@@ -79,22 +107,28 @@ public final class CleatServer implements AutoCloseable {
           "the data folder %s cannot be used: %s; choose another with --data"
               .formatted(config.data(), reason(e)),
           e);
-    } catch (CatalogueException e) {
+    } catch (WrongFileException e) {
       throw new StartupException("the catalogue is wrong: " + e.getMessage(), e);
     }
-    final Sessions sessions = openSessions(config, data, catalogue);
-    final Draining draining = new Draining();
+    final Watching watching = Watching.open(config.telemetry());
+    final Sessions sessions = openSessions(config, data, catalogue, policy, watching);
+    final Draining draining = new Draining(config.shutdown().retryAfter());
     final EventLoops loops = new EventLoops();
     try {
+      final Identities identities = Identities.open(config, data, sessions);
       final Services services =
           new Services(
               sessions,
               catalogue,
+              policy,
+              identities.tickets(),
               draining,
+              watching.audit(),
               config.session().stopGrace(),
               config.limits().inputBytes(),
               config.limits().messageBytes());
-      final Endpoint endpoint = Endpoint.open(config, services, loops);
+      final Endpoint endpoint =
+          Endpoint.open(config, services, identities, callers, watching, loops);
       final ScheduledExecutorService sweeper =
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("cleat-sweeper").factory());
@@ -102,10 +136,24 @@ public final class CleatServer implements AutoCloseable {
       final var _ =
           sweeper.scheduleWithFixedDelay(
               () -> sweep(sessions), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
-      return new CleatServer(sessions, draining, endpoint, sweeper, config.shutdownGrace());
+      final CleatServer server =
+          new CleatServer(
+              sessions,
+              draining,
+              endpoint,
+              watching,
+              sweeper,
+              new Shutdown(config.shutdown(), config.session().stopGrace()));
+      server.openAdmin(config.telemetry(), services);
+      return server;
+    } catch (StartupException e) {
+      closeQuietly(sessions);
+      loops.close();
+      throw e;
     } catch (IOException e) {
       closeQuietly(sessions);
       loops.close();
+      watching.close();
       throw new StartupException(
           "cannot listen on "
               + config.listen()
@@ -116,10 +164,64 @@ public final class CleatServer implements AutoCloseable {
     }
   }
 
-  private static Sessions openSessions(Config config, DataFolder data, Catalogue catalogue)
+  private void openAdmin(Config.Telemetry config, Services services) throws StartupException {
+    final ListenAddress listen = config.admin();
+    if (listen == null) {
+      return;
+    }
+    final List<Meter> meters = new ArrayList<>(sessions.meters());
+    meters.addAll(services.meters());
+    meters.addAll(endpoint.meters());
+    meters.addAll(watching.audit().meters());
+    final Readiness readiness =
+        new Readiness(
+            () -> closing.get() || draining.isStarted(),
+            sessions::tryWritingJournals,
+            sessions::tryWritingState);
+    try {
+      final AdminPort port = AdminPort.open(listen, readiness, meters);
+      admin = port;
+      LOG.info("Probes and metrics on {}", port.address());
+    } catch (IOException e) {
+      final String message =
+          "cannot listen on %s for probes and metrics: %s; choose another with %s, or none"
+              .formatted(listen, reason(e), ConfigKeys.ADMIN_LISTEN.flag());
+      if (!listen.toString().equals(ConfigKeys.USUAL_ADMIN)) {
+        close();
+        throw new StartupException(message, e);
+      }
+      // Nobody need have asked for it: a second server on a machine starts as the first did.
+      LOG.warn("There are no probes and metrics: {}", message);
+    }
+  }
+
+  private static Policy openPolicy(Config config) throws StartupException {
+    try {
+      return config.policy() == null ? Policy.none() : Policy.open(config.policy());
+    } catch (WrongFileException e) {
+      throw new StartupException("the policy is wrong: " + e.getMessage(), e);
+    }
+  }
+
+  private static Sessions openSessions(
+      Config config, DataFolder data, Catalogue catalogue, Policy policy, Watching watching)
+      throws StartupException {
+    try {
+      return openSessions(config, data, catalogue, policy, watching.tracing());
+    } catch (StartupException e) {
+      watching.close();
+      throw e;
+    }
+  }
+
+  private static Sessions openSessions(
+      Config config, DataFolder data, Catalogue catalogue, Policy policy, Tracing tracing)
       throws StartupException {
     final JournalRoot journals = openJournals(config, data);
     try {
+      final Isolator isolator =
+          policy.isSet() ? Isolator.open(data.path()) : Isolator.none(data.path());
+      refuseIfUnmet(policy, isolator, config.isolation().allowSameUser());
       final Store store = Store.open(data.state());
       return Sessions.open(
           journals,
@@ -127,8 +229,14 @@ public final class CleatServer implements AutoCloseable {
           catalogue,
           new PtyTerminals(),
           new PipeTerminals(),
+          policy,
+          isolator,
           settings(config, data),
-          InstantSource.system());
+          InstantSource.system(),
+          tracing);
+    } catch (StartupException e) {
+      closeQuietly(journals);
+      throw e;
     } catch (IOException | StoreException e) {
       try (journals) {
         throw new StartupException(
@@ -161,13 +269,40 @@ public final class CleatServer implements AutoCloseable {
     }
   }
 
-  private static SessionSettings settings(Config config, DataFolder data) {
+  /** Refuses a policy that this machine, or this server, cannot keep. */
+  private static void refuseIfUnmet(Policy policy, Isolator isolator, boolean allowSameUser)
+      throws StartupException {
+    final List<String> missing = new ArrayList<>(isolator.missing(policy));
+    if (policy.hasSeveralTenants() && !allowSameUser) {
+      policy.tenants().stream()
+          .filter(tenant ->
+              policy
+                  .tenant(tenant)
+                  .defaultWorkspace()
+                  .flatMap(policy::workspace)
+                  .filter(workspace -> !workspace.sharesUser())
+                  .isEmpty())
+          .forEach(tenant ->
+              missing.add(
+                  "tenant %s: its sessions would run as the server's user beside those of others;"
+                          .formatted(tenant)
+                      + " give it a default_workspace with own-user, sandbox or a prefix, or say "
+                      + ConfigKeys.ISOLATION_ALLOW_SAME_USER.flag()));
+    }
+    if (!missing.isEmpty()) {
+      throw new StartupException("the policy cannot be kept here:\n" + String.join("\n", missing));
+    }
+    isolator.says(policy).forEach(LOG::info);
+  }
+
+  private static SessionSettings settings(Config config, DataFolder data) throws IOException {
     return new SessionSettings(
         new JournalOptions(
             config.journal().segmentBytes(),
             Math.toIntExact(config.journal().memoryBytes()),
             Retentions.of(config.retention()),
             SyncPolicy.valueOf(config.journal().sync().name())),
+        data.path().toRealPath(),
         data.workspaces(),
         data.pictures(),
         config.session().idleTimeout(),
@@ -178,7 +313,8 @@ public final class CleatServer implements AutoCloseable {
         config.limits().queue(),
         config.limits().messageBytes(),
         config.turns().keep(),
-        config.artifacts().roots());
+        config.artifacts().roots(),
+        config.isolation().allowSameUser());
   }
 
   private static void sweep(Sessions sessions) {
@@ -218,15 +354,26 @@ public final class CleatServer implements AutoCloseable {
     return endpoint.address();
   }
 
+  /** Where its probes and metrics are; empty if nowhere. */
+  public Optional<InetSocketAddress> adminAddress() {
+    return Optional.ofNullable(admin).map(AdminPort::address);
+  }
+
   /** Waits until it has been closed, and everything is saved. */
   public void awaitTermination() throws InterruptedException {
     closed.await();
   }
 
+  /** Shuts down more quickly: turns, calls and processes get no more time. */
+  public void hurry() {
+    LOG.info("Shutting down at once");
+    shutdown.hurry();
+  }
+
   /**
-   * Shuts down: says so to health checks, refuses new work, tells clients to connect again, ends
-   * the processes, saves everything. In this order, so that no client is told of an end that it
-   * could have been told of in words.
+   * Shuts down: says so to health checks, refuses new work, gives turns their time, tells clients
+   * to connect again, ends the processes, saves everything. In this order, so that no client is
+   * told of an end that it could have been told of in words.
    */
   @Override
   public void close() {
@@ -235,11 +382,19 @@ public final class CleatServer implements AutoCloseable {
     }
     LOG.info("Shutting down");
     endpoint.notServing();
+    draining.quiesce();
+    shutdown.awaitTurns(sessions);
     draining.start();
-    endpoint.drain(grace);
+    endpoint.drain();
+    shutdown.awaitCalls(endpoint);
     sweeper.shutdownNow();
-    closeQuietly(sessions);
+    closeQuietly(() -> sessions.close(shutdown.stopGrace()));
     endpoint.close();
+    watching.close();
+    final AdminPort port = admin;
+    if (port != null) {
+      port.close();
+    }
     closed.countDown();
   }
 }

@@ -1,6 +1,6 @@
 package dev.cleat.server.boot;
 
-import dev.cleat.server.tool.NearNames;
+import dev.cleat.server.yaml.NearNames;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
@@ -154,7 +154,10 @@ final class ConfigFile {
 
   /** Relative paths are relative to the file's folder. */
   private String resolved(ConfigKey<?> key, String text) {
-    if (key.type().equals(ConfigType.PATH)) {
+    if (key.type().equals(ConfigType.PATH)
+        || (key.type().equals(ConfigType.PATH_OR_URL) && !ConfigType.isUrl(text))
+        || (key.type().equals(ConfigType.AUDIT)
+            && AuditTarget.parse(text) instanceof AuditTarget.File)) {
       return folder.resolve(text).toString();
     }
     return key.type().equals(ConfigType.PATHS) && !text.isEmpty()

@@ -3,7 +3,10 @@ package dev.cleat.server.boot;
 import static dev.cleat.server.boot.ConfigType.Zero.IS_TOO_SMALL;
 import static dev.cleat.server.boot.ConfigType.Zero.MEANS_NONE;
 
+import dev.cleat.server.auth.ClientAuth;
 import dev.cleat.server.journal.SyncPolicy;
+import dev.cleat.v1.Role;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +27,9 @@ public final class ConfigKeys {
   private static final long TIB = 1L << 40;
   private static final Duration YEARS = Duration.ofDays(3_650);
 
+  /** Where probes and metrics are if nobody says otherwise. */
+  static final String USUAL_ADMIN = "127.0.0.1:7071";
+
   private static final List<ConfigKey<?>> DECLARED = new ArrayList<>();
 
   static final ConfigKey<ListenAddress> LISTEN =
@@ -37,8 +43,8 @@ public final class ConfigKeys {
           "allow_insecure_listen",
           ConfigType.SWITCH,
           "false",
-          "Listen on an address that other machines reach, without TLS and authentication: whoever"
-              + " reaches it can run programs here.");
+          "Listen on an address that other machines reach, without both TLS and a source of"
+              + " identity: whoever reaches it, or reads along, can run programs here.");
   static final ConfigKey<Path> DATA =
       key(
           "data",
@@ -53,6 +59,94 @@ public final class ConfigKeys {
           "The YAML file with settings. Relative paths in it are relative to its folder.");
   static final ConfigKey<Path> CATALOGUE =
       key("catalogue", ConfigType.PATH, "A YAML file with tools over the built-in ones.");
+
+  static final ConfigKey<Path> TLS_CERT =
+      key(
+          "tls.cert",
+          ConfigType.PATH,
+          "A PEM file with the server's certificate and those between it and its authority: serves"
+              + " TLS only. Read again when it changes, as every file of these two sections.");
+  static final ConfigKey<Path> TLS_KEY =
+      key("tls.key", ConfigType.PATH, "A PEM file with its private key (PKCS#8).");
+  static final ConfigKey<Path> TLS_CLIENT_CA =
+      key(
+          "tls.client_ca",
+          ConfigType.PATH,
+          "A PEM file with the authorities whose client certificates say who calls.");
+  static final ConfigKey<ClientAuth> TLS_CLIENT_AUTH =
+      key(
+          "tls.client_auth",
+          ConfigType.word(ClientAuth.class),
+          "optional",
+          "Whether clients are asked for a certificate, with tls.client_ca.");
+  static final ConfigKey<Optional<Role>> TLS_CLIENT_ROLE =
+      key(
+          "tls.client_role",
+          ConfigType.ROLE_OR_NONE,
+          "viewer",
+          "The role of a client certificate that does not say one. none: it is not valid.");
+
+  static final ConfigKey<Path> AUTH_TOKENS =
+      key(
+          "auth.tokens",
+          ConfigType.PATH,
+          "A YAML file with the hashes of bearer tokens; cleat token new makes its entries.");
+  static final ConfigKey<String> AUTH_JWT_KEYS =
+      key(
+          "auth.jwt_keys",
+          ConfigType.PATH_OR_URL,
+          "The public keys of JWTs, as a JWKS: a file, or the https URL of an endpoint.");
+  static final ConfigKey<String> AUTH_JWT_ISSUER =
+      key("auth.jwt_issuer", ConfigType.TEXT, "The issuer (iss) of JWTs.");
+  static final ConfigKey<String> AUTH_JWT_AUDIENCE =
+      key("auth.jwt_audience", ConfigType.TEXT, "The audience (aud) that JWTs must be for.");
+  static final ConfigKey<String> AUTH_JWT_TENANT =
+      key("auth.jwt_tenant", ConfigType.TEXT, "tenant", "The claim of a JWT with the tenant.");
+  static final ConfigKey<String> AUTH_JWT_SUBJECT =
+      key("auth.jwt_subject", ConfigType.TEXT, "sub", "The claim of a JWT with the subject.");
+  static final ConfigKey<String> AUTH_JWT_ROLE =
+      key("auth.jwt_role", ConfigType.TEXT, "role", "The claim of a JWT with the role.");
+  static final ConfigKey<Path> AUTH_TICKET_KEYS =
+      key(
+          "auth.ticket_keys",
+          ConfigType.PATH,
+          "A YAML file with the keys of tickets: the first signs, each verifies.",
+          "one of the server's own in the data folder",
+          _ -> Optional.empty());
+  static final ConfigKey<Boolean> AUTH_ANONYMOUS =
+      key(
+          "auth.anonymous",
+          ConfigType.SWITCH,
+          "Take a call without a credential for an administrator's of the tenant default; only on a"
+              + " loopback address, unless allow_insecure_listen says otherwise.",
+          "true without tokens, JWTs and client certificates, else false",
+          _ -> Optional.empty());
+  static final ConfigKey<Boolean> AUTH_OPEN_HEALTH =
+      key(
+          "auth.open_health",
+          ConfigType.SWITCH,
+          "true",
+          "Answer health checks without a credential.");
+  static final ConfigKey<Boolean> AUTH_OPEN_REFLECTION =
+      key(
+          "auth.open_reflection",
+          ConfigType.SWITCH,
+          "Answer reflection without a credential.",
+          "as auth.anonymous",
+          _ -> Optional.empty());
+  static final ConfigKey<Path> POLICY =
+      key(
+          "policy",
+          ConfigType.PATH,
+          "A YAML file that says what tenants may do and how workspaces run. Read again when it"
+              + " changes.");
+  static final ConfigKey<Boolean> ISOLATION_ALLOW_SAME_USER =
+      key(
+          "isolation.allow_same_user",
+          ConfigType.SWITCH,
+          "false",
+          "Let sessions of several tenants run as the server's user, in workspaces without"
+              + " isolation: each can then do to the others, and to the server, what it likes.");
 
   static final ConfigKey<SyncPolicy> JOURNAL_SYNC =
       key(
@@ -159,24 +253,73 @@ public final class ConfigKeys {
           "32",
           "How many turns of a session may wait behind the one under way.");
 
+  static final ConfigKey<Duration> SHUTDOWN_TURNS =
+      key(
+          "shutdown.turns",
+          ConfigType.duration(Duration.ZERO, Duration.ofDays(1), IS_TOO_SMALL),
+          "30s",
+          "How long turns that run or wait may go on when the server shuts down. Until then it"
+              + " takes no new work, and streams go on.");
+  static final ConfigKey<Duration> SHUTDOWN_RETRY_AFTER =
+      key(
+          "shutdown.retry_after",
+          ConfigType.duration(Duration.ofMillis(1), Duration.ofMinutes(10), IS_TOO_SMALL),
+          "1s",
+          "How long clients are told to wait before they connect again when the server shuts"
+              + " down.");
   static final ConfigKey<Duration> SHUTDOWN_GRACE =
       key(
           "shutdown.grace",
           ConfigType.duration(Duration.ZERO, Duration.ofHours(1), IS_TOO_SMALL),
           "10s",
-          "How long calls and processes may take to end when the server shuts down.");
+          "How long calls may take to end when the server shuts down, after its turns.");
   static final ConfigKey<Boolean> CHANNELZ =
       key(
           "channelz",
           ConfigType.SWITCH,
           "true",
-          "Serve the state of connections by channelz; only on a loopback address.");
+          "Serve the state of connections to administrators by channelz; only on a loopback"
+              + " address.");
+  static final ConfigKey<Optional<ListenAddress>> ADMIN_LISTEN =
+      key(
+          "admin.listen",
+          ConfigType.ADDRESS_OR_NONE,
+          USUAL_ADMIN,
+          "Where /livez, /readyz and /metrics are served over HTTP, to whoever reaches it. Port 0:"
+              + " the system chooses one. none: nowhere. The server does without where the default"
+              + " is taken.");
   static final ConfigKey<Level> LOG_LEVEL =
       key(
           "log.level",
           ConfigType.word(Level.class),
           "info",
           "The least important messages logged.");
+  static final ConfigKey<LogFormat> LOG_FORMAT =
+      key(
+          "log.format",
+          ConfigType.word(LogFormat.class),
+          "text",
+          "How the log is written. json: an object a line, with the tenant, session, turn and trace"
+              + " that it is about.");
+  static final ConfigKey<URI> OTEL_ENDPOINT =
+      key(
+          "otel.endpoint",
+          ConfigType.WEB_ADDRESS,
+          "The collector that gets traces, by OTLP over HTTP, such as http://127.0.0.1:4318. Not"
+              + " set: no traces.");
+  static final ConfigKey<AuditTarget> AUDIT_FILE =
+      key(
+          "audit.file",
+          ConfigType.AUDIT,
+          "none",
+          "The file that says who changed what, a JSON object a line. log: in the server's log."
+              + " none: nowhere.");
+  static final ConfigKey<Boolean> AUDIT_REQUIRED =
+      key(
+          "audit.required",
+          ConfigType.SWITCH,
+          "false",
+          "Refuse what would change something while that cannot be written to audit.file.");
 
   /** Every setting, in the order in which help shows them. */
   public static final List<ConfigKey<?>> ALL = List.copyOf(DECLARED);

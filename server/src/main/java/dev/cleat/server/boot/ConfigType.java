@@ -1,6 +1,10 @@
 package dev.cleat.server.boot;
 
+import dev.cleat.server.auth.RoleWords;
+import dev.cleat.v1.Role;
 import java.math.BigDecimal;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -13,6 +17,7 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a setting's text may be, and means.
@@ -29,6 +34,8 @@ record ConfigType<T>(String placeholder, Function<String, T> parser, Function<T,
   static final ConfigType<Path> PATH =
       new ConfigType<>("PATH", ConfigType::parsePath, Path::toString);
 
+  private static final String NO_ROLE = "none";
+
   /** Paths with colons between them; empty for none. */
   static final ConfigType<List<Path>> PATHS =
       new ConfigType<>(
@@ -38,6 +45,35 @@ record ConfigType<T>(String placeholder, Function<String, T> parser, Function<T,
                   ? List.of()
                   : Arrays.stream(text.split(":", -1)).map(ConfigType::parsePath).toList(),
           paths -> paths.stream().map(Path::toString).collect(Collectors.joining(":")));
+
+  /** As it is written. */
+  static final ConfigType<String> TEXT =
+      new ConfigType<>("TEXT", ConfigType::parseText, text -> text);
+
+  /** A path, or the URL of something that only its owner can have put there. */
+  static final ConfigType<String> PATH_OR_URL =
+      new ConfigType<>("PATH|URL", ConfigType::parsePathOrUrl, text -> text);
+
+  /** A role by its word; empty for {@code none}. */
+  static final ConfigType<Optional<Role>> ROLE_OR_NONE =
+      new ConfigType<>(
+          "none|" + String.join("|", RoleWords.all()),
+          ConfigType::parseRoleOrNone,
+          role -> role.map(RoleWords::word).orElse(NO_ROLE));
+
+  /** A path, or a word for somewhere else. */
+  static final ConfigType<AuditTarget> AUDIT =
+      new ConfigType<>("PATH|none|log", AuditTarget::parse, AuditTarget::text);
+
+  /** An address, or none. */
+  static final ConfigType<Optional<ListenAddress>> ADDRESS_OR_NONE =
+      new ConfigType<>(
+          "HOST:PORT|none",
+          text -> text.equals("none") ? Optional.empty() : Optional.of(ListenAddress.parse(text)),
+          address -> address.map(ListenAddress::toString).orElse("none"));
+
+  static final ConfigType<URI> WEB_ADDRESS =
+      new ConfigType<>("URL", ConfigType::parseWebAddress, URI::toString);
 
   static final ConfigType<ListenAddress> ADDRESS =
       new ConfigType<>("HOST:PORT", ListenAddress::parse, ListenAddress::toString);
@@ -158,6 +194,22 @@ record ConfigType<T>(String placeholder, Function<String, T> parser, Function<T,
     };
   }
 
+  private static URI parseWebAddress(String text) {
+    final String expected = "expects an address such as http://127.0.0.1:4318, and not '%s'";
+    try {
+      final URI address = new URI(text);
+      final String scheme = String.valueOf(address.getScheme());
+      if (!(scheme.equals("http") || scheme.equals("https"))
+          || address.getHost() == null
+          || address.getUserInfo() != null) {
+        throw new IllegalArgumentException(expected.formatted(text));
+      }
+      return address;
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException(expected.formatted(text), e);
+    }
+  }
+
   private static Path parsePath(String text) {
     if (text.isEmpty()) {
       throw new IllegalArgumentException("expects a path, and is empty");
@@ -167,6 +219,55 @@ record ConfigType<T>(String placeholder, Function<String, T> parser, Function<T,
           "'~' is not expanded here: write the home folder out, and not '%s'".formatted(text));
     }
     return Path.of(text).toAbsolutePath().normalize();
+  }
+
+  private static String parseText(String text) {
+    if (text.isBlank()) {
+      throw new IllegalArgumentException("expects a text, and is empty");
+    }
+    return text;
+  }
+
+  private static String parsePathOrUrl(String text) {
+    if (!isUrl(text)) {
+      return parsePath(text).toString();
+    }
+    final URI url;
+    try {
+      url = new URI(text);
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException("is no URL: '%s'".formatted(text), e);
+    }
+    final boolean safe =
+        "https".equals(url.getScheme())
+            || ("http".equals(url.getScheme()) && isLoopback(url.getHost()));
+    if (!safe || url.getHost() == null) {
+      throw new IllegalArgumentException(
+          "expects a path or an https URL, or an http one of this machine, and not '%s'"
+              .formatted(text));
+    }
+    return text;
+  }
+
+  /** Whether the text of a {@link #PATH_OR_URL} is a URL. */
+  static boolean isUrl(String text) {
+    return text.contains("://");
+  }
+
+  private static boolean isLoopback(@Nullable String host) {
+    return host != null && host.matches("localhost|127(?:\\.\\d{1,3}){3}|\\[::1]");
+  }
+
+  private static Optional<Role> parseRoleOrNone(String text) {
+    if (text.equals(NO_ROLE)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        RoleWords.role(text)
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "expects one of none, %s, and not '%s'"
+                        .formatted(String.join(", ", RoleWords.all()), text))));
   }
 
   private static int parseInteger(String text, int min, int max) {

@@ -42,6 +42,11 @@ record DataFolder(Path path) {
     return path.resolve("pictures");
   }
 
+  /** The key of tickets, where the operator has given none. */
+  Path ticketKeys() {
+    return path.resolve("ticket-keys.yaml");
+  }
+
   /** Working directories of sessions that have none of their own. */
   Path workspaces() {
     return path.resolve("workspaces");

@@ -1,21 +1,33 @@
 package dev.cleat.server.boot;
 
+import dev.cleat.server.rpc.Authentication;
 import dev.cleat.server.rpc.Services;
-import dev.cleat.v1.SessionServiceGrpc;
+import dev.cleat.server.telemetry.Calls;
+import dev.cleat.server.telemetry.Meter;
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallExecutorSupplier;
+import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.channelz.v1.ChannelzGrpc;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,6 +35,9 @@ import java.util.concurrent.TimeUnit;
 
 /** The listening port and what is served on it. */
 final class Endpoint implements AutoCloseable {
+  /** They show the connections of all tenants. */
+  private static final Set<String> FOR_ADMINISTRATORS = Set.of(ChannelzGrpc.SERVICE_NAME);
+
   private static final int CHANNELZ_PAGE = 100;
   private static final int METADATA_BYTES = 16 << 10;
   private static final int INPUT_WINDOW = 1 << 20;
@@ -36,33 +51,56 @@ final class Endpoint implements AutoCloseable {
   private final LibraryStreams streams;
   private final ExecutorService calls;
   private final EventLoops loops;
+  private final Calls observed;
 
   private Endpoint(
       Server server,
       HealthStatusManager health,
       LibraryStreams streams,
       ExecutorService calls,
-      EventLoops loops) {
+      EventLoops loops,
+      Calls observed) {
     this.server = server;
     this.health = health;
     this.streams = streams;
     this.calls = calls;
     this.loops = loops;
+    this.observed = observed;
   }
 
-  static Endpoint open(Config config, Services services, EventLoops loops) throws IOException {
+  /**
+   * Listens.
+   *
+   * @param callers look at each call of our services once more after it is known who makes it
+   */
+  static Endpoint open(
+      Config config,
+      Services services,
+      Identities identities,
+      ServerInterceptor[] callers,
+      Watching watching,
+      EventLoops loops)
+      throws IOException {
     final InetSocketAddress address = config.listen().resolve();
     final HealthStatusManager health = new HealthStatusManager();
     final LibraryStreams streams = new LibraryStreams();
     final ExecutorService calls =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("cleat-call-", 0).factory());
+    final Authentication authentication =
+        new Authentication(
+            identities.authenticator(), withoutCredential(config.open()), FOR_ADMINISTRATORS);
+    final ServerCredentials credentials =
+        identities.tls() == null
+            ? InsecureServerCredentials.create()
+            : identities.tls().credentials();
     final NettyServerBuilder builder =
         loops
-            .with(NettyServerBuilder.forAddress(address))
+            .with(NettyServerBuilder.forAddress(address, credentials))
+            .intercept(authentication)
             // Fixed: what comes in is little, and finding out a better one costs pings.
             .flowControlWindow(INPUT_WINDOW)
             .executor(calls)
-            .callExecutor(new AttachOnItsEventLoop(calls))
+            .callExecutor(new AttachOnItsEventLoop(calls, authentication))
             // What is larger than our own limit is refused by us, with the field and the fix in the
             // answer.
             .maxInboundMessageSize(Math.max(2 * config.limits().messageBytes(), LARGEST_MESSAGE))
@@ -70,33 +108,55 @@ final class Endpoint implements AutoCloseable {
             .permitKeepAliveTime(KEEPALIVE_PERMITTED.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .keepAliveTime(KEEPALIVE.toMillis(), TimeUnit.MILLISECONDS)
-            .keepAliveTimeout(KEEPALIVE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
-            .addService(ServerInterceptors.intercept(health.getHealthService(), streams))
-            .addService(
-                ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams));
+            .keepAliveTimeout(KEEPALIVE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    final List<ServerServiceDefinition> served = new ArrayList<>();
+    served.add(ServerInterceptors.intercept(health.getHealthService(), streams));
+    served.add(ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams));
     for (ServerServiceDefinition service : services.all()) {
-      builder.addService(service);
+      served.add(ServerInterceptors.intercept(service, callers));
       health.setStatus(service.getServiceDescriptor().getName(), ServingStatus.SERVING);
     }
     if (config.channelz() && address.getAddress().isLoopbackAddress()) {
-      builder.addService(ChannelzService.newInstance(CHANNELZ_PAGE));
+      served.add(ChannelzService.newInstance(CHANNELZ_PAGE).bindService());
     }
-    return new Endpoint(builder.build().start(), health, streams, calls, loops);
+    served.forEach(builder::addService);
+    final Calls observed = new Calls(served, watching.tracing(), watching.audit());
+    builder.addStreamTracerFactory(observed);
+    return new Endpoint(builder.build().start(), health, streams, calls, loops, observed);
   }
 
   /**
    * Attach takes its messages on the event loop of its connection, which saves a change of threads
    * for each keystroke: its handlers never wait. Everything else may wait, on virtual threads.
    */
-  private record AttachOnItsEventLoop(Executor calls) implements ServerCallExecutorSupplier {
+  private record AttachOnItsEventLoop(Executor calls, Authentication authentication)
+      implements ServerCallExecutorSupplier {
+    /** Called on a virtual thread. */
     @Override
     public <Q, R> Executor getExecutor(ServerCall<Q, R> call, Metadata headers) {
-      return call.getMethodDescriptor()
-              .getFullMethodName()
-              .equals(SessionServiceGrpc.getAttachMethod().getFullMethodName())
-          ? Runnable::run
-          : calls;
+      if (!Services.isOnEventLoop(call.getMethodDescriptor())) {
+        return calls;
+      }
+      authentication.prepare(headers);
+      return Runnable::run;
     }
+  }
+
+  /** Services that are answered without a credential. */
+  private static Set<String> withoutCredential(Config.Open open) {
+    final Set<String> services = new HashSet<>();
+    if (open.health()) {
+      services.add(HealthGrpc.SERVICE_NAME);
+    }
+    if (open.reflection()) {
+      services.add(ServerReflectionGrpc.SERVICE_NAME);
+    }
+    return services;
+  }
+
+  /** What is measured of the calls. */
+  List<Meter> meters() {
+    return observed.meters();
   }
 
   InetSocketAddress address() {
@@ -108,18 +168,20 @@ final class Endpoint implements AutoCloseable {
     health.enterTerminalState();
   }
 
-  /** Takes no more calls, and waits for those that there are. */
-  void drain(Duration grace) {
+  /** Takes no more calls. */
+  void drain() {
     server.shutdown();
     streams.end();
-    try {
-      if (!server.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
-        server.shutdownNow();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      server.shutdownNow();
-    }
+  }
+
+  /** Cuts the calls that are under way. */
+  void abort() {
+    server.shutdownNow();
+  }
+
+  /** Whether no call is under way any more. */
+  boolean isDrained() {
+    return server.isTerminated();
   }
 
   @Override

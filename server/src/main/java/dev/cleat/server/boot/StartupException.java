@@ -9,6 +9,10 @@ import java.io.Serial;
 public final class StartupException extends Exception {
   @Serial private static final long serialVersionUID = 1L;
 
+  StartupException(String message) {
+    super(message);
+  }
+
   StartupException(String message, Throwable cause) {
     super(message, cause);
   }

@@ -1,7 +1,6 @@
 package dev.cleat.server.rpc;
 
 import dev.cleat.server.session.Session;
-import dev.cleat.server.session.Sessions;
 import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.ListApprovalsRequest;
 import dev.cleat.v1.ListApprovalsResponse;
@@ -13,22 +12,18 @@ import java.io.IOException;
 final class ApprovalRpc {
   private static final int SHORT_TEXT = 200;
 
-  private final Sessions sessions;
+  private ApprovalRpc() {}
 
-  ApprovalRpc(Sessions sessions) {
-    this.sessions = sessions;
-  }
-
-  ListApprovalsResponse listApprovals(ListApprovalsRequest request) {
-    final Session session = SessionRpc.session(sessions, request.getSessionId(), request.getName());
+  static ListApprovalsResponse listApprovals(Reach reach, ListApprovalsRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     return ListApprovalsResponse.newBuilder()
         .addAllApprovals(session.view().getPendingApprovalsList())
         .build();
   }
 
-  ResolveApprovalResponse resolveApproval(ResolveApprovalRequest request)
+  static ResolveApprovalResponse resolveApproval(Reach reach, ResolveApprovalRequest request)
       throws IOException, InterruptedException {
-    final Session session = SessionRpc.session(sessions, request.getSessionId(), request.getName());
+    final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks()
         .require(
             !request.getApprovalId().isEmpty(),
@@ -48,7 +43,7 @@ final class ApprovalRpc {
                     request.getApprovalId(),
                     request.getDecision(),
                     request.getOptionId(),
-                    request.getBy()))
+                    reach.signature(request.getBy())))
             .build();
     session.journal().awaitVisible(session.journal().nextSeq() - 1);
     return response;

@@ -18,18 +18,18 @@ final class ArtifactCall {
   private static final int PIECE_BYTES = 64 << 10;
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  private final Reach reach;
   private final GetArtifactRequest request;
-  private final ArtifactRpc files;
   private final Draining draining;
   private final Outlet<GetArtifactResponse> outlet;
 
   ArtifactCall(
+      Reach reach,
       GetArtifactRequest request,
-      ArtifactRpc files,
       Draining draining,
       ServerCallStreamObserver<GetArtifactResponse> observer) {
+    this.reach = reach;
     this.request = request;
-    this.files = files;
     this.draining = draining;
     this.outlet = new Outlet<>(observer, draining);
   }
@@ -39,7 +39,7 @@ final class ArtifactCall {
   }
 
   private void pump() throws IOException {
-    final Artifacts.Opened opened = files.open(request);
+    final Artifacts.Opened opened = ArtifactRpc.open(reach, request);
     try (SeekableByteChannel channel = opened.channel()) {
       outlet.send(GetArtifactResponse.newBuilder().setArtifact(opened.artifact()).build());
       final ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);

@@ -2,7 +2,6 @@ package dev.cleat.server.rpc;
 
 import dev.cleat.server.session.Artifacts;
 import dev.cleat.server.session.Session;
-import dev.cleat.server.session.Sessions;
 import dev.cleat.v1.DeleteArtifactRequest;
 import dev.cleat.v1.DeleteArtifactResponse;
 import dev.cleat.v1.GetArtifactRequest;
@@ -13,42 +12,39 @@ import java.util.List;
 
 /** The calls about media files. Each runs on a virtual thread of its own and may wait. */
 final class ArtifactRpc {
-  private final Sessions sessions;
+  private ArtifactRpc() {}
 
-  ArtifactRpc(Sessions sessions) {
-    this.sessions = sessions;
-  }
-
-  ListArtifactsResponse listArtifacts(ListArtifactsRequest request) {
-    final Session session = SessionRpc.session(sessions, request.getSessionId(), request.getName());
+  static ListArtifactsResponse listArtifacts(Reach reach, ListArtifactsRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks().pageSize(request.getPageSize()).done();
     final ListArtifactsRequest query = request.toBuilder().clearPageSize().clearPageToken().build();
     final long before =
         request.getPageToken().isEmpty()
             ? Long.MAX_VALUE
-            : PageTokens.place("ListArtifacts", query, request.getPageToken()).number();
+            : reach.tokens().place("ListArtifacts", query, request.getPageToken()).number();
     final int size = SessionRpc.pageSize(request.getPageSize());
     final List<Artifacts.Listed> found = session.artifacts().list(before, size + 1);
     final ListArtifactsResponse.Builder response = ListArtifactsResponse.newBuilder();
     found.stream().limit(size).forEach(file -> response.addArtifacts(file.artifact()));
     if (found.size() > size) {
       response.setNextPageToken(
-          PageTokens.of(
-              "ListArtifacts", query, new PageTokens.Place(found.get(size - 1).place(), "")));
+          reach
+              .tokens()
+              .of("ListArtifacts", query, new PageTokens.Place(found.get(size - 1).place(), "")));
     }
     return response.build();
   }
 
   /** Opens the file that a call is about. */
-  Artifacts.Opened open(GetArtifactRequest request) {
-    final Session session = SessionRpc.session(sessions, request.getSessionId(), request.getName());
+  static Artifacts.Opened open(Reach reach, GetArtifactRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     named(request.getArtifactId());
     return session.artifacts().open(request.getArtifactId());
   }
 
-  DeleteArtifactResponse deleteArtifact(DeleteArtifactRequest request)
+  static DeleteArtifactResponse deleteArtifact(Reach reach, DeleteArtifactRequest request)
       throws IOException, InterruptedException {
-    final Session session = SessionRpc.session(sessions, request.getSessionId(), request.getName());
+    final Session session = reach.session(request.getSessionId(), request.getName());
     named(request.getArtifactId());
     session.artifacts().forget(request.getArtifactId());
     session.journal().awaitVisible(session.journal().nextSeq() - 1);

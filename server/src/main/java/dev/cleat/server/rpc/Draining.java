@@ -7,17 +7,41 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Whether the server is shutting down, and who wants to know. Thread-safe. */
+/**
+ * How far the server's shutting down has come, and who wants to know. First it is quiet: no new
+ * work is taken, and turns that run go on with everybody watching. Then streams end, too.
+ * Thread-safe.
+ */
 public final class Draining {
-  private static final Duration RETRY = Duration.ofSeconds(1);
-
+  private final Duration retryAfter;
   private final Set<Runnable> bells = ConcurrentHashMap.newKeySet();
+  private volatile boolean quiet;
   private volatile boolean started;
 
-  /** No new work from here on; streams end and tell their clients to come again. */
+  /**
+   * A server that takes work.
+   *
+   * @param retryAfter how long clients are told to wait before they come again
+   */
+  public Draining(Duration retryAfter) {
+    this.retryAfter = retryAfter;
+  }
+
+  /** No new work from here on. */
+  public void quiesce() {
+    quiet = true;
+  }
+
+  /** Streams end from here on, and tell their clients to come again. */
   public void start() {
+    quiet = true;
     started = true;
     bells.forEach(Runnable::run);
+  }
+
+  /** Whether it has started. */
+  public boolean isStarted() {
+    return started;
   }
 
   void register(Runnable bell) {
@@ -29,17 +53,32 @@ public final class Draining {
   }
 
   /**
-   * Refuses once draining has started.
+   * Refuses to begin something once no new work is taken.
+   *
+   * @throws Refusal DRAINING
+   */
+  void refuseWork() {
+    if (quiet) {
+      throw refusal();
+    }
+  }
+
+  /**
+   * Refuses to go on once streams end.
    *
    * @throws Refusal DRAINING
    */
   void refuse() {
     if (started) {
-      throw Refusal.of(
-              Code.UNAVAILABLE,
-              ErrorReason.ERROR_REASON_DRAINING,
-              "the server is shutting down; connect again")
-          .retryAfter(RETRY);
+      throw refusal();
     }
+  }
+
+  private Refusal refusal() {
+    return Refusal.of(
+            Code.UNAVAILABLE,
+            ErrorReason.ERROR_REASON_DRAINING,
+            "the server is shutting down; connect again")
+        .retryAfter(retryAfter);
   }
 }

@@ -7,6 +7,7 @@ import dev.cleat.server.journal.Journal;
 import dev.cleat.server.journal.Step;
 import dev.cleat.server.reader.EventBytes;
 import dev.cleat.server.session.Session;
+import dev.cleat.v1.Gap;
 import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.ReadEventsResponse;
 import java.io.IOException;
@@ -19,6 +20,8 @@ final class EventPage {
   private static final int POLL_BYTES = 64 << 10;
 
   private final Session session;
+  private final PageTokens tokens;
+  private final RpcMetrics metrics;
   private final ReadEventsRequest request;
   private final ReadEventsRequest query;
   private final EventShaper shaper;
@@ -28,8 +31,10 @@ final class EventPage {
   private int bytes;
   private long next;
 
-  EventPage(Session session, ReadEventsRequest request) {
+  EventPage(Session session, PageTokens tokens, ReadEventsRequest request, RpcMetrics metrics) {
     this.session = session;
+    this.tokens = tokens;
+    this.metrics = metrics;
     this.request = request;
     this.query =
         request.toBuilder().clearPageSize().clearPageToken().clearAfterSeq().clearEpoch().build();
@@ -49,22 +54,27 @@ final class EventPage {
       }
     }
     if (full() && next <= journal.head()) {
-      response.setNextPageToken(PageTokens.of("ReadEvents", query, new PageTokens.Place(next, "")));
+      response.setNextPageToken(tokens.of("ReadEvents", query, new PageTokens.Place(next, "")));
     }
     return response.setEpoch(journal.epoch()).setHeadSeq(journal.head()).build();
   }
 
   private void begin(Journal journal) {
     if (!request.getPageToken().isEmpty()) {
-      next = PageTokens.place("ReadEvents", query, request.getPageToken()).number();
+      next = tokens.place("ReadEvents", query, request.getPageToken()).number();
       return;
     }
     final Places.Beginning beginning =
         Places.after(journal, session.id(), request.getEpoch(), request.getAfterSeq(), false);
     next = beginning.firstSeq();
     if (beginning.gap() != null) {
-      response.addGaps(beginning.gap());
+      add(beginning.gap());
     }
+  }
+
+  private void add(Gap gap) {
+    response.addGaps(gap);
+    metrics.gap(gap.getReason());
   }
 
   private boolean full() {
@@ -78,7 +88,7 @@ final class EventPage {
         yield true;
       }
       case Step.Gap gap -> {
-        response.addGaps(Places.gap(gap));
+        add(Places.gap(gap));
         shaper.gap();
         next = gap.toSeq() + 1;
         yield true;

@@ -4,7 +4,6 @@ import dev.cleat.server.journal.Journal;
 import dev.cleat.server.session.Client;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.server.session.Session;
-import dev.cleat.server.session.Sessions;
 import dev.cleat.server.session.Times;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
@@ -50,10 +49,18 @@ record Opening(AttachOpen asked) {
         : DEFAULT_HEARTBEAT_NANOS;
   }
 
-  Session session(Sessions sessions) {
-    return asked.getSessionId().isEmpty()
-        ? sessions.getByName(asked.getName())
-        : sessions.get(asked.getSessionId());
+  /**
+   * The session, if the caller may attach so. To name a writer takes the place of another's stream,
+   * and to have a size sets the terminal's.
+   *
+   * @throws Refusal SESSION_NOT_FOUND, PERMISSION_DENIED
+   */
+  Session session(Reach reach) {
+    final Session session = reach.session(asked.getSessionId(), asked.getName());
+    if (!asked.getReadOnly() && (asked.hasSize() || !asked.getWriterId().isEmpty())) {
+      reach.requireInput(session);
+    }
+    return session;
   }
 
   /** The picture to begin with, if one was asked for. */

@@ -48,26 +48,27 @@ final class Outlet<T> {
   }
 
   /**
-   * Starts the pump: work that ends by {@link #complete}, or by an exception that the client is
-   * told.
+   * Starts the pump, in the context of the call: work that ends by {@link #complete}, or by an
+   * exception that the client is told.
    */
   void start(String name, Pump work) {
     pump =
         Thread.ofVirtual()
             .name(name)
-            .start(() -> {
-              // A deadline may not reach the cancel handler.
-              context.addListener(_ -> cancel(), Runnable::run);
-              draining.register(bell);
-              try {
-                work.run();
-              } catch (Throwable e) {
-                fail(e);
-              } finally {
-                draining.unregister(bell);
-                alarm.close();
-              }
-            });
+            .start(
+                context.wrap(() -> {
+                  // A deadline may not reach the cancel handler.
+                  context.addListener(_ -> cancel(), Runnable::run);
+                  draining.register(bell);
+                  try {
+                    work.run();
+                  } catch (Throwable e) {
+                    fail(e);
+                  } finally {
+                    draining.unregister(bell);
+                    alarm.close();
+                  }
+                }));
   }
 
   /** The work of a stream. */

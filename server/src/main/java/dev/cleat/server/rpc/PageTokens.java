@@ -12,12 +12,12 @@ import java.util.zip.CRC32C;
 
 /**
  * Where the next page of a query begins, in words that mean nothing to the caller. A token carries
- * a checksum of itself and of its query, so that one that was damaged, or taken from another query,
- * is refused.
+ * a checksum of itself, of its query and of whose it is, so that one that was damaged, or taken
+ * from another query or another tenant, is refused.
+ *
+ * @param tenant whose queries
  */
-final class PageTokens {
-  private PageTokens() {}
-
+record PageTokens(String tenant) {
   /**
    * A place.
    *
@@ -31,7 +31,7 @@ final class PageTokens {
    *
    * @param query the request without page size and page token
    */
-  static String of(String method, Message query, Place place) {
+  String of(String method, Message query, Place place) {
     final byte[] text = place.text().getBytes(StandardCharsets.UTF_8);
     final ByteBuffer token = ByteBuffer.allocate(Long.BYTES + text.length + Integer.BYTES);
     token.putLong(place.number()).put(text);
@@ -44,7 +44,7 @@ final class PageTokens {
    *
    * @throws Refusal INVALID_PAGE_TOKEN
    */
-  static Place place(String method, Message query, String token) {
+  Place place(String method, Message query, String token) {
     try {
       final byte[] bytes = Base64.getUrlDecoder().decode(token);
       final ByteBuffer buffer = ByteBuffer.wrap(bytes);
@@ -69,8 +69,10 @@ final class PageTokens {
         .field("page_token", what);
   }
 
-  private static int checksum(String method, Message query, byte[] token, int length) {
+  private int checksum(String method, Message query, byte[] token, int length) {
     final CRC32C crc = new CRC32C();
+    crc.update(tenant.getBytes(StandardCharsets.UTF_8));
+    crc.update('/');
     crc.update(method.getBytes(StandardCharsets.UTF_8));
     crc.update(query.toByteArray());
     crc.update(token, 0, length);

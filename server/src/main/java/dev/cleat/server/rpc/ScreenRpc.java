@@ -1,7 +1,6 @@
 package dev.cleat.server.rpc;
 
 import dev.cleat.server.session.Session;
-import dev.cleat.server.session.Sessions;
 import dev.cleat.v1.GetScreenRequest;
 import dev.cleat.v1.GetScreenResponse;
 import dev.cleat.v1.Screen;
@@ -13,16 +12,14 @@ import java.util.Optional;
 final class ScreenRpc {
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(1);
 
-  private final Sessions sessions;
   private final Draining draining;
 
-  ScreenRpc(Sessions sessions, Draining draining) {
-    this.sessions = sessions;
+  ScreenRpc(Draining draining) {
     this.draining = draining;
   }
 
-  GetScreenResponse getScreen(GetScreenRequest request) throws InterruptedException {
-    final Session session = SessionRpc.session(sessions, request.getSessionId(), request.getName());
+  GetScreenResponse getScreen(Reach reach, GetScreenRequest request) throws InterruptedException {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     final long head = session.journal().head();
     Optional<Screen> screen = Optional.empty();
     while (screen.isEmpty()) {

@@ -1,7 +1,18 @@
 package dev.cleat.server.rpc;
 
+import com.google.protobuf.Message;
+import dev.cleat.server.auth.CallerContext;
+import dev.cleat.server.auth.Tickets;
+import dev.cleat.server.policy.Policy;
 import dev.cleat.server.session.Sessions;
+import dev.cleat.server.telemetry.AuditLog;
+import dev.cleat.server.telemetry.AuditRecord;
+import dev.cleat.server.telemetry.Calls;
+import dev.cleat.server.telemetry.LogFields;
+import dev.cleat.server.telemetry.Meter;
 import dev.cleat.server.tool.Catalogue;
+import dev.cleat.v1.Access;
+import dev.cleat.v1.AccessServiceGrpc;
 import dev.cleat.v1.AttachRequest;
 import dev.cleat.v1.GetArtifactRequest;
 import dev.cleat.v1.GetArtifactResponse;
@@ -11,9 +22,11 @@ import dev.cleat.v1.WatchRequest;
 import dev.cleat.v1.WatchResponse;
 import io.grpc.Attributes;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
@@ -21,13 +34,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The services as a gRPC server takes them: each method of the contract bound to what does it.
  * Attach has a marshaller of its own, so that the journal's bytes go out without becoming objects,
- * and every request is checked for its size and its encoding before anything looks at it.
+ * and every request is checked for its size and its encoding before anything looks at it. Nothing
+ * here but {@link Reach} gets at a session, and each call has one of its own.
  */
 public final class Services {
   /**
@@ -39,18 +53,20 @@ public final class Services {
 
   private final SessionRpc session;
   private final TurnRpc turn;
-  private final ApprovalRpc approval;
-  private final ArtifactRpc artifact;
   private final ScreenRpc screen;
   private final ToolRpc tool;
+  private final AccessRpc access;
   private final Sessions sessions;
   private final Draining draining;
+  private final CallAudit audit;
+  private final RpcMetrics metrics = new RpcMetrics();
   private final int inputLimit;
   private final int messageLimit;
 
   /**
    * The services.
    *
+   * @param audit gets what changes something
    * @param stopGrace where a call does not say
    * @param inputLimit bytes of input in one message
    * @param messageLimit bytes in one message
@@ -58,30 +74,45 @@ public final class Services {
   public Services(
       Sessions sessions,
       Catalogue catalogue,
+      Policy policy,
+      Tickets tickets,
       Draining draining,
+      AuditLog audit,
       Duration stopGrace,
       int inputLimit,
       int messageLimit) {
     this.sessions = sessions;
     this.draining = draining;
+    this.audit = new CallAudit(audit);
     this.inputLimit = inputLimit;
     this.messageLimit = messageLimit;
-    this.session = new SessionRpc(sessions, stopGrace, inputLimit);
-    this.turn = new TurnRpc(sessions, draining);
-    this.approval = new ApprovalRpc(sessions);
-    this.artifact = new ArtifactRpc(sessions);
-    this.screen = new ScreenRpc(sessions, draining);
-    this.tool = new ToolRpc(catalogue);
+    this.session = new SessionRpc(metrics, stopGrace, inputLimit);
+    this.turn = new TurnRpc(draining);
+    this.screen = new ScreenRpc(draining);
+    this.tool = new ToolRpc(catalogue, policy);
+    this.access = new AccessRpc(tickets);
   }
 
-  /** What one call does: its request in, its answer out; it may wait, and throw. */
+  /**
+   * What one call does within its reach: its request in, its answer out; it may wait, and throw.
+   */
   private interface Work<Q, R> {
+    R answer(Reach reach, Q request) throws Exception;
+  }
+
+  /** The same, with its reach found out. */
+  private interface Call<Q, R> {
     R answer(Q request) throws Exception;
+  }
+
+  /** What is measured of their callers. */
+  public List<Meter> meters() {
+    return metrics.meters();
   }
 
   /** All of them. */
   public List<ServerServiceDefinition> all() {
-    return List.of(sessionService(), toolService());
+    return List.of(sessionService(), toolService(), accessService());
   }
 
   private ServerServiceDefinition sessionService() {
@@ -89,9 +120,9 @@ public final class Services {
     unary(
         service,
         SessionServiceGrpc.getCreateMethod(),
-        request -> {
-          draining.refuse();
-          return session.create(request);
+        (reach, request) -> {
+          draining.refuseWork();
+          return session.create(reach, request);
         });
     unary(service, SessionServiceGrpc.getGetMethod(), session::get);
     unary(service, SessionServiceGrpc.getListMethod(), session::list);
@@ -101,9 +132,9 @@ public final class Services {
     unary(
         service,
         SessionServiceGrpc.getRestartMethod(),
-        request -> {
-          draining.refuse();
-          return session.restart(request);
+        (reach, request) -> {
+          draining.refuseWork();
+          return session.restart(reach, request);
         });
     unary(service, SessionServiceGrpc.getPauseMethod(), session::pause);
     unary(service, SessionServiceGrpc.getResumeMethod(), session::resume);
@@ -117,69 +148,134 @@ public final class Services {
     unary(
         service,
         SessionServiceGrpc.getSendPromptMethod(),
-        request -> {
-          draining.refuse();
-          return turn.sendPrompt(request);
+        (reach, request) -> {
+          draining.refuseWork();
+          return turn.sendPrompt(reach, request);
         });
     unary(service, SessionServiceGrpc.getGetTurnMethod(), turn::getTurn);
-    unary(service, SessionServiceGrpc.getListApprovalsMethod(), approval::listApprovals);
-    unary(service, SessionServiceGrpc.getResolveApprovalMethod(), approval::resolveApproval);
-    unary(service, SessionServiceGrpc.getListArtifactsMethod(), artifact::listArtifacts);
-    unary(service, SessionServiceGrpc.getDeleteArtifactMethod(), artifact::deleteArtifact);
+    unary(service, SessionServiceGrpc.getListApprovalsMethod(), ApprovalRpc::listApprovals);
+    unary(service, SessionServiceGrpc.getResolveApprovalMethod(), ApprovalRpc::resolveApproval);
+    unary(service, SessionServiceGrpc.getListArtifactsMethod(), ArtifactRpc::listArtifacts);
+    unary(service, SessionServiceGrpc.getDeleteArtifactMethod(), ArtifactRpc::deleteArtifact);
     service.add(
         SessionServiceGrpc.getGetArtifactMethod(),
-        ServerCalls.asyncServerStreamingCall(this::getArtifact));
+        rule ->
+            ServerCalls.asyncServerStreamingCall(
+                (request, observer) -> getArtifact(rule, request, observer)));
     unary(service, SessionServiceGrpc.getListTurnsMethod(), turn::listTurns);
     unary(service, SessionServiceGrpc.getWaitTurnMethod(), turn::waitTurn);
     unary(service, SessionServiceGrpc.getCancelTurnMethod(), turn::cancelTurn);
     unary(service, SessionServiceGrpc.getAddUsageMethod(), turn::addUsage);
     service.add(
-        SessionServiceGrpc.getWatchMethod(), ServerCalls.asyncServerStreamingCall(this::watch));
+        SessionServiceGrpc.getWatchMethod(),
+        rule ->
+            ServerCalls.asyncServerStreamingCall(
+                (request, observer) -> watch(rule, request, observer)));
     service.add(
         SessionServiceGrpc.getAttachMethod().toBuilder(
                 SessionServiceGrpc.getAttachMethod().getRequestMarshaller(),
                 new AttachFrame.Marshaller())
             .build(),
-        (call, headers) ->
-            ServerCalls.<AttachRequest, AttachFrame>asyncBidiStreamingCall(
-                    observer -> attach(observer, call.getAttributes().get(EVENT_LOOP)))
-                .startCall(call, headers));
+        rule ->
+            (call, headers) ->
+                ServerCalls.<AttachRequest, AttachFrame>asyncBidiStreamingCall(
+                        observer -> attach(rule, observer, call.getAttributes().get(EVENT_LOOP)))
+                    .startCall(call, headers));
     return service.build();
   }
 
   private ServerServiceDefinition toolService() {
     final Definition service = new Definition(ToolServiceGrpc.getServiceDescriptor());
     unary(service, ToolServiceGrpc.getListToolsMethod(), tool::listTools);
-    unary(service, ToolServiceGrpc.getGetToolMethod(), tool::getTool);
-    unary(service, ToolServiceGrpc.getGetToolHelpMethod(), tool::getToolHelp);
+    unary(service, ToolServiceGrpc.getGetToolMethod(), (_, request) -> tool.getTool(request));
+    unary(
+        service, ToolServiceGrpc.getGetToolHelpMethod(), (_, request) -> tool.getToolHelp(request));
     return service.build();
   }
 
-  private static <Q, R> void unary(
-      Definition service, MethodDescriptor<Q, R> method, Work<Q, R> work) {
-    final BiConsumer<Q, StreamObserver<R>> call =
-        (request, observer) -> {
-          final R answer;
-          try {
-            answer = work.answer(request);
-          } catch (Exception e) {
-            observer.onError(Errors.status(e));
-            return;
-          }
-          observer.onNext(answer);
-          observer.onCompleted();
-        };
-    service.add(method, ServerCalls.asyncUnaryCall(call::accept));
+  private ServerServiceDefinition accessService() {
+    final Definition service = new Definition(AccessServiceGrpc.getServiceDescriptor());
+    unary(service, AccessServiceGrpc.getCreateTicketMethod(), access::createTicket);
+    unary(service, AccessServiceGrpc.getWhoAmIMethod(), AccessRpc::whoAmI);
+    return service.build();
   }
 
-  private void watch(WatchRequest request, StreamObserver<WatchResponse> observer) {
+  /**
+   * Whether the handlers of a method run on the event loop of the connection, and never wait:
+   * Attach, which so saves a change of threads for each keystroke.
+   */
+  public static boolean isOnEventLoop(MethodDescriptor<?, ?> method) {
+    return method
+        .getFullMethodName()
+        .equals(SessionServiceGrpc.getAttachMethod().getFullMethodName());
+  }
+
+  /** What the current call reaches. */
+  private Reach reach(Access rule) {
+    return Reach.of(CallerContext.current(), rule, sessions);
+  }
+
+  private <Q extends Message, R extends Message> void unary(
+      Definition service, MethodDescriptor<Q, R> method, Work<Q, R> work) {
+    final String name = Calls.name(method);
+    final boolean audited = audit.isOn() && Calls.changes(method);
+    service.add(
+        method,
+        rule -> {
+          final Call<Q, R> call = request -> work.answer(reach(rule), request);
+          final Call<Q, R> whole = audited ? audited(name, call) : call;
+          return ServerCalls.asyncUnaryCall(
+              (request, observer) -> answer(whole, request, observer));
+        });
+  }
+
+  private <Q extends Message, R extends Message> void answer(
+      Call<Q, R> call, Q request, StreamObserver<R> observer) {
+    final String tenant = CallerContext.current().tenant();
+    LogFields.call(
+        tenant, CallAudit.text(request, "session_id"), CallAudit.text(request, "turn_id"));
+    final R answer;
     try {
+      answer = call.answer(request);
+    } catch (Exception e) {
+      metrics.refused(tenant, e);
+      observer.onError(Errors.status(e));
+      return;
+    } finally {
+      LogFields.clear();
+    }
+    observer.onNext(answer);
+    observer.onCompleted();
+  }
+
+  private <Q extends Message, R extends Message> Call<Q, R> audited(String name, Call<Q, R> call) {
+    return request -> {
+      final AuditRecord record = audit.begin(name, request, CallAudit.session(request));
+      final R answer;
+      try {
+        answer = call.answer(request);
+      } catch (Exception e) {
+        // The refusal is lost on the way out.
+        metrics.refused(CallerContext.current().tenant(), e);
+        final StatusRuntimeException status = Errors.status(e);
+        audit.failed(record, status);
+        throw status;
+      }
+      audit.done(record, answer);
+      return answer;
+    };
+  }
+
+  private void watch(Access rule, WatchRequest request, StreamObserver<WatchResponse> observer) {
+    try {
+      final Reach reach = reach(rule);
       new Checks().heartbeat(request.hasHeartbeatInterval(), request.getHeartbeatInterval()).done();
       draining.refuse();
       new WatchCall(
               request,
-              sessions.changes().journal(),
+              reach.changes().journal(),
               draining,
+              metrics,
               (ServerCallStreamObserver<WatchResponse>) observer)
           .start();
     } catch (RuntimeException e) {
@@ -188,17 +284,27 @@ public final class Services {
   }
 
   private void getArtifact(
-      GetArtifactRequest request, StreamObserver<GetArtifactResponse> observer) {
-    new ArtifactCall(
-            request, artifact, draining, (ServerCallStreamObserver<GetArtifactResponse>) observer)
-        .start();
+      Access rule, GetArtifactRequest request, StreamObserver<GetArtifactResponse> observer) {
+    try {
+      new ArtifactCall(
+              reach(rule),
+              request,
+              draining,
+              (ServerCallStreamObserver<GetArtifactResponse>) observer)
+          .start();
+    } catch (RuntimeException e) {
+      observer.onError(Errors.status(e));
+    }
   }
 
   private StreamObserver<AttachRequest> attach(
-      StreamObserver<AttachFrame> observer, @Nullable ScheduledExecutorService eventLoop) {
+      Access rule,
+      StreamObserver<AttachFrame> observer,
+      @Nullable ScheduledExecutorService eventLoop) {
     return new AttachCall(
-        sessions,
+        reach(rule),
         draining,
+        new AttachNotes(audit, metrics),
         inputLimit,
         (ServerCallStreamObserver<AttachFrame>) observer,
         eventLoop);
@@ -213,9 +319,13 @@ public final class Services {
       this.contract = contract;
     }
 
-    <Q, R> void add(MethodDescriptor<Q, R> method, io.grpc.ServerCallHandler<Q, R> handler) {
+    /** Binds a method of the contract, by the rule that it has there. */
+    <Q, R> void add(
+        MethodDescriptor<Q, R> method, Function<Access, ServerCallHandler<Q, R>> handler) {
       methods.add(
-          CheckedRequests.checked(ServerMethodDefinition.create(method, handler), messageLimit));
+          CheckedRequests.checked(
+              ServerMethodDefinition.create(method, handler.apply(AccessRules.of(method))),
+              messageLimit));
     }
 
     ServerServiceDefinition build() {

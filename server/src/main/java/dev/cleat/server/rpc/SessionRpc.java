@@ -1,8 +1,8 @@
 package dev.cleat.server.rpc;
 
 import com.google.protobuf.Duration;
+import dev.cleat.server.session.CreatedSession;
 import dev.cleat.server.session.Session;
-import dev.cleat.server.session.Sessions;
 import dev.cleat.server.session.Settings;
 import dev.cleat.server.session.Times;
 import dev.cleat.server.session.Views;
@@ -53,43 +53,33 @@ final class SessionRpc {
   private static final java.time.Duration LONGEST_GRACE = java.time.Duration.ofMinutes(5);
   private static final java.time.Duration STOP_PATIENCE = java.time.Duration.ofSeconds(60);
 
-  private final Sessions sessions;
+  private final RpcMetrics metrics;
   private final java.time.Duration stopGrace;
   private final int inputLimit;
 
-  SessionRpc(Sessions sessions, java.time.Duration stopGrace, int inputLimit) {
-    this.sessions = sessions;
+  SessionRpc(RpcMetrics metrics, java.time.Duration stopGrace, int inputLimit) {
+    this.metrics = metrics;
     this.stopGrace = stopGrace;
     this.inputLimit = inputLimit;
   }
 
-  /** The session that a request names. */
-  static Session session(Sessions sessions, String id, String name) {
-    new Checks().session(id, name).done();
-    return id.isEmpty() ? sessions.getByName(name) : sessions.get(id);
-  }
-
-  private Session session(String id, String name) {
-    return session(sessions, id, name);
-  }
-
-  CreateResponse create(CreateRequest request) {
+  CreateResponse create(Reach reach, CreateRequest request) {
     CreateChecks.check(request);
-    final Sessions.Created created = sessions.create(request);
+    final CreatedSession created = reach.create(request);
     return CreateResponse.newBuilder()
         .setSession(created.session().view())
-        .setCreated(created.created())
+        .setCreated(created.isNew())
         .build();
   }
 
-  GetResponse get(GetRequest request) {
-    return GetResponse.newBuilder().setSession(find(request).view()).build();
+  GetResponse get(Reach reach, GetRequest request) {
+    return GetResponse.newBuilder().setSession(find(reach, request).view()).build();
   }
 
-  private Session find(GetRequest request) {
+  private static Session find(Reach reach, GetRequest request) {
     final String token = request.getResumeToken();
     if (token.isEmpty()) {
-      return session(sessions, request.getSessionId(), request.getName());
+      return reach.session(request.getSessionId(), request.getName());
     }
     new Checks()
         .require(
@@ -98,14 +88,14 @@ final class SessionRpc {
             "give exactly one of session_id, name and resume_token")
         .text("resume_token", token, 200)
         .done();
-    return sessions.getByResumeToken(token);
+    return reach.byResumeToken(token);
   }
 
   static int pageSize(int asked) {
     return asked == 0 ? DEFAULT_PAGE : Math.min(asked, LARGEST_PAGE);
   }
 
-  ListResponse list(ListRequest request) {
+  ListResponse list(Reach reach, ListRequest request) {
     new Checks().pageSize(request.getPageSize()).done();
     final ListRequest query = request.toBuilder().clearPageSize().clearPageToken().build();
     final boolean full = request.getView() == SessionView.SESSION_VIEW_FULL;
@@ -113,13 +103,8 @@ final class SessionRpc {
     final PageTokens.@Nullable Place place =
         request.getPageToken().isEmpty()
             ? null
-            : PageTokens.place("List", query, request.getPageToken());
-    final List<dev.cleat.v1.Session> found =
-        sessions.list(
-            request.getFilter(),
-            place == null ? null : Sessions.cursor(place.number(), place.text()),
-            size + 1,
-            full);
+            : reach.tokens().place("List", query, request.getPageToken());
+    final List<dev.cleat.v1.Session> found = reach.list(request.getFilter(), place, size + 1, full);
     final ListResponse.Builder response = ListResponse.newBuilder();
     found.stream()
         .limit(size)
@@ -128,14 +113,18 @@ final class SessionRpc {
     if (found.size() > size) {
       final dev.cleat.v1.Session last = found.get(size - 1);
       response.setNextPageToken(
-          PageTokens.of(
-              "List", query, new PageTokens.Place(Sessions.createdNanos(last), last.getId())));
+          reach
+              .tokens()
+              .of(
+                  "List",
+                  query,
+                  new PageTokens.Place(Times.nanos(last.getCreateTime()), last.getId())));
     }
     return response.build();
   }
 
-  UpdateResponse update(UpdateRequest request) {
-    final Session session = session(request.getSessionId(), request.getName());
+  UpdateResponse update(Reach reach, UpdateRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     final List<String> fields = request.getUpdateMask().getPathsList();
     final Checks checks =
         new Checks()
@@ -166,15 +155,16 @@ final class SessionRpc {
     CreateChecks.retention(checks, request.getSession().getRetention());
     CreateChecks.approvals(checks, "session.approvals", request.getSession().getApprovals());
     checks.done();
-    sessions.update(session, request.getSession(), fields);
+    reach.update(session, request.getSession(), fields);
     return UpdateResponse.newBuilder().setSession(session.view()).build();
   }
 
-  DeleteResponse delete(DeleteRequest request) {
+  DeleteResponse delete(Reach reach, DeleteRequest request) {
     return DeleteResponse.newBuilder()
         .addAllSessionIds(
-            sessions.delete(
+            reach.delete(
                 some(
+                    reach,
                     request.getSessionId(),
                     request.getName(),
                     request.hasFilter(),
@@ -183,14 +173,15 @@ final class SessionRpc {
         .build();
   }
 
-  private List<Session> some(String id, String name, boolean filtered, SessionFilter filter) {
+  private static List<Session> some(
+      Reach reach, String id, String name, boolean filtered, SessionFilter filter) {
     if (!filtered) {
-      return List.of(session(id, name));
+      return List.of(reach.session(id, name));
     }
     new Checks()
         .require(id.isEmpty() && name.isEmpty(), "filter", "give only one of id, name and filter")
         .done();
-    return sessions.matching(filter);
+    return reach.matching(filter);
   }
 
   private java.time.Duration grace(boolean set, Duration asked) {
@@ -203,10 +194,15 @@ final class SessionRpc {
     return grace;
   }
 
-  StopResponse stop(StopRequest request) {
+  StopResponse stop(Reach reach, StopRequest request) {
     final java.time.Duration grace = grace(request.hasGracePeriod(), request.getGracePeriod());
     final List<Session> some =
-        some(request.getSessionId(), request.getName(), request.hasFilter(), request.getFilter());
+        some(
+            reach,
+            request.getSessionId(),
+            request.getName(),
+            request.hasFilter(),
+            request.getFilter());
     final List<CompletableFuture<Void>> ending =
         some.stream().map(session -> session.stop(grace, "")).toList();
     if (!request.getNoWait()) {
@@ -217,45 +213,45 @@ final class SessionRpc {
         .build();
   }
 
-  RestartResponse restart(RestartRequest request) {
-    final Session session = session(request.getSessionId(), request.getName());
-    sessions.restart(session, grace(request.hasGracePeriod(), request.getGracePeriod()));
+  RestartResponse restart(Reach reach, RestartRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
+    reach.restart(session, grace(request.hasGracePeriod(), request.getGracePeriod()));
     return RestartResponse.newBuilder().setSession(session.view()).build();
   }
 
-  PauseResponse pause(PauseRequest request) {
-    final Session session = session(request.getSessionId(), request.getName());
+  PauseResponse pause(Reach reach, PauseRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     session.pause();
     return PauseResponse.newBuilder().setSession(session.view()).build();
   }
 
-  ResumeResponse resume(ResumeRequest request) {
-    final Session session = session(request.getSessionId(), request.getName());
+  ResumeResponse resume(Reach reach, ResumeRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     session.resume();
     return ResumeResponse.newBuilder().setSession(session.view()).build();
   }
 
-  InterruptResponse interrupt(InterruptRequest request) {
-    final Session session = session(request.getSessionId(), request.getName());
+  InterruptResponse interrupt(Reach reach, InterruptRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     session.interrupt();
     return InterruptResponse.newBuilder().setSession(session.view()).build();
   }
 
-  SetActiveResponse setActive(SetActiveRequest request) {
-    final Session session = session(request.getSessionId(), request.getName());
+  SetActiveResponse setActive(Reach reach, SetActiveRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks().text("caller", request.getCaller(), 200).done();
-    sessions.setActive(request.getCaller(), session);
+    reach.setActive(request.getCaller(), session);
     return SetActiveResponse.newBuilder().setSession(session.view()).build();
   }
 
-  GetActiveResponse getActive(GetActiveRequest request) {
+  GetActiveResponse getActive(Reach reach, GetActiveRequest request) {
     return GetActiveResponse.newBuilder()
-        .setSession(sessions.active(request.getCaller()).view())
+        .setSession(reach.active(request.getCaller()).view())
         .build();
   }
 
-  SendInputResponse sendInput(SendInputRequest request) throws InterruptedException {
-    final Session session = session(request.getSessionId(), request.getName());
+  SendInputResponse sendInput(Reach reach, SendInputRequest request) throws InterruptedException {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     if (request.getData().size() > inputLimit) {
       throw AttachCall.tooLarge("data", inputLimit);
     }
@@ -270,16 +266,16 @@ final class SessionRpc {
     return SendInputResponse.newBuilder().setInputSeq(request.getInputSeq()).build();
   }
 
-  ResizeResponse resize(ResizeRequest request) {
-    final Session session = session(request.getSessionId(), request.getName());
+  ResizeResponse resize(Reach reach, ResizeRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks().size("size", request.getSize()).done();
     session.resize(request.getSize());
     return ResizeResponse.newBuilder().setSession(session.view()).build();
   }
 
-  ReadEventsResponse readEvents(ReadEventsRequest request) throws java.io.IOException {
-    final Session session = session(request.getSessionId(), request.getName());
+  ReadEventsResponse readEvents(Reach reach, ReadEventsRequest request) throws java.io.IOException {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks().pageSize(request.getPageSize()).done();
-    return new EventPage(session, request).read();
+    return new EventPage(session, reach.tokens(), request, metrics).read();
   }
 }

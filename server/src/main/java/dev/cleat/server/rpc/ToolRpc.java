@@ -3,6 +3,8 @@ package dev.cleat.server.rpc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.rpc.Code;
+import dev.cleat.server.auth.CallerContext;
+import dev.cleat.server.policy.Policy;
 import dev.cleat.server.reader.PlainText;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.server.tool.Answer;
@@ -31,28 +33,34 @@ final class ToolRpc {
 
   private final Catalogue catalogue;
   private final Questions questions;
+  private final Policy policy;
 
-  ToolRpc(Catalogue catalogue) {
+  ToolRpc(Catalogue catalogue, Policy policy) {
     this.catalogue = catalogue;
+    this.policy = policy;
     this.questions = new Questions(catalogue);
   }
 
-  ListToolsResponse listTools(ListToolsRequest request) {
+  ListToolsResponse listTools(Reach reach, ListToolsRequest request) {
     new Checks().pageSize(request.getPageSize()).done();
     final ListToolsRequest query = ListToolsRequest.getDefaultInstance();
     final String after =
         request.getPageToken().isEmpty()
             ? ""
-            : PageTokens.place("ListTools", query, request.getPageToken()).text();
+            : reach.tokens().place("ListTools", query, request.getPageToken()).text();
     final int size = SessionRpc.pageSize(request.getPageSize());
     final List<ToolStatus> rest =
-        catalogue.list().stream().filter(tool -> tool.tool().name().compareTo(after) > 0).toList();
+        catalogue.list().stream()
+            .filter(tool -> isAllowed(tool.tool().name()))
+            .filter(tool -> tool.tool().name().compareTo(after) > 0)
+            .toList();
     final ListToolsResponse.Builder response = ListToolsResponse.newBuilder();
     rest.stream().limit(size).map(ToolRpc::tool).forEach(response::addTools);
     if (rest.size() > size) {
       response.setNextPageToken(
-          PageTokens.of(
-              "ListTools", query, new PageTokens.Place(0, rest.get(size - 1).tool().name())));
+          reach
+              .tokens()
+              .of("ListTools", query, new PageTokens.Place(0, rest.get(size - 1).tool().name())));
     }
     return response.build();
   }
@@ -61,6 +69,7 @@ final class ToolRpc {
     new Checks().require(!request.getName().isEmpty(), "name", "is required").done();
     final @Nullable ToolStatus found =
         catalogue.list().stream()
+            .filter(tool -> isAllowed(request.getName()))
             .filter(tool -> tool.tool().name().equals(request.getName()))
             .findFirst()
             .orElse(null);
@@ -75,6 +84,9 @@ final class ToolRpc {
   GetToolHelpResponse getToolHelp(GetToolHelpRequest request) throws InterruptedException {
     new Checks().require(!request.getName().isEmpty(), "name", "is required").done();
     final String name = request.getName();
+    if (!isAllowed(name)) {
+      throw unknown(name);
+    }
     final Answer answer;
     try {
       answer =
@@ -101,6 +113,11 @@ final class ToolRpc {
         .setText(plain(answer.output()))
         .setTruncated(answer.truncated())
         .build();
+  }
+
+  /** A tool that the caller's tenant may not run does not exist for it. */
+  private boolean isAllowed(String name) {
+    return policy.tenant(CallerContext.current().tenant()).tools().has(name);
   }
 
   private static Refusal unknown(String name) {

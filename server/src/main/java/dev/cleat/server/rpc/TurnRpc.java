@@ -3,9 +3,9 @@ package dev.cleat.server.rpc;
 import com.google.rpc.Code;
 import dev.cleat.server.journal.Cursor;
 import dev.cleat.server.journal.Step;
+import dev.cleat.server.session.Prompts;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.server.session.Session;
-import dev.cleat.server.session.Sessions;
 import dev.cleat.server.session.Times;
 import dev.cleat.v1.AddUsageRequest;
 import dev.cleat.v1.AddUsageResponse;
@@ -35,21 +35,15 @@ final class TurnRpc {
   private static final int POLL_BYTES = 256 << 10;
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(10);
 
-  private final Sessions sessions;
   private final Draining draining;
 
-  TurnRpc(Sessions sessions, Draining draining) {
-    this.sessions = sessions;
+  TurnRpc(Draining draining) {
     this.draining = draining;
   }
 
-  private Session session(String id, String name) {
-    return SessionRpc.session(sessions, id, name);
-  }
-
-  SendPromptResponse sendPrompt(SendPromptRequest request)
+  SendPromptResponse sendPrompt(Reach reach, SendPromptRequest request)
       throws IOException, InterruptedException {
-    final Session session = session(request.getSessionId(), request.getName());
+    final Session session = reach.session(request.getSessionId(), request.getName());
     final Checks checks =
         new Checks()
             .prompt("prompt", request.getPrompt())
@@ -57,7 +51,7 @@ final class TurnRpc {
             .duration("timeout", request.hasTimeout(), request.getTimeout());
     ImageChecks.check(checks, request.getImagesList());
     checks.done();
-    final Turn turn = sessions.prompts().send(session, request);
+    final Turn turn = reach.prompts().send(session, request);
     awaitVisible(session);
     return SendPromptResponse.newBuilder().setTurn(turn).build();
   }
@@ -67,40 +61,43 @@ final class TurnRpc {
     session.journal().awaitVisible(session.journal().nextSeq() - 1);
   }
 
-  GetTurnResponse getTurn(GetTurnRequest request) throws IOException, InterruptedException {
-    final Session session = session(request.getSessionId(), request.getName());
-    final Turn turn = find(session, request.getTurnId());
+  GetTurnResponse getTurn(Reach reach, GetTurnRequest request)
+      throws IOException, InterruptedException {
+    final Session session = reach.session(request.getSessionId(), request.getName());
+    final Turn turn = find(reach, session, request.getTurnId());
     awaitVisible(session);
     return GetTurnResponse.newBuilder().setTurn(turn).build();
   }
 
-  private Turn find(Session session, String turnId) {
+  private static Turn find(Reach reach, Session session, String turnId) {
     new Checks().require(!turnId.isEmpty(), "turn_id", "is required").done();
-    return sessions.prompts().find(session, turnId);
+    return reach.prompts().find(session, turnId);
   }
 
-  ListTurnsResponse listTurns(ListTurnsRequest request) {
-    final Session session = session(request.getSessionId(), request.getName());
+  ListTurnsResponse listTurns(Reach reach, ListTurnsRequest request) {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks().pageSize(request.getPageSize()).done();
     final ListTurnsRequest query = request.toBuilder().clearPageSize().clearPageToken().build();
     final long before =
         request.getPageToken().isEmpty()
             ? Long.MAX_VALUE
-            : PageTokens.place("ListTurns", query, request.getPageToken()).number();
+            : reach.tokens().place("ListTurns", query, request.getPageToken()).number();
     final int size = SessionRpc.pageSize(request.getPageSize());
-    final List<Turn> found = sessions.turns(session, before, size + 1);
+    final List<Turn> found = reach.turns(session, before, size + 1);
     final ListTurnsResponse.Builder response =
         ListTurnsResponse.newBuilder().addAllTurns(found.stream().limit(size).toList());
     if (found.size() > size) {
       response.setNextPageToken(
-          PageTokens.of(
-              "ListTurns", query, new PageTokens.Place(found.get(size - 1).getNumber(), "")));
+          reach
+              .tokens()
+              .of("ListTurns", query, new PageTokens.Place(found.get(size - 1).getNumber(), "")));
     }
     return response.build();
   }
 
-  WaitTurnResponse waitTurn(WaitTurnRequest request) throws IOException, InterruptedException {
-    final Session session = session(request.getSessionId(), request.getName());
+  WaitTurnResponse waitTurn(Reach reach, WaitTurnRequest request)
+      throws IOException, InterruptedException {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks().duration("timeout", request.hasTimeout(), request.getTimeout()).done();
     final long deadline =
         request.hasTimeout()
@@ -111,9 +108,9 @@ final class TurnRpc {
     draining.register(bell);
     try (cursor) {
       // The cursor first: what ends after this look rings it.
-      Turn turn = find(session, request.getTurnId());
-      while (!Sessions.ended(turn) && await(session, cursor, deadline)) {
-        turn = find(session, request.getTurnId());
+      Turn turn = find(reach, session, request.getTurnId());
+      while (!Prompts.ended(turn) && await(session, cursor, deadline)) {
+        turn = find(reach, session, request.getTurnId());
       }
       awaitVisible(session);
       return WaitTurnResponse.newBuilder().setTurn(turn).build();
@@ -160,8 +157,9 @@ final class TurnRpc {
     return deadline == null ? Long.MAX_VALUE : deadline.timeRemaining(TimeUnit.NANOSECONDS);
   }
 
-  AddUsageResponse addUsage(AddUsageRequest request) throws IOException, InterruptedException {
-    final Session session = session(request.getSessionId(), request.getName());
+  AddUsageResponse addUsage(Reach reach, AddUsageRequest request)
+      throws IOException, InterruptedException {
+    final Session session = reach.session(request.getSessionId(), request.getName());
     final Usage usage = request.getUsage();
     new Checks()
         .require(!request.getTurnId().isEmpty(), "turn_id", "is required")
@@ -176,16 +174,16 @@ final class TurnRpc {
         .text("by", request.getBy(), BY)
         .text("request_id", request.getRequestId(), 128)
         .done();
-    final Turn turn = sessions.prompts().addUsage(session, request);
+    final Turn turn = reach.prompts().addUsage(session, request, reach.signature(request.getBy()));
     awaitVisible(session);
     return AddUsageResponse.newBuilder().setTurn(turn).build();
   }
 
-  CancelTurnResponse cancelTurn(CancelTurnRequest request)
+  CancelTurnResponse cancelTurn(Reach reach, CancelTurnRequest request)
       throws IOException, InterruptedException {
-    final Session session = session(request.getSessionId(), request.getName());
+    final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks().require(!request.getTurnId().isEmpty(), "turn_id", "is required").done();
-    final Turn turn = sessions.prompts().cancel(session, request.getTurnId());
+    final Turn turn = reach.prompts().cancel(session, request.getTurnId());
     awaitVisible(session);
     return CancelTurnResponse.newBuilder().setTurn(turn).build();
   }

@@ -7,6 +7,7 @@ import dev.cleat.server.journal.Journal;
 import dev.cleat.server.journal.Step;
 import dev.cleat.server.session.Times;
 import dev.cleat.v1.CaughtUp;
+import dev.cleat.v1.Gap;
 import dev.cleat.v1.Heartbeat;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionChange;
@@ -25,6 +26,7 @@ final class WatchCall {
   private final WatchRequest request;
   private final Journal journal;
   private final Draining draining;
+  private final RpcMetrics metrics;
   private final Outlet<WatchResponse> outlet;
   private final long heartbeatNanos;
   private boolean caughtUp;
@@ -33,10 +35,12 @@ final class WatchCall {
       WatchRequest request,
       Journal journal,
       Draining draining,
+      RpcMetrics metrics,
       ServerCallStreamObserver<WatchResponse> observer) {
     this.request = request;
     this.journal = journal;
     this.draining = draining;
+    this.metrics = metrics;
     this.outlet = new Outlet<>(observer, draining);
     this.heartbeatNanos =
         request.hasHeartbeatInterval()
@@ -54,7 +58,7 @@ final class WatchCall {
             ? Places.after(journal, "", request.getEpoch(), request.getAfterSeq(), false)
             : new Places.Beginning(journal.head() + 1, null);
     if (beginning.gap() != null) {
-      outlet.send(WatchResponse.newBuilder().setGap(beginning.gap()).build());
+      tell(beginning.gap());
     }
     try (Cursor cursor = journal.cursorFrom(beginning.firstSeq(), outlet::ring)) {
       while (!outlet.isCancelled()) {
@@ -71,13 +75,18 @@ final class WatchCall {
     switch (cursor.poll(BATCH_BYTES)) {
       case Batch batch ->
           batch.forEach((seq, array, offset, length) -> change(array, offset, length));
-      case Step.Gap gap -> outlet.send(WatchResponse.newBuilder().setGap(Places.gap(gap)).build());
+      case Step.Gap gap -> tell(Places.gap(gap));
       case Step.Closed _ -> {
         draining.start();
         draining.refuse();
       }
       case Step.AtHead _ -> atHead(cursor);
     }
+  }
+
+  private void tell(Gap gap) {
+    metrics.gap(gap.getReason());
+    outlet.send(WatchResponse.newBuilder().setGap(gap).build());
   }
 
   private void change(byte[] array, int offset, int length) {

@@ -3,6 +3,7 @@ package dev.cleat.server.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cleat.v1.Role;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -188,9 +189,50 @@ class ConfigKeysTest {
     assertThatThrownBy(() -> ConfigKeys.DATA.parse("")).hasMessageContaining("is empty");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "https://issuer.example/keys, https://issuer.example/keys",
+    "http://127.0.0.1:8080/keys, http://127.0.0.1:8080/keys",
+    "http://localhost/keys, http://localhost/keys",
+    "http://[::1]:1/keys, http://[::1]:1/keys",
+    "/etc/../keys.json, /keys.json"
+  })
+  void pathsAndUrls(String text, String value) {
+    assertThat(ConfigKeys.AUTH_JWT_KEYS.parse(text)).isEqualTo(value);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://issuer.example/keys",
+        "http://127.0.0.1.issuer.example/keys",
+        "http://127.0.0.1@issuer.example/keys",
+        "ftp://127.0.0.1/keys",
+        "https:///keys"
+      })
+  void keysThatOthersCouldExchangeOnTheWay(String text) {
+    assertThatThrownBy(() -> ConfigKeys.AUTH_JWT_KEYS.parse(text))
+        .hasMessageStartingWith("expects a path or an https URL");
+  }
+
+  @Test
+  void rolesAreWords() {
+    assertThat(ConfigKeys.TLS_CLIENT_ROLE.parse("none")).isEmpty();
+    assertThat(ConfigKeys.TLS_CLIENT_ROLE.parse("writer")).hasValue(Role.ROLE_WRITER);
+    assertThatThrownBy(() -> ConfigKeys.TLS_CLIENT_ROLE.parse("root"))
+        .hasMessage("expects one of none, viewer, writer, approver, owner, admin, and not 'root'");
+  }
+
   @Test
   void onlySwitchesMayComeWithoutAValue() {
     assertThat(ConfigKeys.ALL.stream().filter(ConfigKey::isSwitch))
-        .containsExactlyInAnyOrder(ConfigKeys.ALLOW_INSECURE_LISTEN, ConfigKeys.CHANNELZ);
+        .containsExactlyInAnyOrder(
+            ConfigKeys.ALLOW_INSECURE_LISTEN,
+            ConfigKeys.ISOLATION_ALLOW_SAME_USER,
+            ConfigKeys.AUTH_ANONYMOUS,
+            ConfigKeys.AUTH_OPEN_HEALTH,
+            ConfigKeys.AUTH_OPEN_REFLECTION,
+            ConfigKeys.CHANNELZ,
+            ConfigKeys.AUDIT_REQUIRED);
   }
 }

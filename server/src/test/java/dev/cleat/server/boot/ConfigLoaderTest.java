@@ -3,8 +3,11 @@ package dev.cleat.server.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.cleat.server.auth.AuthSettings;
+import dev.cleat.server.auth.JwtRules;
 import dev.cleat.server.journal.SyncPolicy;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +66,12 @@ class ConfigLoaderTest {
                 new ListenAddress("127.0.0.1", 7070),
                 Path.of("/home/someone/.local/share/cleat"),
                 null,
+                null,
+                new Config.Isolation(false),
+                null,
+                new AuthSettings(
+                    null, null, new JwtRules("", "", "tenant", "sub", "role"), null, true),
+                new Config.Open(true, true),
                 new Config.Journal(
                     SyncPolicy.INTERVAL, Duration.ofMillis(200), 16 << 20, 512 << 10),
                 new Config.Retention(1L << 30, Duration.ZERO, Duration.ofDays(7)),
@@ -70,12 +79,46 @@ class ConfigLoaderTest {
                 new Config.Turns(1_000),
                 new Config.Artifacts(List.of()),
                 new Config.Limits(4 << 20, 1 << 20, 4_000, 1_000, 32),
-                Duration.ofSeconds(10),
+                new Config.Shutdown(
+                    Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofSeconds(10)),
                 true,
-                Level.INFO));
+                Level.INFO,
+                new Config.Telemetry(
+                    new ListenAddress("127.0.0.1", 7071),
+                    LogFormat.TEXT,
+                    null,
+                    new AuditTarget.None(),
+                    false)));
     assertThat(loaded.warnings()).isEmpty();
     assertThat(loaded.place(ConfigKeys.LISTEN)).hasValue("default");
     assertThat(loaded.place(ConfigKeys.CATALOGUE)).isEmpty();
+  }
+
+  @Test
+  void whatIsSeenOfTheServerIsConfigured() {
+    environment.put("CLEAT_ADMIN_LISTEN", "none");
+    environment.put("CLEAT_LOG_FORMAT", "json");
+    environment.put("CLEAT_OTEL_ENDPOINT", "http://127.0.0.1:4318");
+    environment.put("CLEAT_AUDIT_FILE", "/var/log/cleat/audit.jsonl");
+    environment.put("CLEAT_AUDIT_REQUIRED", "true");
+
+    assertThat(load().config().telemetry())
+        .isEqualTo(
+            new Config.Telemetry(
+                null,
+                LogFormat.JSON,
+                URI.create("http://127.0.0.1:4318"),
+                new AuditTarget.File(Path.of("/var/log/cleat/audit.jsonl")),
+                true));
+  }
+
+  @Test
+  void anAuditLogThatIsRequiredNeedsAFile() {
+    environment.put("CLEAT_AUDIT_FILE", "log");
+    environment.put("CLEAT_AUDIT_REQUIRED", "true");
+
+    assertThat(problems())
+        .containsExactly("environment CLEAT_AUDIT_REQUIRED: needs a file; name it with audit.file");
   }
 
   @Test
@@ -292,6 +335,89 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void othersMayReachItWithTlsAndASourceOfIdentityAndNotWithOnlyOneOfThem() {
+    flags.put(ConfigKeys.LISTEN, "0.0.0.0:7070");
+    flags.put(ConfigKeys.AUTH_TOKENS, "/tokens.yaml");
+    assertThat(problems())
+        .containsExactly(
+            "flag --listen: other machines reach 0.0.0.0:7070, and without TLS whoever reads along"
+                + " has the credentials; give tls.cert and tls.key; listen on 127.0.0.1, or say"
+                + " --allow-insecure-listen if that is what you want");
+
+    flags.put(ConfigKeys.TLS_CERT, "/cert.pem");
+    flags.put(ConfigKeys.TLS_KEY, "/key.pem");
+    assertThat(load().config().listen()).isEqualTo(new ListenAddress("0.0.0.0", 7070));
+    assertThat(load().config().auth().anonymous()).isFalse();
+    assertThat(load().config().open()).isEqualTo(new Config.Open(true, false));
+    assertThat(load().config().channelz()).isFalse();
+
+    flags.put(ConfigKeys.AUTH_ANONYMOUS, "true");
+    assertThat(problems())
+        .singleElement()
+        .asString()
+        .contains("with auth.anonymous whoever reaches it can run programs here");
+
+    flags.keySet().removeAll(List.of(ConfigKeys.AUTH_ANONYMOUS, ConfigKeys.AUTH_TOKENS));
+    assertThat(problems())
+        .singleElement()
+        .asString()
+        .contains(
+            "without authentication whoever reaches it can run programs here; give auth.tokens,"
+                + " auth.jwt_keys or tls.client_ca");
+
+    flags.put(ConfigKeys.TLS_CLIENT_CA, "/ca.pem");
+    assertThat(load().config().auth().anonymous()).isFalse();
+    flags.put(ConfigKeys.TLS_CLIENT_AUTH, "none");
+    assertThat(problems()).singleElement().asString().contains("without authentication");
+  }
+
+  @Test
+  void onLoopbackACallerMayBeAnonymousBesideOthers() {
+    flags.put(ConfigKeys.AUTH_TOKENS, "/tokens.yaml");
+    assertThat(load().config().auth().anonymous()).isFalse();
+    assertThat(load().config().open().reflection()).isFalse();
+    flags.put(ConfigKeys.AUTH_ANONYMOUS, "true");
+    assertThat(load().config().auth().anonymous()).isTrue();
+    assertThat(load().config().open().reflection()).isTrue();
+    flags.put(ConfigKeys.AUTH_OPEN_REFLECTION, "false");
+    assertThat(load().config().open().reflection()).isFalse();
+
+    flags.clear();
+    flags.put(ConfigKeys.AUTH_ANONYMOUS, "false");
+    assertThat(load().config().auth().anonymous()).as("nobody but who has a ticket").isFalse();
+  }
+
+  @Test
+  void whatOnlyWorksTogetherIsSaid() {
+    flags.put(ConfigKeys.TLS_KEY, "/key.pem");
+    flags.put(ConfigKeys.TLS_CLIENT_CA, "/ca.pem");
+    flags.put(ConfigKeys.AUTH_JWT_KEYS, "https://issuer.example/keys");
+    assertThat(problems())
+        .containsExactly(
+            "flag --tls-key: needs tls.cert",
+            "flag --tls-client-ca: needs tls.cert",
+            "flag --auth-jwt-keys: needs auth.jwt_issuer",
+            "flag --auth-jwt-keys: needs auth.jwt_audience");
+
+    flags.clear();
+    flags.put(ConfigKeys.TLS_CERT, "/cert.pem");
+    flags.put(ConfigKeys.TLS_CLIENT_AUTH, "required");
+    assertThat(problems())
+        .containsExactly(
+            "flag --tls-cert: needs tls.key",
+            "flag --tls-client-auth: required needs tls.client_ca");
+  }
+
+  @Test
+  void aFileOfKeysIsRelativeToTheFileThatNamesItAndAUrlIsNot() {
+    final String jwt = "  jwt_issuer: i\n  jwt_audience: a\n";
+    write("auth:\n  jwt_keys: keys.json\n" + jwt);
+    assertThat(load().config().auth().jwtKeys()).isEqualTo(folder.resolve("keys.json").toString());
+    write("auth:\n  jwt_keys: https://issuer.example/keys\n" + jwt);
+    assertThat(load().config().auth().jwtKeys()).isEqualTo("https://issuer.example/keys");
+  }
+
+  @Test
   void theRefusalNamesTheLineOfTheFile() {
     write("turns:\n  keep: 5\nlisten: 192.0.2.1:7070\n");
     assertThat(problems())
@@ -331,6 +457,7 @@ class ConfigLoaderTest {
         Map.of(
             "CLEAT_LIMIT_SESSIONS", "5",
             "CLEAT_SERVER", "127.0.0.1:1",
+            "CLEAT_TOKEN_FILE", "/token",
             "CLEAT_JAVA_OPTS", "-Xmx1g",
             "CLEATX", "1"));
 

@@ -1,41 +1,30 @@
 package dev.cleat.server.rpc;
 
-import static dev.cleat.v1.ErrorReason.ERROR_REASON_APPROVAL_NOT_FOUND;
-import static dev.cleat.v1.ErrorReason.ERROR_REASON_APPROVAL_RESOLVED;
 import static dev.cleat.v1.ErrorReason.ERROR_REASON_INVALID_REQUEST;
-import static dev.cleat.v1.ErrorReason.ERROR_REASON_NO_IMAGES;
 import static dev.cleat.v1.ErrorReason.ERROR_REASON_NO_SUCH_WAY;
 import static dev.cleat.v1.ErrorReason.ERROR_REASON_WRONG_STATE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
-import dev.cleat.v1.Approval;
-import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.ApprovalRule;
 import dev.cleat.v1.ApprovalSettings;
-import dev.cleat.v1.ApprovalSource;
 import dev.cleat.v1.Artifact;
 import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.Image;
-import dev.cleat.v1.ListApprovalsRequest;
 import dev.cleat.v1.ListArtifactsRequest;
 import dev.cleat.v1.PromptWay;
-import dev.cleat.v1.ReadEventsRequest;
-import dev.cleat.v1.ResolveApprovalRequest;
 import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionState;
-import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
-import dev.cleat.v1.WaitTurnRequest;
 import io.grpc.Status.Code;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,9 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Turns, questions and conversations of agents that are real processes, and do as they are told.
- */
+/** Turns and conversations of agents that are real processes, and do as they are told. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AgentTest {
   private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(60);
@@ -68,12 +55,6 @@ class AgentTest {
         tools:
           fake:
             acp: {command: %s}
-          once:
-            headless:
-              command: [sh, -c, 'echo "$1" >> talk; echo token=T1; echo "said $1"', sh, "{prompt}"]
-              resume: [sh, -c, 'echo "$1" >> "talk"; echo "$2 knows $(tr "\\n" " " < talk)"; case $1 in *fail*) echo sorry >&2; exit 7;; *wait*) exec sleep 1000;; esac', sh, "{prompt}", "{session}"]
-              output: plain
-              session_id: 'token=(\\w+)'
         """
             .formatted(FakeAcpAgent.command()));
     server = TestServer.start(data.resolve("data"), Map.of("catalogue", catalogue.toString()));
@@ -97,32 +78,15 @@ class AgentTest {
   }
 
   private Turn send(String id, String prompt) {
-    return server
-        .sessions()
-        .sendPrompt(SendPromptRequest.newBuilder().setSessionId(id).setPrompt(prompt).build())
-        .getTurn();
+    return server.prompter().send(id, prompt);
   }
 
   private Turn await(Turn turn) {
-    final Turn ended =
-        server
-            .sessions()
-            .waitTurn(
-                WaitTurnRequest.newBuilder()
-                    .setSessionId(turn.getSessionId())
-                    .setTurnId(turn.getId())
-                    .setTimeout(Duration.newBuilder().setSeconds(60))
-                    .build())
-            .getTurn();
-    assertThat(ended.hasEndTime()).as("turn has ended: %s", ended).isTrue();
-    return ended;
+    return server.prompter().await(turn);
   }
 
   private List<Event> events(String id) {
-    return server
-        .sessions()
-        .readEvents(ReadEventsRequest.newBuilder().setSessionId(id).setPageSize(10_000).build())
-        .getEventsList();
+    return server.prompter().events(id);
   }
 
   private String answer(Turn turn) {
@@ -132,30 +96,18 @@ class AgentTest {
         .collect(Collectors.joining());
   }
 
-  private Approval awaitQuestion(String id) {
-    return Awaitility.await()
-        .atMost(PATIENCE)
-        .until(
-            () ->
-                server
-                    .sessions()
-                    .listApprovals(ListApprovalsRequest.newBuilder().setSessionId(id).build())
-                    .getApprovalsList(),
-            list -> !list.isEmpty())
-        .getFirst();
+  private static CancelTurnRequest cancel(Turn turn) {
+    return CancelTurnRequest.newBuilder()
+        .setSessionId(turn.getSessionId())
+        .setTurnId(turn.getId())
+        .build();
   }
 
-  private Approval resolve(Approval question, ApprovalDecision decision) {
-    return server
-        .sessions()
-        .resolveApproval(
-            ResolveApprovalRequest.newBuilder()
-                .setSessionId(question.getSessionId())
-                .setApprovalId(question.getId())
-                .setDecision(decision)
-                .setBy("a test")
-                .build())
-        .getApproval();
+  /** What begins like a picture, and is so long. */
+  private static ByteString png(int bytes) {
+    final byte[] data = new byte[bytes];
+    System.arraycopy(HexFormat.of().parseHex("89504e470d0a1a0a"), 0, data, 0, 8);
+    return ByteString.copyFrom(data);
   }
 
   @Test
@@ -215,13 +167,6 @@ class AgentTest {
     assertThat(answer(dropped)).isEmpty();
   }
 
-  private static CancelTurnRequest cancel(Turn turn) {
-    return CancelTurnRequest.newBuilder()
-        .setSessionId(turn.getSessionId())
-        .setTurnId(turn.getId())
-        .build();
-  }
-
   @Test
   void turnTimesOutAndTheSessionGoesOn() {
     final String id = create(fake());
@@ -263,129 +208,6 @@ class AgentTest {
         .atMost(PATIENCE)
         .until(() -> get(id).getState() == SessionState.SESSION_STATE_EXITED);
     assertThat(get(id).getExit().getCode()).isEqualTo(3);
-  }
-
-  @Test
-  void questionIsAllowedOnceByTheFirstAnswer() {
-    final String id = create(fake());
-    final Turn turn = send(id, "ask rm");
-    final Approval question = awaitQuestion(id);
-    assertThat(question.getQuestion()).isEqualTo("run rm");
-    assertThat(question.getTurnId()).isEqualTo(turn.getId());
-    assertThat(get(id).getActivity().getState().name()).endsWith("WAITING_FOR_APPROVAL");
-
-    final Approval answered = resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED);
-
-    assertThat(answered.getAnswer().getBy()).isEqualTo("a test");
-    await(turn);
-    assertThat(answer(turn)).isEqualTo("answer opt-allow_once");
-    Refused.by(() -> resolve(question, ApprovalDecision.APPROVAL_DECISION_DENIED))
-        .with(Code.FAILED_PRECONDITION, ERROR_REASON_APPROVAL_RESOLVED)
-        .metadata("decision", "allowed")
-        .metadata("source", "call");
-  }
-
-  @Test
-  void questionIsDenied() {
-    final String id = create(fake());
-    final Turn turn = send(id, "ask rm");
-    resolve(awaitQuestion(id), ApprovalDecision.APPROVAL_DECISION_DENIED);
-    await(turn);
-    assertThat(answer(turn)).isEqualTo("answer opt-reject_once");
-  }
-
-  @Test
-  void nobodyAnswersAndTheQuestionIsDeniedAtItsDeadline() {
-    final String id =
-        create(
-            fake()
-                .setApprovals(
-                    ApprovalSettings.newBuilder().setTimeout(Duration.newBuilder().setSeconds(1))));
-    final Turn turn = await(send(id, "ask rm"));
-
-    assertThat(answer(turn)).isEqualTo("answer opt-reject_once");
-    assertThat(decided(id).getAnswer().getSource())
-        .isEqualTo(ApprovalSource.APPROVAL_SOURCE_DEADLINE);
-  }
-
-  private Approval decided(String id) {
-    return events(id).stream()
-        .filter(Event::hasApprovalResolved)
-        .findFirst()
-        .orElseThrow()
-        .getApprovalResolved()
-        .getApproval();
-  }
-
-  @Test
-  void ruleAllowsWithoutAskingAndTheJournalSaysWhich() {
-    final String id =
-        create(
-            fake()
-                .setApprovals(
-                    ApprovalSettings.newBuilder()
-                        .addAutoApprove(
-                            ApprovalRule.newBuilder().setTool("execute").setPattern("never"))
-                        .addAutoApprove(ApprovalRule.newBuilder().setPattern("^run r"))));
-    final Turn turn = await(send(id, "ask rm"));
-
-    assertThat(answer(turn)).isEqualTo("answer opt-allow_once");
-    assertThat(decided(id).getAnswer().getSource()).isEqualTo(ApprovalSource.APPROVAL_SOURCE_RULE);
-    assertThat(decided(id).getAnswer().getBy()).isEqualTo(":^run r");
-  }
-
-  @Test
-  void cancelClosesItsQuestion() {
-    final String id = create(fake());
-    final Turn turn = send(id, "ask rm");
-    final Approval question = awaitQuestion(id);
-    server.sessions().cancelTurn(cancel(turn));
-
-    assertThat(await(turn).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
-    assertThat(decided(id).getAnswer().getSource())
-        .isEqualTo(ApprovalSource.APPROVAL_SOURCE_TURN_ENDED);
-    Refused.by(() -> resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED))
-        .with(Code.FAILED_PRECONDITION, ERROR_REASON_APPROVAL_RESOLVED);
-  }
-
-  @Test
-  void badAnswersAreRefusedAndTheQuestionWaits() {
-    final String id = create(fake());
-    final Turn turn = send(id, "ask rm");
-    final Approval question = awaitQuestion(id);
-    final ResolveApprovalRequest.Builder request =
-        ResolveApprovalRequest.newBuilder()
-            .setSessionId(id)
-            .setApprovalId(question.getId())
-            .setDecision(ApprovalDecision.APPROVAL_DECISION_ALLOWED);
-
-    Refused.by(() -> server.sessions().resolveApproval(request.clone().clearDecision().build()))
-        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
-        .field("decision");
-    Refused.by(
-            () -> server.sessions().resolveApproval(request.clone().setOptionId("other").build()))
-        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
-        .field("option_id");
-    Refused.by(() ->
-            server
-                .sessions()
-                .resolveApproval(request.clone().setOptionId("opt-reject_once").build()))
-        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
-        .field("option_id");
-    for (String unknown : List.of("1", "999999", "x", "-1")) {
-      Refused.by(() ->
-              server.sessions().resolveApproval(request.clone().setApprovalId(unknown).build()))
-          .with(Code.NOT_FOUND, ERROR_REASON_APPROVAL_NOT_FOUND);
-    }
-    resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED);
-    assertThat(await(turn).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
-  }
-
-  /** What begins like a picture, and is so long. */
-  private static ByteString png(int bytes) {
-    final byte[] data = new byte[bytes];
-    System.arraycopy(HexFormat.of().parseHex("89504e470d0a1a0a"), 0, data, 0, 8);
-    return ByteString.copyFrom(data);
   }
 
   @Test
@@ -454,62 +276,7 @@ class AgentTest {
   }
 
   @Test
-  void commandsAreTurnsAndGoOnWithTheirConversation() {
-    final String id = create(CreateRequest.newBuilder().setTool("once"));
-    final Turn first = await(send(id, "one"));
-    final Turn second = await(send(id, "two $HOME; \"quoted\""));
-
-    assertThat(first.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
-    assertThat(first.getExit().getCode()).isZero();
-    assertThat(get(id).getResumeToken()).isEqualTo("T1");
-    assertThat(answer(second)).isEqualTo("T1 knows one two $HOME; \"quoted\" \n");
-    assertThat(get(id).getPromptWay()).isEqualTo(PromptWay.PROMPT_WAY_HEADLESS);
-  }
-
-  @Test
-  void failedCommandSaysItsCodeAndItsErrors() {
-    final String id = create(CreateRequest.newBuilder().setTool("once"));
-    await(send(id, "one"));
-    final Turn failed = await(send(id, "fail"));
-
-    assertThat(failed.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
-    assertThat(failed.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_EXIT_CODE);
-    assertThat(failed.getExit().getCode()).isEqualTo(7);
-    assertThat(failed.getErrorTail()).isEqualTo("sorry\n");
-    assertThat(await(send(id, "on")).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
-  }
-
-  @Test
-  void commandIsCancelledAndAStoppedSessionEndsWithIt() {
-    final String id = create(CreateRequest.newBuilder().setTool("once"));
-    await(send(id, "one"));
-    final Turn waiting = send(id, "wait");
-    Awaitility.await().atMost(PATIENCE).until(() -> answer(waiting).startsWith("T1 knows"));
-    server.sessions().cancelTurn(cancel(waiting));
-    assertThat(await(waiting).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
-
-    final Turn again = send(id, "wait");
-    Awaitility.await().atMost(PATIENCE).until(() -> answer(again).startsWith("T1 knows"));
-    final Session stopped =
-        server
-            .sessions()
-            .stop(StopRequest.newBuilder().setSessionId(id).build())
-            .getSessionsList()
-            .getFirst();
-    assertThat(stopped.getState()).isEqualTo(SessionState.SESSION_STATE_EXITED);
-    assertThat(await(again).getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
-  }
-
-  @Test
   void whatTheToolCannotDoIsSaid() {
-    final String once = create(CreateRequest.newBuilder().setTool("once"));
-    final SendPromptRequest.Builder picture =
-        SendPromptRequest.newBuilder()
-            .setPrompt("look")
-            .addImages(Image.newBuilder().setMimeType("image/png").setData(png(9)));
-    Refused.by(() -> server.sessions().sendPrompt(picture.setSessionId(once).build()))
-        .with(Code.FAILED_PRECONDITION, ERROR_REASON_NO_IMAGES)
-        .field("images");
     Refused.by(() -> create(fake().setPromptWay(PromptWay.PROMPT_WAY_HEADLESS)))
         .with(Code.FAILED_PRECONDITION, ERROR_REASON_NO_SUCH_WAY)
         .field("prompt_way");

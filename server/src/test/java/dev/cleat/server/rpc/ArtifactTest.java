@@ -8,7 +8,6 @@ import static dev.cleat.v1.ErrorReason.ERROR_REASON_SESSION_NOT_FOUND;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Duration;
 import dev.cleat.v1.Artifact;
 import dev.cleat.v1.ArtifactRemovalReason;
 import dev.cleat.v1.ArtifactRemoved;
@@ -21,11 +20,8 @@ import dev.cleat.v1.GetArtifactResponse;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.ListArtifactsRequest;
 import dev.cleat.v1.ListArtifactsResponse;
-import dev.cleat.v1.ReadEventsRequest;
-import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.Turn;
-import dev.cleat.v1.WaitTurnRequest;
 import io.grpc.Status.Code;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -83,23 +79,7 @@ class ArtifactTest {
   }
 
   private Turn run(String command) {
-    final Turn turn =
-        server
-            .sessions()
-            .sendPrompt(SendPromptRequest.newBuilder().setSessionId(id).setPrompt(command).build())
-            .getTurn();
-    final Turn ended =
-        server
-            .sessions()
-            .waitTurn(
-                WaitTurnRequest.newBuilder()
-                    .setSessionId(id)
-                    .setTurnId(turn.getId())
-                    .setTimeout(Duration.newBuilder().setSeconds(60))
-                    .build())
-            .getTurn();
-    assertThat(ended.hasEndTime()).isTrue();
-    return ended;
+    return server.prompter().run(id, command);
   }
 
   private ListArtifactsResponse list(int pageSize, String token) {
@@ -156,10 +136,7 @@ class ArtifactTest {
   }
 
   private List<Event> events() {
-    return server
-        .sessions()
-        .readEvents(ReadEventsRequest.newBuilder().setSessionId(id).setPageSize(10_000).build())
-        .getEventsList();
+    return server.prompter().events(id);
   }
 
   private List<ArtifactRemoved> removals() {

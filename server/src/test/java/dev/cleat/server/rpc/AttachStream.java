@@ -4,6 +4,7 @@ import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
 import dev.cleat.v1.AttachResponse;
 import dev.cleat.v1.Event;
+import dev.cleat.v1.SessionServiceGrpc.SessionServiceStub;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
@@ -29,7 +30,11 @@ class AttachStream implements StreamObserver<AttachResponse> {
   }
 
   AttachStream(TestServer server, AttachRequest first) {
-    requests = server.streams().attach(this);
+    this(server.streams(), first);
+  }
+
+  AttachStream(SessionServiceStub calls, AttachRequest first) {
+    requests = calls.attach(this);
     requests.onNext(first);
   }
 
@@ -74,7 +79,7 @@ class AttachStream implements StreamObserver<AttachResponse> {
 
   AttachStream await(Predicate<AttachStream> condition) {
     Awaitility.await()
-        .atMost(Duration.ofSeconds(30))
+        .atMost(Duration.ofMinutes(2))
         .pollInterval(Duration.ofMillis(5))
         .until(() -> condition.test(this));
     return this;

@@ -37,6 +37,15 @@ public final class FakeAcpAgent {
             FakeAcpAgent.class.getName());
   }
 
+  /** The command that starts it, for a shell. */
+  static String shellCommand() {
+    return "'%s' -XX:TieredStopAtLevel=1 -cp '%s' '%s'"
+        .formatted(
+            Path.of(System.getProperty("java.home"), "bin", "java"),
+            System.getProperty("java.class.path"),
+            FakeAcpAgent.class.getName());
+  }
+
   /** Talks until its input ends. */
   public static void main(String[] arguments) throws Exception {
     final FakeAcpAgent agent = new FakeAcpAgent();

@@ -11,7 +11,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 
 /**
  * A full-screen agent on a terminal that does as its arguments and the prompts say, and writes down
@@ -20,7 +22,9 @@ import java.util.Map;
  * <p>Arguments are {@code name=value}: {@code log}; {@code deaf}, milliseconds before it reads;
  * {@code eats}, how many Enters it throws away; {@code keeps}, how many bytes of each read it
  * keeps, the last ones, and takes no bracketed pastes; {@code loses}, whether it throws away the
- * first character of what is pasted.
+ * first character of what is pasted; {@code resumes} and {@code model}, which it writes down;
+ * {@code keeps-none}, whether it writes no file of its session. That goes into a folder below
+ * {@code $SESSIONS}, if there is one.
  */
 final class FakeScreenAgent {
   private static final String PASTE = "\u001b[200~";
@@ -33,6 +37,7 @@ final class FakeScreenAgent {
   private final boolean pastes;
   private String input = "";
   private int eats;
+  private boolean kept;
 
   private FakeScreenAgent(String[] args) {
     for (String arg : args) {
@@ -53,6 +58,11 @@ final class FakeScreenAgent {
   }
 
   private void run() throws Exception {
+    for (String option : List.of("resumes", "model")) {
+      if (options.containsKey(option)) {
+        log(option.toUpperCase(Locale.ROOT) + " " + options.get(option));
+      }
+    }
     say("A fake agent");
     draw("> " + input);
     Thread.sleep(number("deaf"));
@@ -113,9 +123,27 @@ final class FakeScreenAgent {
     }
     final String prompt = input;
     input = "";
+    keepSession();
     log("PROMPT " + prompt.replace("\n", "\\n"));
     say("> " + prompt);
     answer(prompt);
+  }
+
+  /** Writes the file of a new session down with its first prompt. */
+  private void keepSession() throws IOException {
+    final String sessions = System.getenv("SESSIONS");
+    if (sessions == null
+        || kept
+        || options.containsKey("resumes")
+        || options.containsKey("keeps-none")) {
+      return;
+    }
+    kept = true;
+    final String id = UUID.randomUUID().toString();
+    Files.writeString(
+        Path.of(sessions, "2026", "run-" + id + ".jsonl"),
+        "{\"of\": {\"id\": \"%s\"}, \"cwd\": \"%s\"}\n"
+            .formatted(id, Path.of("").toAbsolutePath()));
   }
 
   private void answer(String prompt) throws Exception {

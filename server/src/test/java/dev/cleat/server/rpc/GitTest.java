@@ -9,8 +9,6 @@ import dev.cleat.v1.GitConflict;
 import dev.cleat.v1.GitConflictKind;
 import dev.cleat.v1.GitOperation;
 import dev.cleat.v1.GitState;
-import dev.cleat.v1.ReadEventsRequest;
-import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,9 +57,7 @@ class GitTest {
   }
 
   private void run(String command) {
-    server
-        .sessions()
-        .sendPrompt(SendPromptRequest.newBuilder().setSessionId(id).setPrompt(command).build());
+    final var _ = server.prompter().send(id, command);
   }
 
   private Session session() {
@@ -75,13 +71,7 @@ class GitTest {
   }
 
   private List<Event> changes() {
-    return server
-        .sessions()
-        .readEvents(ReadEventsRequest.newBuilder().setSessionId(id).setPageSize(10_000).build())
-        .getEventsList()
-        .stream()
-        .filter(Event::hasGitChanged)
-        .toList();
+    return server.prompter().events(id).stream().filter(Event::hasGitChanged).toList();
   }
 
   @Test

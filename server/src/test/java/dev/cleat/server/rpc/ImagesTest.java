@@ -6,17 +6,14 @@ import static dev.cleat.v1.ErrorReason.ERROR_REASON_TOO_LARGE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Duration;
 import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.ImageDigest;
-import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
-import dev.cleat.v1.WaitTurnRequest;
 import io.grpc.Status.Code;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -93,30 +90,11 @@ class ImagesTest {
   }
 
   private Turn await(Turn turn) {
-    final Turn ended =
-        server
-            .sessions()
-            .waitTurn(
-                WaitTurnRequest.newBuilder()
-                    .setSessionId(turn.getSessionId())
-                    .setTurnId(turn.getId())
-                    .setTimeout(Duration.newBuilder().setSeconds(60))
-                    .build())
-            .getTurn();
-    assertThat(ended.hasEndTime()).as("turn has ended: %s", ended).isTrue();
-    return ended;
+    return server.prompter().await(turn);
   }
 
   private String answer(Turn turn) {
-    return server
-        .sessions()
-        .readEvents(
-            ReadEventsRequest.newBuilder()
-                .setSessionId(turn.getSessionId())
-                .setPageSize(10_000)
-                .build())
-        .getEventsList()
-        .stream()
+    return server.prompter().events(turn.getSessionId()).stream()
         .filter(event -> event.getAgentText().getTurnId().equals(turn.getId()))
         .map(Event::getAgentText)
         .map(text -> text.getText())

@@ -6,23 +6,25 @@ import static dev.cleat.v1.ErrorReason.ERROR_REASON_TURN_NOT_FOUND;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Duration;
+import dev.cleat.server.auth.Caller;
+import dev.cleat.v1.AddUsageRequest;
+import dev.cleat.v1.AddedUsage;
 import dev.cleat.v1.Approval;
 import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.GetTurnRequest;
-import dev.cleat.v1.ListApprovalsRequest;
 import dev.cleat.v1.ResolveApprovalRequest;
-import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.Role;
 import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
+import dev.cleat.v1.Usage;
 import dev.cleat.v1.WaitTurnRequest;
 import io.grpc.Status.Code;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -56,10 +58,7 @@ class OtherSessionsTest {
   }
 
   private Turn send(String id, String prompt) {
-    return server
-        .sessions()
-        .sendPrompt(SendPromptRequest.newBuilder().setSessionId(id).setPrompt(prompt).build())
-        .getTurn();
+    return server.prompter().send(id, prompt);
   }
 
   private Turn wait(String id, String turnId) {
@@ -89,16 +88,7 @@ class OtherSessionsTest {
   }
 
   private Approval awaitQuestion(String id) {
-    return Awaitility.await()
-        .atMost(java.time.Duration.ofSeconds(60))
-        .until(
-            () ->
-                server
-                    .sessions()
-                    .listApprovals(ListApprovalsRequest.newBuilder().setSessionId(id).build())
-                    .getApprovalsList(),
-            list -> !list.isEmpty())
-        .getFirst();
+    return server.prompter().awaitQuestion(id);
   }
 
   private Approval allow(String id, Approval question) {
@@ -167,6 +157,45 @@ class OtherSessionsTest {
     assertThat(wait(id, send(id, "say on").getId()).getState())
         .isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
     assertResolved(id, question, "allowed", "call");
+  }
+
+  @Test
+  void answerSaysWhoGaveItByItsCredentialFirst() {
+    final String id = create();
+    final Turn turn = send(id, "ask rm");
+    final Approval question = awaitQuestion(id);
+    final Caller ann = new Caller(Caller.DEFAULT_TENANT, "ann", Role.ROLE_APPROVER, null);
+    final Approval decided =
+        server
+            .sessions(ann)
+            .resolveApproval(
+                ResolveApprovalRequest.newBuilder()
+                    .setSessionId(id)
+                    .setApprovalId(question.getId())
+                    .setDecision(ApprovalDecision.APPROVAL_DECISION_ALLOWED)
+                    .setBy("root")
+                    .build())
+            .getApproval();
+    assertThat(decided.getAnswer().getBy()).isEqualTo("ann");
+    assertThat(decided.getAnswer().getOnBehalfOf()).isEqualTo("root");
+    Refused.by(() -> allow(id, question)).metadata("by", "ann");
+
+    wait(id, turn.getId());
+    final AddUsageRequest usage =
+        AddUsageRequest.newBuilder()
+            .setSessionId(id)
+            .setTurnId(turn.getId())
+            .setUsage(Usage.newBuilder().setInputTokens(1))
+            .setBy("root")
+            .build();
+    final AddedUsage added =
+        server
+            .sessions(new Caller(Caller.DEFAULT_TENANT, "bob", Role.ROLE_WRITER, null))
+            .addUsage(usage)
+            .getTurn()
+            .getAddedUsage(0);
+    assertThat(added.getBy()).isEqualTo("bob");
+    assertThat(added.getOnBehalfOf()).isEqualTo("root");
   }
 
   @Test

@@ -11,13 +11,11 @@ import dev.cleat.v1.EndReason;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.Input;
-import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
-import dev.cleat.v1.WaitTurnRequest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -50,24 +48,7 @@ class SessionLifeTest {
   @Test
   void promptIsATurnWithItsExactExitCodeAndOutput() {
     final Session session = create("bash");
-    final Turn sent =
-        server
-            .sessions()
-            .sendPrompt(
-                SendPromptRequest.newBuilder()
-                    .setSessionId(session.getId())
-                    .setPrompt("echo hello; (exit 7)")
-                    .build())
-            .getTurn();
-    final Turn turn =
-        server
-            .sessions()
-            .waitTurn(
-                WaitTurnRequest.newBuilder()
-                    .setSessionId(session.getId())
-                    .setTurnId(sent.getId())
-                    .build())
-            .getTurn();
+    final Turn turn = server.prompter().run(session.getId(), "echo hello; (exit 7)");
     assertThat(turn.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
     assertThat(turn.getExit().getCode()).isEqualTo(7);
     assertThat(turn.getOutputPreview()).isEqualTo("hello\n");

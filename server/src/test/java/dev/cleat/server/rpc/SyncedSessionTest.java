@@ -2,14 +2,11 @@ package dev.cleat.server.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.Duration;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.GetRequest;
-import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
-import dev.cleat.v1.WaitTurnRequest;
 import java.nio.file.Path;
 import java.util.Map;
 import org.awaitility.Awaitility;
@@ -47,19 +44,6 @@ class SyncedSessionTest {
   }
 
   private static Turn prompt(TestServer server, String id, String prompt) {
-    final Turn turn =
-        server
-            .sessions()
-            .sendPrompt(SendPromptRequest.newBuilder().setSessionId(id).setPrompt(prompt).build())
-            .getTurn();
-    return server
-        .sessions()
-        .waitTurn(
-            WaitTurnRequest.newBuilder()
-                .setSessionId(id)
-                .setTurnId(turn.getId())
-                .setTimeout(Duration.newBuilder().setSeconds(60))
-                .build())
-        .getTurn();
+    return server.prompter().run(id, prompt);
   }
 }

@@ -21,6 +21,7 @@ import dev.cleat.v1.ListApprovalsRequest;
 import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.ResolveApprovalRequest;
+import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
@@ -93,8 +94,17 @@ class TerminalAgentTest {
             command: %1$s
             terminal:
               ready: '^> '
-              start_timeout: 2s
+              start_timeout: 10s
               quiet: 300ms
+          files:
+            command: %1$s
+            terminal:
+              ready: '^> '
+              tick: '^\\* Working \\(\\d+s\\)'
+              quiet: 300ms
+              model: ["model={model}"]
+              resume: ["resumes={session}"]
+              session_id: {files: [$SESSIONS/*/run-*.jsonl], id: /of/id, workdir: /cwd}
           strange:
             command: %1$s
             terminal: {ready: '^never ', start_timeout: 1s}
@@ -486,7 +496,7 @@ class TerminalAgentTest {
 
   @ConcurrentTest
   void promptThatIsNeverSeenIsUncertain() throws Exception {
-    final String id = create("late", "deaf=8000");
+    final String id = create("late", "deaf=40000");
     final Turn ended = await(send(id, "hello"));
 
     assertThat(ended.getState()).isEqualTo(TurnState.TURN_STATE_UNCERTAIN);
@@ -519,5 +529,50 @@ class TerminalAgentTest {
                                 ByteString.copyFrom(
                                     new byte[] {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10})))))
         .with(Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_NO_IMAGES);
+  }
+
+  private void restart(String id) {
+    final var _ = server.sessions().restart(RestartRequest.newBuilder().setSessionId(id).build());
+  }
+
+  @ConcurrentTest
+  void sessionOfTheToolIsFoundInItsFilesAndGoneOnWith() throws Exception {
+    Files.createDirectory(folder.resolve("2026"));
+    final String id =
+        create(
+            request("files")
+                .setWorkdir(folder.toString())
+                .putEnv("SESSIONS", folder.toString())
+                .setModel("m1"));
+    succeeded(send(id, "first"));
+    Awaitility.await().atMost(PATIENCE).until(() -> !get(id).getResumeToken().isEmpty());
+    final String token = get(id).getResumeToken();
+    restart(id);
+    succeeded(send(id, "second"));
+
+    assertThat(got())
+        .containsExactly(
+            "MODEL m1", "PROMPT first", "RESUMES " + token, "MODEL m1", "PROMPT second");
+    assertThat(get(id).getResumeToken()).isEqualTo(token);
+  }
+
+  @ConcurrentTest
+  void sessionThatTheToolHadBeforeIsNotTaken() throws Exception {
+    Files.createDirectory(folder.resolve("2026"));
+    final CreateRequest.Builder request =
+        request("files").setWorkdir(folder.toString()).putEnv("SESSIONS", folder.toString());
+    final String first = create(request);
+    succeeded(send(first, "first"));
+    Awaitility.await().atMost(PATIENCE).until(() -> !get(first).getResumeToken().isEmpty());
+    final String second = create(request.addArgs("keeps-none=true"));
+    succeeded(send(second, "second"));
+    // Its second look comes behind the first, and both behind the first turn.
+    succeeded(send(second, "third"));
+    restart(second);
+    succeeded(send(second, "fourth"));
+
+    assertThat(get(second).getResumeToken()).isEmpty();
+    assertThat(got())
+        .containsExactly("PROMPT first", "PROMPT second", "PROMPT third", "PROMPT fourth");
   }
 }

@@ -2,14 +2,11 @@ package dev.cleat.server.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.Duration;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.CreateRequest;
-import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.TerminalSize;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
-import dev.cleat.v1.WaitTurnRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -69,21 +66,7 @@ class TerminalQueriesTest {
   }
 
   private Turn run(String id, String command) {
-    final Turn sent =
-        server
-            .sessions()
-            .sendPrompt(SendPromptRequest.newBuilder().setSessionId(id).setPrompt(command).build())
-            .getTurn();
-    final Turn ended =
-        server
-            .sessions()
-            .waitTurn(
-                WaitTurnRequest.newBuilder()
-                    .setSessionId(id)
-                    .setTurnId(sent.getId())
-                    .setTimeout(Duration.newBuilder().setSeconds(90))
-                    .build())
-            .getTurn();
+    final Turn ended = server.prompter().run(id, command);
     assertThat(ended.getState()).as("%s", ended).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
     return ended;
   }

@@ -1,5 +1,6 @@
 package dev.cleat.server.rpc;
 
+import dev.cleat.server.auth.Caller;
 import dev.cleat.server.boot.CleatServer;
 import dev.cleat.server.boot.ConfigKey;
 import dev.cleat.server.boot.ConfigKeys;
@@ -8,8 +9,14 @@ import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
 import dev.cleat.v1.SessionServiceGrpc.SessionServiceStub;
 import dev.cleat.v1.ToolServiceGrpc;
+import io.grpc.ChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -31,7 +38,13 @@ final class TestServer implements AutoCloseable {
    */
   static TestServer start(Path data, Map<String, String> settings) throws Exception {
     final Map<ConfigKey<?>, String> flags = new HashMap<>();
-    final Map<String, String> all = new HashMap<>(settings);
+    final Map<String, String> all =
+        new HashMap<>(Map.of("shutdown.turns", "0s", "admin.listen", "none"));
+    if (!settings.containsKey("policy")) {
+      // Many tests have tenants; few are about what keeps those apart.
+      all.put("isolation.allow_same_user", "true");
+    }
+    all.putAll(settings);
     all.put("listen", "127.0.0.1:0");
     all.put("data", data.toString());
     all.forEach((name, value) ->
@@ -41,7 +54,8 @@ final class TestServer implements AutoCloseable {
                 .findFirst()
                 .orElseThrow(),
             value));
-    return new TestServer(CleatServer.start(ConfigLoader.load(Map.of(), flags).config()));
+    return new TestServer(
+        CleatServer.start(ConfigLoader.load(Map.of(), flags).config(), new HeaderCallers()));
   }
 
   static TestServer start(Path data) throws Exception {
@@ -52,8 +66,22 @@ final class TestServer implements AutoCloseable {
     return SessionServiceGrpc.newBlockingStub(channel);
   }
 
+  /** Prompts its sessions. */
+  Prompter prompter() {
+    return new Prompter(sessions());
+  }
+
+  /** Calls of somebody; without it, they are anonymous. */
+  SessionServiceBlockingStub sessions(Caller caller) {
+    return sessions().withInterceptors(HeaderCallers.as(caller));
+  }
+
   SessionServiceStub streams() {
     return SessionServiceGrpc.newStub(channel);
+  }
+
+  SessionServiceStub streams(Caller caller) {
+    return streams().withInterceptors(HeaderCallers.as(caller));
   }
 
   ToolServiceGrpc.ToolServiceBlockingStub tools() {
@@ -65,8 +93,48 @@ final class TestServer implements AutoCloseable {
     return NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
   }
 
+  /** A channel to it with TLS or other credentials; the caller closes it. */
+  ManagedChannel connect(ChannelCredentials credentials) {
+    return NettyChannelBuilder.forAddress(server.address(), credentials).build();
+  }
+
+  /** Where it listens on loopback. */
+  int port() {
+    return server.address().getPort();
+  }
+
   ManagedChannel channel() {
     return channel;
+  }
+
+  /** Its probes and metrics, with {@code admin.listen} 127.0.0.1:0. */
+  HttpResponse<String> admin(String path, String... headers) throws Exception {
+    final HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http:/" + server.adminAddress().orElseThrow() + path));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+  }
+
+  InetSocketAddress adminAddress() {
+    return server.adminAddress().orElseThrow();
+  }
+
+  /** Every series that it shows now, by its name and labels. */
+  Map<String, Double> metrics() throws Exception {
+    final Map<String, Double> series = new HashMap<>();
+    admin("/metrics")
+        .body()
+        .lines()
+        .filter(line -> !line.startsWith("#"))
+        .forEach(line -> {
+          final int space = line.lastIndexOf(' ');
+          series.put(line.substring(0, space), Double.valueOf(line.substring(space + 1)));
+        });
+    return series;
   }
 
   @Override

@@ -13,18 +13,15 @@ import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.ListTurnsRequest;
-import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
-import dev.cleat.v1.WaitTurnRequest;
 import dev.cleat.v1.WhenBusy;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -66,22 +63,11 @@ class TurnTest {
   }
 
   private Turn send(String id, String prompt) {
-    return server.sessions().sendPrompt(request(id, prompt).build()).getTurn();
+    return server.prompter().send(id, prompt);
   }
 
   private Turn await(Turn turn) {
-    final Turn ended =
-        server
-            .sessions()
-            .waitTurn(
-                WaitTurnRequest.newBuilder()
-                    .setSessionId(turn.getSessionId())
-                    .setTurnId(turn.getId())
-                    .setTimeout(Duration.newBuilder().setSeconds(60))
-                    .build())
-            .getTurn();
-    assertThat(ended.hasEndTime()).as("turn has ended: %s", ended).isTrue();
-    return ended;
+    return server.prompter().await(turn);
   }
 
   private void awaitState(Turn turn, TurnState state) {
@@ -91,22 +77,7 @@ class TurnTest {
   }
 
   private List<Event> events(String id) {
-    final List<Event> events = new ArrayList<>();
-    String token = "";
-    do {
-      final var page =
-          server
-              .sessions()
-              .readEvents(
-                  ReadEventsRequest.newBuilder()
-                      .setSessionId(id)
-                      .setPageSize(1000)
-                      .setPageToken(token)
-                      .build());
-      events.addAll(page.getEventsList());
-      token = page.getNextPageToken();
-    } while (!token.isEmpty());
-    return events;
+    return server.prompter().events(id);
   }
 
   private List<TurnState> states(Turn turn) {

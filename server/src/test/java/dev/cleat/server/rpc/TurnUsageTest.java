@@ -7,15 +7,12 @@ import static dev.cleat.v1.ErrorReason.ERROR_REASON_TURN_NOT_ENDED;
 import static dev.cleat.v1.ErrorReason.ERROR_REASON_TURN_NOT_FOUND;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.Duration;
 import dev.cleat.v1.AddUsageRequest;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.GetTurnRequest;
-import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.Usage;
-import dev.cleat.v1.WaitTurnRequest;
 import io.grpc.Status.Code;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,22 +54,11 @@ class TurnUsageTest {
                 CreateRequest.newBuilder().setTool(tool).putEnv("HOME", folder.toString()).build())
             .getSession()
             .getId();
-    return server
-        .sessions()
-        .sendPrompt(SendPromptRequest.newBuilder().setSessionId(id).setPrompt(prompt).build())
-        .getTurn();
+    return server.prompter().send(id, prompt);
   }
 
   private Turn ended(Turn turn) {
-    return server
-        .sessions()
-        .waitTurn(
-            WaitTurnRequest.newBuilder()
-                .setSessionId(turn.getSessionId())
-                .setTurnId(turn.getId())
-                .setTimeout(Duration.newBuilder().setSeconds(60))
-                .build())
-        .getTurn();
+    return server.prompter().await(turn);
   }
 
   private static AddUsageRequest.Builder addition(Turn turn, long input, long output) {

@@ -1,0 +1,64 @@
+package dev.cleat.server.boot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+class ReadinessTest {
+  @Test
+  void leavingIsSaidAtOnceAndTriesNothing() {
+    final AtomicBoolean leaving = new AtomicBoolean();
+    final AtomicInteger tries = new AtomicInteger();
+    final Readiness readiness =
+        new Readiness(leaving::get, tries::incrementAndGet, tries::incrementAndGet);
+    assertThat(readiness.problems()).isEmpty();
+    leaving.set(true);
+    assertThat(readiness.problems()).containsExactly("the server is shutting down");
+    assertThat(tries).hasValue(2);
+  }
+
+  @Test
+  void whatCannotBeWrittenIsSaidWithoutTheServersPathsUntilItCan() {
+    final AtomicBoolean full = new AtomicBoolean(true);
+    final Readiness readiness =
+        new Readiness(
+            () -> false,
+            () -> {
+              if (full.get()) {
+                throw new IOException("/var/lib/cleat: no room");
+              }
+            },
+            () -> {});
+    assertThat(readiness.problems()).containsExactly("the journals cannot be written");
+    full.set(false);
+    Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> readiness.problems().isEmpty());
+  }
+
+  @Test
+  void aDiskThatDoesNotAnswerIsAskedOnce() {
+    final CountDownLatch answer = new CountDownLatch(1);
+    final AtomicInteger tries = new AtomicInteger();
+    final Readiness readiness =
+        new Readiness(
+            () -> false,
+            () -> {},
+            () -> {
+              tries.incrementAndGet();
+              answer.await();
+            });
+    assertThat(readiness.problems()).containsExactly("the state cannot be written");
+    Awaitility.await()
+        .during(Duration.ofMillis(1500))
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> !readiness.problems().isEmpty());
+    assertThat(tries).hasValue(1);
+    answer.countDown();
+    Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> readiness.problems().isEmpty());
+  }
+}

@@ -1,0 +1,229 @@
+package dev.cleat.server.rpc;
+
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_PERMISSION_DENIED;
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_SESSION_NOT_FOUND;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Message;
+import dev.cleat.server.auth.Caller;
+import dev.cleat.v1.AccessScope;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.Role;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every call, by every role, on every kind of session: allowed exactly where the contract says. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AccessTest {
+  private static final String TENANT = "here";
+  private static final String ME = "me";
+
+  /** How a caller stands to the session that it calls about. */
+  private enum Relation {
+    OWN,
+    ANOTHERS,
+    TICKETS,
+    BESIDE_THE_TICKETS,
+    OTHER_TENANTS,
+    ABSENT
+  }
+
+  private enum Outcome {
+    ALLOWED,
+    DENIED,
+    NOT_FOUND
+  }
+
+  private record Case(Role role, Relation relation) {}
+
+  private TestServer server;
+  private final Map<Relation, String> sessions = new EnumMap<>(Relation.class);
+  private int created;
+
+  @BeforeAll
+  void start(@TempDir Path data) throws Exception {
+    server = TestServer.start(data);
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  static Stream<Contract.Call> calls() {
+    return Contract.calls().stream();
+  }
+
+  static Stream<Contract.Call> aboutSessions() {
+    return calls().filter(call -> call.rule().getScope() == AccessScope.ACCESS_SCOPE_SESSION);
+  }
+
+  private static Caller owner(String tenant, String subject) {
+    return new Caller(tenant, subject, Role.ROLE_OWNER, null);
+  }
+
+  /** A session that ends at once. */
+  private String create(String tenant, String subject) {
+    created++;
+    return server
+        .sessions(owner(tenant, subject))
+        .create(
+            CreateRequest.newBuilder()
+                .setTool("sh")
+                .addArgs("-c")
+                .addArgs("true")
+                .setSessionId("s-" + created)
+                .build())
+        .getSession()
+        .getId();
+  }
+
+  private String session(Relation relation) {
+    return sessions.computeIfAbsent(
+        relation,
+        r ->
+            switch (r) {
+              case OWN, BESIDE_THE_TICKETS -> create(TENANT, ME);
+              case ANOTHERS, TICKETS -> create(TENANT, "another");
+              case OTHER_TENANTS -> create("elsewhere", ME);
+              case ABSENT -> "absent";
+            });
+  }
+
+  private static Outcome expected(Contract.Call call, Case one) {
+    final boolean ticket =
+        one.relation() == Relation.TICKETS || one.relation() == Relation.BESIDE_THE_TICKETS;
+    final int needed = call.rule().getRole().getNumber();
+    if (call.rule().getScope() == AccessScope.ACCESS_SCOPE_CALLER) {
+      return Outcome.ALLOWED;
+    }
+    if (one.relation() == Relation.TICKETS && call.name().equals("CreateTicket")) {
+      return Outcome.DENIED;
+    }
+    if (call.rule().getScope() == AccessScope.ACCESS_SCOPE_TENANT) {
+      return !ticket && one.role().getNumber() >= needed ? Outcome.ALLOWED : Outcome.DENIED;
+    }
+    final Role role =
+        one.role() == Role.ROLE_OWNER && one.relation() == Relation.ANOTHERS
+            ? Role.ROLE_APPROVER
+            : one.role();
+    return switch (one.relation()) {
+      case BESIDE_THE_TICKETS, OTHER_TENANTS, ABSENT -> Outcome.NOT_FOUND;
+      case OWN, ANOTHERS, TICKETS -> role.getNumber() >= needed ? Outcome.ALLOWED : Outcome.DENIED;
+    };
+  }
+
+  private static Outcome outcome(Optional<StatusRuntimeException> refusal) {
+    if (refusal.isEmpty()) {
+      return Outcome.ALLOWED;
+    }
+    final Refused refused = Refused.of(refusal.get());
+    // A request that is not valid would not have come as far as the door.
+    assertThat(refused.code()).as(refused.message()).isNotEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(refused.code()).as(refused.message()).isNotEqualTo(Status.Code.INTERNAL);
+    final String reason = "ERROR_REASON_" + refused.infos().getFirst().getReason();
+    if (reason.equals(ERROR_REASON_PERMISSION_DENIED.name())) {
+      assertThat(refused.code()).isEqualTo(Status.Code.PERMISSION_DENIED);
+      assertThat(refused.infos().getFirst().getMetadataMap()).containsKeys("role", "needed_role");
+      return Outcome.DENIED;
+    }
+    return reason.equals(ERROR_REASON_SESSION_NOT_FOUND.name())
+        ? Outcome.NOT_FOUND
+        : Outcome.ALLOWED;
+  }
+
+  private static List<Case> cases() {
+    final List<Case> cases = new ArrayList<>();
+    for (Role role : Role.values()) {
+      if (role != Role.ROLE_UNSPECIFIED && role != Role.UNRECOGNIZED) {
+        Arrays.stream(Relation.values()).forEach(relation -> cases.add(new Case(role, relation)));
+      }
+    }
+    return cases;
+  }
+
+  @Test
+  void everyCallOfTheContractIsLookedAt() throws IOException {
+    final List<String> declared = new ArrayList<>();
+    try (Stream<Path> files = Files.list(Path.of("../proto/src/main/proto/cleat/v1"))) {
+      for (Path file : files.toList()) {
+        Files.readAllLines(file).stream()
+            .filter(line -> line.startsWith("  rpc "))
+            .forEach(line -> declared.add(line.strip().split("[ (]", -1)[1]));
+      }
+    }
+    assertThat(calls().map(Contract.Call::name)).containsExactlyInAnyOrderElementsOf(declared);
+  }
+
+  @ParameterizedTest
+  @MethodSource("calls")
+  void allowedExactlyWhereTheContractSays(Contract.Call call) {
+    final AnyCall any = new AnyCall(call);
+    final List<String> wrong = new ArrayList<>();
+    for (Case one : cases()) {
+      final Outcome expected = expected(call, one);
+      final String id = session(one.relation());
+      final @Nullable String ticket =
+          switch (one.relation()) {
+            case TICKETS -> id;
+            case BESIDE_THE_TICKETS -> session(Relation.TICKETS);
+            default -> null;
+          };
+      final Outcome outcome =
+          outcome(any.by(server, new Caller(TENANT, ME, one.role(), ticket), any.request(id)));
+      if (call.name().equals("Delete") && outcome == Outcome.ALLOWED) {
+        sessions.remove(one.relation());
+      }
+      if (outcome != expected) {
+        wrong.add("%s: %s instead of %s".formatted(one, outcome, expected));
+      }
+    }
+    assertThat(wrong).as(call.name()).isEmpty();
+  }
+
+  /** All of an error that a client gets: code, message, details, and what else comes with it. */
+  private static List<Object> body(Optional<StatusRuntimeException> refusal) {
+    final StatusRuntimeException error = refusal.orElseThrow();
+    return List.of(
+        error.getStatus().getCode(),
+        String.valueOf(error.getStatus().getDescription()),
+        Objects.requireNonNull(StatusProto.fromThrowable(error)).toByteString(),
+        Objects.requireNonNull(error.getTrailers()).keys());
+  }
+
+  @ParameterizedTest
+  @MethodSource("aboutSessions")
+  void anotherTenantsSessionIsRefusedInTheWordsOfOneThatNeverWas(Contract.Call call) {
+    final AnyCall any = new AnyCall(call);
+    final Caller stranger = new Caller("strangers", "they", Role.ROLE_ADMIN, null);
+    final Caller ticket = new Caller(TENANT, ME, Role.ROLE_ADMIN, session(Relation.OWN));
+    final Message request = any.request("s-" + (created + 1));
+    final List<Object> absent = body(any.by(server, stranger, request));
+    assertThat(body(any.by(server, ticket, request))).isEqualTo(absent);
+
+    final String id = create(TENANT, ME);
+    assertThat(any.request(id)).isEqualTo(request);
+    assertThat(body(any.by(server, stranger, request))).isEqualTo(absent);
+    assertThat(body(any.by(server, ticket, request))).isEqualTo(absent);
+  }
+}

@@ -1,0 +1,348 @@
+package dev.cleat.server.rpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.DynamicMessage;
+import com.google.protobuf.Message;
+import dev.cleat.server.telemetry.Calls;
+import dev.cleat.v1.AttachOpen;
+import dev.cleat.v1.AttachRequest;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.DeleteRequest;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.Input;
+import dev.cleat.v1.ListRequest;
+import dev.cleat.v1.SendInputRequest;
+import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.SessionFilter;
+import dev.cleat.v1.SessionServiceGrpc;
+import dev.cleat.v1.StopRequest;
+import dev.cleat.v1.ToolServiceGrpc;
+import io.grpc.CallOptions;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
+import io.grpc.protobuf.ProtoUtils;
+import io.grpc.stub.ClientCalls;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** Who changed what, as it is written down. */
+class AuditTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String SECRET = "correct-horse";
+
+  private static TestServer start(Path folder, String required) throws Exception {
+    return TestServer.start(
+        folder.resolve("data"),
+        Map.of(
+            "audit.file",
+            folder.resolve("audit").resolve("log").toString(),
+            "audit.required",
+            required));
+  }
+
+  private static Path file(Path folder) throws IOException {
+    return Files.createDirectories(folder.resolve("audit")).resolve("log");
+  }
+
+  private static List<JsonNode> records(Path file) {
+    try {
+      final List<JsonNode> records = new ArrayList<>();
+      for (String line : Files.readAllLines(file)) {
+        records.add(JSON.readTree(line));
+      }
+      return records;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static JsonNode await(Path file, Predicate<JsonNode> wanted) {
+    return Objects.requireNonNull(
+        Awaitility.await()
+            .atMost(Duration.ofSeconds(30))
+            .until(
+                () -> records(file).stream().filter(wanted).findFirst().orElse(null),
+                Objects::nonNull));
+  }
+
+  private static Predicate<JsonNode> of(String method, String phase) {
+    return record ->
+        record.path("method").asText().equals("SessionService/" + method)
+            && record.path("phase").asText().equals(phase);
+  }
+
+  private static CreateRequest.Builder shell(Path folder) {
+    return CreateRequest.newBuilder()
+        .setTool("sh")
+        .setRequestId("r-1")
+        .putEnv("HOME", folder.toString())
+        .putEnv("TOKEN", SECRET);
+  }
+
+  @Test
+  void whatIsDoneIsWrittenDownWithSizesInPlaceOfContents(@TempDir Path folder) throws Exception {
+    final Path file = file(folder);
+    try (TestServer server = start(folder, "false")) {
+      final String id = server.sessions().create(shell(folder).build()).getSession().getId();
+      server
+          .sessions()
+          .sendInput(
+              SendInputRequest.newBuilder()
+                  .setSessionId(id)
+                  .setData(ByteString.copyFromUtf8("echo " + SECRET + "\n"))
+                  .build());
+      server
+          .sessions()
+          .sendPrompt(
+              SendPromptRequest.newBuilder().setSessionId(id).setPrompt("echo " + SECRET).build());
+      final Status.Code gone =
+          Refused.by(() ->
+                  server.sessions().stop(StopRequest.newBuilder().setSessionId("nobody").build()))
+              .code();
+      server
+          .sessions()
+          .delete(
+              DeleteRequest.newBuilder()
+                  .setFilter(SessionFilter.newBuilder().setTool("sh"))
+                  .setForce(true)
+                  .build());
+
+      // Each of them before its caller heard of it.
+      final List<JsonNode> records = records(file);
+      assertThat(records)
+          .extracting(record -> record.path("method").asText())
+          .containsExactly(
+              "SessionService/Create",
+              "SessionService/SendInput",
+              "SessionService/SendPrompt",
+              "SessionService/Stop",
+              "SessionService/Delete");
+      assertThat(Files.readString(file)).doesNotContain(SECRET);
+      final JsonNode create = records.getFirst();
+      assertThat(create.path("time").asText()).matches("\\d{4}-\\d\\d-\\d\\dT.*Z");
+      assertThat(create.path("tenant").asText()).isEqualTo("default");
+      assertThat(create.path("subject").asText()).isEqualTo("anonymous");
+      assertThat(create.path("peer").asText()).matches("127\\.0\\.0\\.1:\\d+");
+      assertThat(create.path("session").asText()).isEqualTo(id);
+      assertThat(create.path("code").asText()).isEqualTo("OK");
+      assertThat(create.path("request").path("request_id").asText()).isEqualTo("r-1");
+      assertThat(create.path("request").path("env").toString()).isEqualTo("[\"HOME\",\"TOKEN\"]");
+      assertThat(records.get(1).path("request").path("data_bytes").asInt()).isEqualTo(19);
+      assertThat(records.get(2).path("request").path("prompt_bytes").asInt()).isEqualTo(18);
+      assertThat(records.get(3).path("code").asText()).isEqualTo(gone.name());
+      assertThat(records.get(3).path("reason").asText()).isEqualTo("SESSION_NOT_FOUND");
+      assertThat(records.get(4).path("sessions").toString()).isEqualTo("[\"" + id + "\"]");
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+          .isEqualTo("rw-------");
+    }
+  }
+
+  @Test
+  void aWriterIsWrittenDownAtItsBeginningAndItsEnd(@TempDir Path folder) throws Exception {
+    final Path file = file(folder);
+    try (TestServer server = start(folder, "false")) {
+      final String id = server.sessions().create(shell(folder).build()).getSession().getId();
+      final AttachStream watcher =
+          new AttachStream(
+              server, AttachOpen.newBuilder().setSessionId(id).setReadOnly(true).build());
+      final AttachStream writer =
+          new AttachStream(server, AttachOpen.newBuilder().setSessionId(id).build());
+      writer.await(stream -> !stream.responses().isEmpty());
+      await(file, of("Attach", "begun"));
+      writer
+          .requests()
+          .onNext(
+              AttachRequest.newBuilder()
+                  .setInput(
+                      Input.newBuilder()
+                          .setInputSeq(1)
+                          .setData(ByteString.copyFromUtf8("# " + SECRET + "\n")))
+                  .build());
+      writer.awaitText(SECRET);
+      writer.requests().onError(Status.CANCELLED.asException());
+
+      final JsonNode end = await(file, of("Attach", "ended"));
+      assertThat(end.path("session").asText()).isEqualTo(id);
+      assertThat(end.path("code").asText()).isEqualTo("CANCELLED");
+      assertThat(end.path("input_bytes").asInt()).isEqualTo(3 + SECRET.length());
+      watcher.requests().onError(Status.CANCELLED.asException());
+      server.sessions().delete(DeleteRequest.newBuilder().setSessionId(id).setForce(true).build());
+      await(file, of("Delete", "ended"));
+      assertThat(records(file).stream().filter(of("Attach", "begun"))).hasSize(1);
+      assertThat(records(file).stream().filter(of("Attach", "ended"))).hasSize(1);
+      assertThat(Files.readString(file)).doesNotContain(SECRET);
+    }
+  }
+
+  /** Every method of the contract, also those that are yet to come. */
+  @Test
+  void everyCallThatMayChangeSomethingIsWrittenDownAndNoOther(@TempDir Path folder)
+      throws Exception {
+    final Path file = file(folder);
+    try (TestServer server = start(folder, "false")) {
+      final List<String> expected = new ArrayList<>();
+      for (MethodDescriptor<?, ?> method :
+          Stream.of(
+                  SessionServiceGrpc.getServiceDescriptor(), ToolServiceGrpc.getServiceDescriptor())
+              .flatMap(service -> service.getMethods().stream())
+              .toList()) {
+        if (method.getType() == MethodDescriptor.MethodType.UNARY) {
+          call(server, method);
+        } else if (method.getType() == MethodDescriptor.MethodType.BIDI_STREAMING) {
+          new AttachStream(server, AttachOpen.newBuilder().setSessionId("nobody").build())
+              .awaitEnd();
+        }
+        if (Calls.changes(method)) {
+          expected.add(Calls.name(method));
+          await(file, record -> record.path("method").asText().equals(Calls.name(method)));
+        }
+      }
+      assertThat(records(file))
+          .extracting(record -> record.path("method").asText())
+          .containsExactlyElementsOf(expected);
+      assertThat(expected)
+          .contains("SessionService/ResolveApproval", "SessionService/Attach")
+          .doesNotContain("SessionService/Get", "SessionService/Watch");
+    }
+  }
+
+  /** With nothing in the request: most are refused, and that is written down. */
+  private static void call(TestServer server, MethodDescriptor<?, ?> method) {
+    final var schema =
+        ((ProtoMethodDescriptorSupplier) Objects.requireNonNull(method.getSchemaDescriptor()))
+            .getMethodDescriptor();
+    final MethodDescriptor<Message, Message> dynamic =
+        MethodDescriptor.<Message, Message>newBuilder()
+            .setFullMethodName(method.getFullMethodName())
+            .setType(MethodDescriptor.MethodType.UNARY)
+            .setRequestMarshaller(
+                ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(schema.getInputType())))
+            .setResponseMarshaller(
+                ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(schema.getOutputType())))
+            .build();
+    try {
+      final Message _ =
+          ClientCalls.blockingUnaryCall(
+              server.channel(),
+              dynamic,
+              CallOptions.DEFAULT,
+              DynamicMessage.getDefaultInstance(schema.getInputType()));
+    } catch (StatusRuntimeException e) {
+      assertThat(e.getStatus().getCode()).isNotIn(Status.Code.INTERNAL, Status.Code.UNKNOWN);
+    }
+  }
+
+  @Test
+  void nothingIsChangedThatCannotBeWrittenDownWhereThatIsRequired(@TempDir Path folder)
+      throws Exception {
+    final Path file = file(folder);
+    try (TestServer server = start(folder, "true")) {
+      breakIt(file);
+      final Refused refused = Refused.by(() -> server.sessions().create(shell(folder).build()));
+
+      assertThat(refused.code()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(refused.infos().getFirst().getReason()).isEqualTo("STORAGE_UNAVAILABLE");
+      assertThat(refused.retry()).isTrue();
+      assertThat(server.sessions().list(ListRequest.getDefaultInstance()).getSessionsList())
+          .isEmpty();
+      repair(file);
+      final String id = server.sessions().create(shell(folder).build()).getSession().getId();
+      assertThat(records(file))
+          .extracting(record -> record.path("phase").asText())
+          .containsExactly("begun", "ended");
+      server.sessions().get(GetRequest.newBuilder().setSessionId(id).build());
+    }
+  }
+
+  @Test
+  void whatCannotBeWrittenDownIsCountedAndDoneWhereThatIsNotRequired(@TempDir Path folder)
+      throws Exception {
+    final Path file = file(folder);
+    try (TestServer server =
+        TestServer.start(
+            folder.resolve("data"),
+            Map.of("audit.file", file.toString(), "admin.listen", "127.0.0.1:0"))) {
+      breakIt(file);
+      server.sessions().create(shell(folder).build());
+
+      assertThat(server.metrics())
+          .containsEntry("cleat_audit_failures_total", 1.0)
+          .containsEntry("cleat_audit_records_total", 0.0);
+      repair(file);
+      server.sessions().create(shell(folder).setRequestId("r-2").build());
+      assertThat(records(file)).hasSize(1);
+      assertThat(server.metrics()).containsEntry("cleat_audit_records_total", 1.0);
+    }
+  }
+
+  @Test
+  void theServersLogCanHaveItWithWhatEachLineIsAbout(@TempDir Path folder) throws Exception {
+    final Logger log = (Logger) LoggerFactory.getLogger("dev.cleat.audit");
+    final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    log.addAppender(lines);
+    final String id;
+    try (TestServer server =
+        TestServer.start(
+            folder.resolve("data"),
+            Map.of("audit.file", "log", "otel.endpoint", "http://127.0.0.1:9"))) {
+      id = server.sessions().create(shell(folder).build()).getSession().getId();
+      server
+          .sessions()
+          .sendInput(
+              SendInputRequest.newBuilder()
+                  .setSessionId(id)
+                  .setData(ByteString.copyFromUtf8("\n"))
+                  .build());
+    } finally {
+      log.detachAppender(lines);
+    }
+    // Other tests' servers log here too.
+    final ILoggingEvent typed =
+        lines.list.stream()
+            .filter(line -> id.equals(line.getMDCPropertyMap().get("session")))
+            .findFirst()
+            .orElseThrow();
+    assertThat(JSON.readTree(typed.getFormattedMessage()).path("method").asText())
+        .isEqualTo("SessionService/SendInput");
+    assertThat(typed.getMDCPropertyMap()).containsEntry("tenant", "default");
+    assertThat(typed.getMDCPropertyMap().get("trace_id")).hasSize(32);
+    assertThat(typed.getMDCPropertyMap().get("span_id")).hasSize(16);
+  }
+
+  /** The folder is gone, and a file has its name. */
+  private static void breakIt(Path file) throws IOException {
+    final Path parent = Objects.requireNonNull(file.getParent());
+    Files.move(parent, parent.resolveSibling("away"));
+    Files.createFile(parent);
+  }
+
+  private static void repair(Path file) throws IOException {
+    final Path parent = Objects.requireNonNull(file.getParent());
+    Files.delete(parent);
+    Files.createDirectory(parent);
+  }
+}

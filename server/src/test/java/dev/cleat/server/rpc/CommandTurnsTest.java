@@ -1,0 +1,162 @@
+package dev.cleat.server.rpc;
+
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_NO_IMAGES;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.cleat.v1.CancelTurnRequest;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.Image;
+import dev.cleat.v1.PromptWay;
+import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.Session;
+import dev.cleat.v1.SessionState;
+import dev.cleat.v1.StopRequest;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnEndReason;
+import dev.cleat.v1.TurnState;
+import io.grpc.Status.Code;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An agent that is a command for each turn. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CommandTurnsTest {
+  private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(60);
+
+  private TestServer server;
+
+  @BeforeAll
+  void start(@TempDir Path data) throws Exception {
+    final Path catalogue = data.resolve("tools.yaml");
+    Files.writeString(
+        catalogue,
+        """
+        tools:
+          once:
+            headless:
+              command: [sh, -c, 'echo "$1" >> talk; echo token=T1; echo "said $1"', sh, "{prompt}"]
+              resume: [sh, -c, 'echo "$1" >> "talk"; echo "$2 knows $(tr "\\n" " " < talk)"; case $1 in *fail*) echo sorry >&2; exit 7;; *wait*) exec sleep 1000;; esac', sh, "{prompt}", "{session}"]
+              output: plain
+              session_id: 'token=(\\w+)'
+        """);
+    server = TestServer.start(data.resolve("data"), Map.of("catalogue", catalogue.toString()));
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  private String create(CreateRequest.Builder request) {
+    return server.sessions().create(request.build()).getSession().getId();
+  }
+
+  private Session get(String id) {
+    return server.sessions().get(GetRequest.newBuilder().setSessionId(id).build()).getSession();
+  }
+
+  private Turn send(String id, String prompt) {
+    return server.prompter().send(id, prompt);
+  }
+
+  private Turn await(Turn turn) {
+    return server.prompter().await(turn);
+  }
+
+  private List<Event> events(String id) {
+    return server.prompter().events(id);
+  }
+
+  private String answer(Turn turn) {
+    return events(turn.getSessionId()).stream()
+        .filter(event -> event.getAgentText().getTurnId().equals(turn.getId()))
+        .map(event -> event.getAgentText().getText())
+        .collect(Collectors.joining());
+  }
+
+  private static CancelTurnRequest cancel(Turn turn) {
+    return CancelTurnRequest.newBuilder()
+        .setSessionId(turn.getSessionId())
+        .setTurnId(turn.getId())
+        .build();
+  }
+
+  /** What begins like a picture, and is so long. */
+  private static ByteString png(int bytes) {
+    final byte[] data = new byte[bytes];
+    System.arraycopy(HexFormat.of().parseHex("89504e470d0a1a0a"), 0, data, 0, 8);
+    return ByteString.copyFrom(data);
+  }
+
+  @Test
+  void commandsAreTurnsAndGoOnWithTheirConversation() {
+    final String id = create(CreateRequest.newBuilder().setTool("once"));
+    final Turn first = await(send(id, "one"));
+    final Turn second = await(send(id, "two $HOME; \"quoted\""));
+
+    assertThat(first.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(first.getExit().getCode()).isZero();
+    assertThat(get(id).getResumeToken()).isEqualTo("T1");
+    assertThat(answer(second)).isEqualTo("T1 knows one two $HOME; \"quoted\" \n");
+    assertThat(get(id).getPromptWay()).isEqualTo(PromptWay.PROMPT_WAY_HEADLESS);
+  }
+
+  @Test
+  void failedCommandSaysItsCodeAndItsErrors() {
+    final String id = create(CreateRequest.newBuilder().setTool("once"));
+    await(send(id, "one"));
+    final Turn failed = await(send(id, "fail"));
+
+    assertThat(failed.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+    assertThat(failed.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_EXIT_CODE);
+    assertThat(failed.getExit().getCode()).isEqualTo(7);
+    assertThat(failed.getErrorTail()).isEqualTo("sorry\n");
+    assertThat(await(send(id, "on")).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+  }
+
+  @Test
+  void commandIsCancelledAndAStoppedSessionEndsWithIt() {
+    final String id = create(CreateRequest.newBuilder().setTool("once"));
+    await(send(id, "one"));
+    final Turn waiting = send(id, "wait");
+    Awaitility.await().atMost(PATIENCE).until(() -> answer(waiting).startsWith("T1 knows"));
+    server.sessions().cancelTurn(cancel(waiting));
+    assertThat(await(waiting).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+
+    final Turn again = send(id, "wait");
+    Awaitility.await().atMost(PATIENCE).until(() -> answer(again).startsWith("T1 knows"));
+    final Session stopped =
+        server
+            .sessions()
+            .stop(StopRequest.newBuilder().setSessionId(id).build())
+            .getSessionsList()
+            .getFirst();
+    assertThat(stopped.getState()).isEqualTo(SessionState.SESSION_STATE_EXITED);
+    assertThat(await(again).getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+  }
+
+  @Test
+  void pictureForACommandThatTakesNoneIsRefused() {
+    final SendPromptRequest.Builder picture =
+        SendPromptRequest.newBuilder()
+            .setSessionId(create(CreateRequest.newBuilder().setTool("once")))
+            .setPrompt("look")
+            .addImages(Image.newBuilder().setMimeType("image/png").setData(png(9)));
+    Refused.by(() -> server.sessions().sendPrompt(picture.build()))
+        .with(Code.FAILED_PRECONDITION, ERROR_REASON_NO_IMAGES)
+        .field("images");
+  }
+}
