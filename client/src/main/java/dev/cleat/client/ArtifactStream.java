@@ -8,7 +8,6 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +22,7 @@ public final class ArtifactStream extends InputStream {
 
   private final StreamCall<GetArtifactRequest, GetArtifactResponse> call;
   private final Artifact artifact;
-  private ByteString current = ByteString.EMPTY;
-  private int read;
+  private final Pieces pieces = new Pieces();
   private boolean ended;
 
   private ArtifactStream(
@@ -92,26 +90,13 @@ public final class ArtifactStream extends InputStream {
 
   @Override
   public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    return pieces.read(this::nextPiece);
   }
 
   /** Waits for at least one byte. */
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
-    Objects.checkFromIndexSize(offset, length, target.length);
-    if (length == 0) {
-      return 0;
-    }
-    while (read == current.size()) {
-      if (!nextPiece()) {
-        return -1;
-      }
-    }
-    int count = Math.min(length, current.size() - read);
-    current.substring(read, read + count).copyTo(target, offset);
-    read += count;
-    return count;
+    return pieces.read(this::nextPiece, target, offset, length);
   }
 
   private boolean nextPiece() throws IOException {
@@ -121,8 +106,7 @@ public final class ArtifactStream extends InputStream {
     try {
       GetArtifactResponse next = next(call);
       ended = next == null;
-      current = next == null ? ByteString.EMPTY : next.getData();
-      read = 0;
+      pieces.take(next == null ? ByteString.EMPTY : next.getData());
       return !ended;
     } catch (CleatException e) {
       throw new IOException(e.getMessage(), e);
@@ -131,7 +115,7 @@ public final class ArtifactStream extends InputStream {
 
   @Override
   public int available() {
-    return current.size() - read;
+    return pieces.available();
   }
 
   /** Stops fetching. */

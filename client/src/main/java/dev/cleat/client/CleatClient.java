@@ -1,5 +1,6 @@
 package dev.cleat.client;
 
+import dev.cleat.v1.AccessServiceGrpc;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.GetActiveRequest;
@@ -16,6 +17,7 @@ import dev.cleat.v1.SessionView;
 import dev.cleat.v1.SetActiveRequest;
 import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.ToolServiceGrpc;
+import dev.cleat.v1.WhoAmIRequest;
 import io.grpc.ManagedChannel;
 import java.util.ArrayList;
 import java.util.List;
@@ -216,6 +218,15 @@ public final class CleatClient implements AutoCloseable {
     GetToolHelpResponse help =
         rpc.call(ToolServiceGrpc.getGetToolHelpMethod(), request, Rpc.Repeat.SAFE);
     return new ToolHelp(help.getText(), help.getTruncated());
+  }
+
+  /** Whom the server takes this client for. */
+  public CallerInfo whoAmI() {
+    return CallerInfo.of(
+        rpc.call(
+            AccessServiceGrpc.getWhoAmIMethod(),
+            WhoAmIRequest.getDefaultInstance(),
+            Rpc.Repeat.SAFE));
   }
 
   /** The gRPC beneath. */

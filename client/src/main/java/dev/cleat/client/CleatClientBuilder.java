@@ -7,13 +7,17 @@ import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.TlsChannelCredentials;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** How to connect. Not safe for use by several threads at once. */
@@ -22,7 +26,13 @@ public final class CleatClientBuilder {
   private static final Duration KEEPALIVE_MIN = Duration.ofMinutes(5);
 
   private String target = "127.0.0.1:7070";
-  private ChannelCredentials credentials = InsecureChannelCredentials.create();
+  private @Nullable ChannelCredentials credentials;
+  private TlsChannelCredentials.@Nullable Builder tls;
+  private byte @Nullable [] clientCertificate;
+  private byte @Nullable [] clientKey;
+  private @Nullable String token;
+  private @Nullable Supplier<String> tokenSupplier;
+  private boolean tokenInTheClear;
   private @Nullable ManagedChannel channel;
   private final List<ClientInterceptor> interceptors = new ArrayList<>();
   private Duration keepalive = KEEPALIVE_MIN;
@@ -39,18 +49,60 @@ public final class CleatClientBuilder {
 
   /** With TLS, trusting what the platform trusts. */
   public CleatClientBuilder tls() {
-    return credentials(TlsChannelCredentials.create());
+    tls = TlsChannelCredentials.newBuilder();
+    return this;
   }
 
   /** With TLS, trusting these certificates (PEM) only. */
   public CleatClientBuilder tls(Path certificates) throws IOException {
-    return credentials(
-        TlsChannelCredentials.newBuilder().trustManager(certificates.toFile()).build());
+    tls = TlsChannelCredentials.newBuilder().trustManager(certificates.toFile());
+    return this;
   }
 
-  /** With gRPC's credentials: mutual TLS, or others. */
+  /**
+   * With a certificate that says who this client is, which means TLS. The files are read now.
+   *
+   * @param certificate PEM, with those between it and its authority
+   * @param key PEM, PKCS#8 without a password
+   */
+  public CleatClientBuilder clientCertificate(Path certificate, Path key) throws IOException {
+    clientCertificate = Files.readAllBytes(certificate);
+    clientKey = Files.readAllBytes(key);
+    return this;
+  }
+
+  /** With gRPC's credentials, in place of TLS and a certificate from here. */
   public CleatClientBuilder credentials(ChannelCredentials credentials) {
     this.credentials = credentials;
+    return this;
+  }
+
+  /**
+   * With this token, which says who the client is: one of the server's file, a JWT, or a ticket. It
+   * is sent with every call, and without TLS to nobody but this machine: {@link #tokenInTheClear}.
+   */
+  public CleatClientBuilder token(String token) {
+    this.token = token;
+    this.tokenSupplier = null;
+    return this;
+  }
+
+  /**
+   * With the token that this says, as {@link #token}. It is asked for every call, also when a
+   * stream is resumed, on a thread of its own, and may wait: a token that is exchanged meanwhile
+   * needs nothing else. When it throws, the call is tried again like one whose server is away.
+   */
+  public CleatClientBuilder tokenSupplier(Supplier<String> supplier) {
+    this.tokenSupplier = supplier;
+    this.token = null;
+    return this;
+  }
+
+  /**
+   * Sends the token also without TLS: whoever is on the way to the server can read it and use it.
+   */
+  public CleatClientBuilder tokenInTheClear() {
+    this.tokenInTheClear = true;
     return this;
   }
 
@@ -127,6 +179,11 @@ public final class CleatClientBuilder {
   public CleatClient build() {
     ManagedChannel managed = channel == null ? newChannel() : channel;
     List<ClientInterceptor> reversed = new ArrayList<>(interceptors);
+    if (token != null) {
+      reversed.add(BearerToken.fixed(token, tokenInTheClear));
+    } else if (tokenSupplier != null) {
+      reversed.add(BearerToken.supplied(tokenSupplier, tokenInTheClear));
+    }
     Collections.reverse(reversed);
     return new CleatClient(
         new Rpc(managed, ClientInterceptors.intercept(managed, reversed), retry, deadline),
@@ -134,7 +191,7 @@ public final class CleatClientBuilder {
   }
 
   private ManagedChannel newChannel() {
-    return Grpc.newChannelBuilder(target, credentials)
+    return Grpc.newChannelBuilder(target, channelCredentials())
         .keepAliveTime(keepalive.toMillis(), TimeUnit.MILLISECONDS)
         .keepAliveTimeout(20, TimeUnit.SECONDS)
         // The library retries by reason and knows what is safe; gRPC's own retries would hide
@@ -142,6 +199,25 @@ public final class CleatClientBuilder {
         .disableRetry()
         .maxInboundMessageSize(8 << 20)
         .build();
+  }
+
+  private ChannelCredentials channelCredentials() {
+    if (credentials != null) {
+      return credentials;
+    }
+    if (tls == null && clientCertificate == null) {
+      return InsecureChannelCredentials.create();
+    }
+    TlsChannelCredentials.Builder secure = tls == null ? TlsChannelCredentials.newBuilder() : tls;
+    if (clientCertificate != null && clientKey != null) {
+      try {
+        secure.keyManager(
+            new ByteArrayInputStream(clientCertificate), new ByteArrayInputStream(clientKey));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e); // From memory.
+      }
+    }
+    return secure.build();
   }
 
   private static Duration positive(Duration time) {

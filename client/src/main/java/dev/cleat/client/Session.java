@@ -2,7 +2,10 @@ package dev.cleat.client;
 
 import com.google.protobuf.ByteString;
 import dev.cleat.client.CleatException.Code;
+import dev.cleat.v1.AccessServiceGrpc;
 import dev.cleat.v1.AddUsageRequest;
+import dev.cleat.v1.CreateTicketRequest;
+import dev.cleat.v1.CreateTicketResponse;
 import dev.cleat.v1.DeleteArtifactRequest;
 import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.GetArtifactRequest;
@@ -394,6 +397,25 @@ public final class Session {
         }
       }
     }
+  }
+
+  /**
+   * Makes a ticket to this session in its present run: what a front end may be given. It is worth
+   * nothing any more when its time is up or the session has ended.
+   *
+   * @param role what its bearer may do, no more than this client may
+   * @param validFor 1 second to 24 hours
+   */
+  public Ticket ticket(AccessRole role, Duration validFor) {
+    CreateTicketRequest request =
+        CreateTicketRequest.newBuilder()
+            .setSessionId(id)
+            .setRole(role.raw())
+            .setTtl(Times.of(validFor))
+            .build();
+    CreateTicketResponse made =
+        rpc.call(AccessServiceGrpc.getCreateTicketMethod(), request, Rpc.Repeat.SAFE);
+    return new Ticket(made.getTicket(), Times.of(made.getExpireTime()));
   }
 
   @Override

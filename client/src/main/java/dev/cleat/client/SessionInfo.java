@@ -59,6 +59,16 @@ public record SessionInfo(dev.cleat.v1.Session raw) {
     return raw.getName();
   }
 
+  /** The tenant that it belongs to. */
+  public String tenant() {
+    return raw.getTenant();
+  }
+
+  /** Who owns it: the subject of whoever created it; empty when it is nobody's. */
+  public String owner() {
+    return raw.getOwner();
+  }
+
   /** The tool of the catalogue that it runs. */
   public String tool() {
     return raw.getTool();

@@ -1,10 +1,8 @@
 package dev.cleat.client;
 
-import com.google.protobuf.ByteString;
 import dev.cleat.v1.Output;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Objects;
 
 /**
  * A session's output as a stream of bytes, replayed and then live, reconnecting as needed. It ends
@@ -15,8 +13,7 @@ import java.util.Objects;
  */
 public final class SessionOutput extends InputStream {
   private final EventStream events;
-  private ByteString current = ByteString.EMPTY;
-  private int read;
+  private final Pieces pieces = new Pieces();
 
   private SessionOutput(EventStream events) {
     this.events = events;
@@ -28,8 +25,7 @@ public final class SessionOutput extends InputStream {
 
   @Override
   public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    return pieces.read(this::nextChunk);
   }
 
   /**
@@ -38,24 +34,12 @@ public final class SessionOutput extends InputStream {
    */
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
-    Objects.checkFromIndexSize(offset, length, target.length);
-    if (length == 0) {
-      return 0;
-    }
-    while (read == current.size()) {
-      if (!nextChunk()) {
-        return -1;
-      }
-    }
-    int count = Math.min(length, current.size() - read);
-    current.substring(read, read + count).copyTo(target, offset);
-    read += count;
-    return count;
+    return pieces.read(this::nextChunk, target, offset, length);
   }
 
   @Override
   public int available() {
-    return current.size() - read;
+    return pieces.available();
   }
 
   /** How to type, and how it ended. */
@@ -83,8 +67,7 @@ public final class SessionOutput extends InputStream {
     }
     if (next instanceof Delivery.Happened happened && happened.event().hasOutput()) {
       Output output = happened.event().getOutput();
-      current = output.hasText() ? output.getTextBytes() : output.getData();
-      read = 0;
+      pieces.take(output.hasText() ? output.getTextBytes() : output.getData());
     }
     return true;
   }

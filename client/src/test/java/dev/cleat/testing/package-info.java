@@ -1,6 +1,7 @@
 /**
  * Fixtures for tests of clients, also for other modules. They know nothing of Cleat. {@link
- * dev.cleat.testing.CuttingProxy} is the flaky network.
+ * dev.cleat.testing.CuttingProxy} is the flaky network, {@link dev.cleat.testing.Authority} makes
+ * certificates.
  */
 @NullMarked
 package dev.cleat.testing;
