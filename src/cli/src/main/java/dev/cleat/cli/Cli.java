@@ -48,6 +48,10 @@ final class Cli {
     add("restart", RestartCommand::new);
     add("rm", RmCommand::new);
     add("tools", ToolsCommand::new);
+    add("health", HealthCommand::new);
+    add("whoami", WhoAmICommand::new);
+    add("ticket", TicketCommand::new);
+    COMMANDS.put("token", Cli::token);
     add("completion", CompletionCommand::new);
   }
 
@@ -64,6 +68,12 @@ final class Cli {
 
   private static void add(String name, Function<Streams, Object> command) {
     COMMANDS.put(name, streams -> CommandSpec.forAnnotatedObject(command.apply(streams)));
+  }
+
+  private static CommandSpec token(Streams streams) {
+    CommandSpec token = CommandSpec.create().name("token");
+    token.usageMessage().description("Bearer tokens.");
+    return token.addSubcommand("new", CommandSpec.forAnnotatedObject(new TokenNewCommand(streams)));
   }
 
   /** Runs a command line and returns the exit code. */

@@ -114,6 +114,9 @@ final class Failures {
           case "NO_SUCH_WAY" -> "without --way, the best that the tool has is taken";
           case "NO_IMAGES" -> "leave --image out";
           case "TURN_NOT_FOUND" -> "cleat turns lists the turns of a session";
+          case "UNAUTHENTICATED" ->
+              "say who you are with --token-file, CLEAT_TOKEN, or --cert and --key; it may have"
+                  + " expired";
           default -> "";
         };
     String message = oneLine(failure.getMessage());

@@ -56,6 +56,8 @@ final class InfoCommand implements Callable<Integer> {
     Map<String, String> lines = new LinkedHashMap<>();
     lines.put("id", raw.getId());
     lines.put("name", raw.getName());
+    lines.put("tenant", info.tenant());
+    lines.put("owner", Show.plain(info.owner()));
     lines.put("tool", String.join(" ", raw.getTool(), String.join(" ", raw.getArgsList())).strip());
     lines.put("state", Show.state(info));
     lines.put("message", raw.getStatusMessage());

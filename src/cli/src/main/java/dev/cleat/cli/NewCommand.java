@@ -7,7 +7,6 @@ import dev.cleat.client.Session;
 import dev.cleat.v1.ResizePolicy;
 import dev.cleat.v1.TerminalSize;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -100,34 +99,11 @@ final class NewCommand implements Callable<Integer> {
   @Option(names = "--or-pipes", description = "On pipes if the server has no terminal left.")
   private boolean orPipes;
 
-  @Option(names = "--model", paramLabel = "MODEL", description = "The model, for tools with one.")
-  private String model = "";
-
-  @Option(names = "--role", paramLabel = "ROLE", description = "The role of the agent.")
-  private String role = "";
-
   @Option(names = "--parent", paramLabel = "SESSION", description = "The parent session.")
   private String parent = "";
 
-  @Option(names = "--workspace", paramLabel = "NAME", description = "The workspace to group it in.")
-  private String workspace = "";
-
   @Option(names = "--internal", description = "Hide it from lists that do not ask for it.")
   private boolean internal;
-
-  @Option(
-      names = "--idle-timeout",
-      paramLabel = "DURATION",
-      converter = Durations.class,
-      description = "Close it after this long without output, turn or client.")
-  private @Nullable Duration idleTimeout;
-
-  @Option(
-      names = "--lifetime",
-      paramLabel = "DURATION",
-      converter = Durations.class,
-      description = "Close it this long after its start.")
-  private @Nullable Duration lifetime;
 
   @Option(
       names = "--run",
@@ -151,6 +127,7 @@ final class NewCommand implements Callable<Integer> {
       description = "Attach to it.")
   private boolean attach;
 
+  @Mixin private final SettingsOptions settings = new SettingsOptions();
   @Mixin private final AgentOptions agent = new AgentOptions();
   @Mixin private final KeysOption keys = new KeysOption();
   @Mixin private final FormatOption format = new FormatOption();
@@ -193,20 +170,12 @@ final class NewCommand implements Callable<Integer> {
     if (!parent.isEmpty()) {
       wanted.parent(Sessions.find(client, parent).id());
     }
-    if (idleTimeout != null) {
-      wanted.idleTimeout(idleTimeout);
-    }
-    if (lifetime != null) {
-      wanted.lifetime(lifetime);
-    }
+    settings.apply(wanted);
     agent.apply(wanted);
     return wanted.customize(request -> {
       request
           .setName(name)
           .setSessionId(id)
-          .setModel(model)
-          .setRole(role)
-          .setWorkspace(workspace)
           .setInternal(internal)
           .setGetOrCreate(getOrCreate)
           .setRequestId(requestId);

@@ -93,7 +93,8 @@ final class Screen implements AutoCloseable {
         return;
       }
       boolean raw = terminal != null && terminal.isRaw();
-      streams.note((raw ? "\r\n" + text + "\r\n" : text + "\n").getBytes(StandardCharsets.UTF_8));
+      String line = Show.harmless(text);
+      streams.note((raw ? "\r\n" + line + "\r\n" : line + "\n").getBytes(StandardCharsets.UTF_8));
     } finally {
       lock.unlock();
     }

@@ -4,6 +4,7 @@ import dev.cleat.client.CleatClient;
 import dev.cleat.client.ScreenPart;
 import dev.cleat.client.ScreenPicture;
 import dev.cleat.client.Session;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,7 +46,11 @@ final class ScreenCommand implements Callable<Integer> {
         rows--;
       }
       for (int row = 0; row < rows; row++) {
-        streams.line(colors ? Painter.line(picture, row) : picture.lines().get(row));
+        if (colors) {
+          streams.print((Painter.line(picture, row) + "\n").getBytes(StandardCharsets.UTF_8));
+        } else {
+          streams.line(picture.lines().get(row));
+        }
       }
       if (picture.incomplete()) {
         streams.note("cleat: some of what was printed is no longer kept, and is missing above");

@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jline.utils.Signals;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -104,17 +104,18 @@ final class ServeCommand implements Callable<Integer> {
     return given;
   }
 
-  /** The first signal ends it with grace, the second at once. */
+  /** The first signal ends it with grace, the second soon, the third at once. */
   private static void closeOnSignals(CleatServer server) {
-    AtomicBoolean closing = new AtomicBoolean();
+    AtomicInteger signals = new AtomicInteger();
     for (String signal : ENDING) {
       Signals.register(
           signal,
           () -> {
-            if (closing.getAndSet(true)) {
-              Runtime.getRuntime().halt(INTERRUPTED);
+            switch (signals.incrementAndGet()) {
+              case 1 -> server.close();
+              case 2 -> server.hurry();
+              default -> Runtime.getRuntime().halt(INTERRUPTED);
             }
-            server.close();
           });
     }
   }

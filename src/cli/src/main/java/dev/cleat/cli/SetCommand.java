@@ -42,29 +42,6 @@ final class SetCommand implements Callable<Integer> {
       description = "Takes a label away. May be repeated.")
   private List<String> noLabels = new ArrayList<>();
 
-  @Option(names = "--model", paramLabel = "MODEL", description = "The model of the next turn.")
-  private @Nullable String model;
-
-  @Option(names = "--role", paramLabel = "ROLE", description = "The role of the agent.")
-  private @Nullable String role;
-
-  @Option(names = "--workspace", paramLabel = "NAME", description = "The workspace to group it in.")
-  private @Nullable String workspace;
-
-  @Option(
-      names = "--idle-timeout",
-      paramLabel = "DURATION",
-      converter = Durations.class,
-      description = "Close it after this long without output, turn or client; 0s: never.")
-  private @Nullable Duration idleTimeout;
-
-  @Option(
-      names = "--lifetime",
-      paramLabel = "DURATION",
-      converter = Durations.class,
-      description = "Close it this long after its start; 0s: never.")
-  private @Nullable Duration lifetime;
-
   @Option(
       names = "--revive",
       paramLabel = "WHEN",
@@ -74,6 +51,7 @@ final class SetCommand implements Callable<Integer> {
   @Option(names = "--no-auto-approve", description = "Ask about everything.")
   private boolean askAll;
 
+  @Mixin private final SettingsOptions settings = new SettingsOptions();
   @Mixin private final ApprovalOptions approvals = new ApprovalOptions();
   @Mixin private final SessionParameter session = new SessionParameter();
   @Mixin private final FormatOption format = new FormatOption();
@@ -110,31 +88,10 @@ final class SetCommand implements Callable<Integer> {
     if (name != null) {
       changes.name(name);
     }
-    if (model != null) {
-      changes.model(model);
-    }
-    if (role != null) {
-      changes.role(role);
-    }
-    if (workspace != null) {
-      changes.workspace(workspace);
-    }
-    if (idleTimeout != null) {
-      changes.idleTimeout(idleTimeout);
-    }
-    if (lifetime != null) {
-      changes.lifetime(lifetime);
-    }
     if (revive != null) {
       changes.revive(revive.policy());
     }
-    return name != null
-        || model != null
-        || role != null
-        || workspace != null
-        || idleTimeout != null
-        || lifetime != null
-        || revive != null;
+    return settings.apply(changes) || name != null || revive != null;
   }
 
   private boolean labels(SessionSettings changes, SessionInfo now) {

@@ -58,7 +58,12 @@ final class Show {
    * those that turn the direction around among them.
    */
   static String plain(String text) {
-    return text.strip().replaceAll("[\\p{Cc}\\u202a-\\u202e\\u2066-\\u2069&&[^\n\t]]", " ");
+    return harmless(text.strip());
+  }
+
+  /** As {@link #plain}, with the blanks around it. */
+  static String harmless(String text) {
+    return text.replaceAll("[\\p{Cc}\\u202a-\\u202e\\u2066-\\u2069&&[^\n\t]]", " ");
   }
 
   static String orDash(String text) {
@@ -79,7 +84,7 @@ final class Show {
 
   /** The sessions as a table. */
   static void sessions(Streams streams, List<SessionInfo> sessions) {
-    Table table = new Table("ID", "NAME", "TOOL", "STATE", "ACTIVITY", "CLIENTS", "AGE");
+    Table table = new Table("ID", "NAME", "TOOL", "STATE", "ACTIVITY", "CLIENTS", "OWNER", "AGE");
     for (SessionInfo session : sessions) {
       table.add(
           session.id(),
@@ -88,6 +93,7 @@ final class Show {
           state(session),
           session.state().alive() ? word(session.activity()) : "-",
           Integer.toString(session.clients()),
+          orDash(plain(session.owner())),
           age(session.created()));
     }
     table.print(streams);

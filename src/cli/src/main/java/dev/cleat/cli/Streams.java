@@ -38,9 +38,9 @@ record Streams(
         StandardStreams::outputIsTerminal);
   }
 
-  /** Prints a line of result. */
+  /** Prints a line of result, in which nothing has an effect on a terminal. */
   void line(String text) {
-    print((text + "\n").getBytes(StandardCharsets.UTF_8));
+    print((Show.harmless(text) + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   /** Prints bytes of result, at once. */
@@ -53,9 +53,9 @@ record Streams(
     }
   }
 
-  /** Prints a line about what the command does, beside its result. */
+  /** Prints a line about what the command does, beside its result; as harmless. */
   void note(String text) {
-    note((text + "\n").getBytes(StandardCharsets.UTF_8));
+    note((Show.harmless(text) + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   /** Prints bytes beside the result. */

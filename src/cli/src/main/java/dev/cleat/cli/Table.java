@@ -1,6 +1,7 @@
 package dev.cleat.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Lines of cells in columns, each as wide as its widest cell. */
@@ -14,7 +15,12 @@ final class Table {
   }
 
   void add(String... cells) {
-    rows.add(List.of(cells));
+    rows.add(Arrays.stream(cells).map(Table::cell).toList());
+  }
+
+  /** On its line and in its column, whatever it says. */
+  private static String cell(String text) {
+    return Show.harmless(text).replaceAll("[\n\t]", " ");
   }
 
   void print(Streams streams) {

@@ -17,6 +17,7 @@ final class Words {
           AgentOptions.Way.class,
           Revive.class,
           PromptCommand.Busy.class,
+          RoleWord.class,
           CompletionCommand.Shell.class);
 
   private Words() {}

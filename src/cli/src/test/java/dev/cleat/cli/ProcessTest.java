@@ -17,6 +17,8 @@ final class ProcessTest {
         "serve",
         "--listen",
         "127.0.0.1:0",
+        "--admin-listen",
+        "none",
         "--data",
         data.toString(),
         "--shutdown-grace",

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -29,16 +30,18 @@ final class TestServer implements AutoCloseable {
   }
 
   static TestServer start(Path data, int port) throws StartupException, IOException {
-    Map<String, String> settings =
-        Map.of(
-            "listen",
-            "127.0.0.1:" + port,
-            "data",
-            data.toString(),
-            "session.stop_grace",
-            "2s",
-            "shutdown.grace",
-            "2s");
+    return start(data, port, Map.of());
+  }
+
+  static TestServer start(Path data, int port, Map<String, String> more)
+      throws StartupException, IOException {
+    Map<String, String> settings = new HashMap<>(more);
+    settings.put("listen", "127.0.0.1:" + port);
+    settings.put("data", data.toString());
+    settings.put("admin.listen", "none");
+    settings.put("session.stop_grace", "2s");
+    settings.put("shutdown.turns", "0s");
+    settings.put("shutdown.grace", "2s");
     Map<ConfigKey<?>, String> flags =
         ConfigKeys.ALL.stream()
             .filter(key -> settings.containsKey(key.name()))

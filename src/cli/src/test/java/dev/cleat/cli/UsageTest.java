@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +45,10 @@ final class UsageTest {
           "restart",
           "rm",
           "tools",
+          "health",
+          "whoami",
+          "ticket",
+          "token",
           "completion");
 
   @Test
@@ -96,6 +103,19 @@ final class UsageTest {
         "turns x -n 0",
         "stop x --grace 1",
         "tools --help-text",
+        "ls --cert /no/such/file",
+        "ls --key /no/such/file",
+        "ls --token secret",
+        "ticket x",
+        "ticket x --role root",
+        "ticket x --role viewer --ttl soon",
+        "token",
+        "token old",
+        "token new --tenant build --role owner",
+        "token new --tenant Build --role owner --name ci",
+        "token new --tenant build --role root --name ci",
+        "token new --tenant build --role owner --name ticket:ci",
+        "token new --tenant build --role owner --name ci --expires soon",
         "completion fish",
         "serve --no-such-setting",
         "serve --limits-sessions none"
@@ -160,6 +180,52 @@ final class UsageTest {
     assertThat(ran.code()).isEqualTo(1);
     assertThat(ran.out()).isEmpty();
     assertThat(ran.err()).startsWith("cleat: ").hasLineCount(1);
+  }
+
+  @Test
+  void aTokenIsNoOptionAndTheHelpSaysWhy() {
+    assertThat(Ran.alone("ls", "--help").ok().out().replaceAll("\\s+", " "))
+        .contains("--token-file=FILE")
+        .contains("No option takes the token itself: every user of the machine could read it")
+        .doesNotContain("--token=");
+    assertThat(Ran.alone("token", "new", "--help").ok().out()).startsWith("Usage: cleat token new");
+  }
+
+  @Test
+  void aNewTokenIsPrintedWithTheEntryThatHasOnlyItsHash() throws Exception {
+    Ran ran =
+        Ran.alone("token", "new", "--tenant", "build", "--role", "owner", "--name", "c\"i").ok();
+
+    assertThat(ran.line()).matches("cleat_[A-Za-z0-9_-]{43}");
+    String hash =
+        HexFormat.of()
+            .formatHex(
+                MessageDigest.getInstance("SHA-256")
+                    .digest(ran.line().getBytes(StandardCharsets.UTF_8)));
+    assertThat(ran.err())
+        .isEqualTo(
+            """
+              - name: "c\\"i"
+                tenant: "build"
+                role: owner
+                sha256: "%s"
+            """
+                .formatted(hash));
+    assertThat(
+            Ran.alone(
+                    "token",
+                    "new",
+                    "--tenant",
+                    "a",
+                    "--role",
+                    "admin",
+                    "--name",
+                    "b",
+                    "--expires",
+                    "90d")
+                .ok()
+                .err())
+        .containsPattern("expires: 2\\d{3}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ\n");
   }
 
   @ParameterizedTest

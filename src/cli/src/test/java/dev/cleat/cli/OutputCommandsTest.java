@@ -1,0 +1,172 @@
+package dev.cleat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cleat.v1.Event;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is typed into sessions, and what they print: send, screen, logs, attach on a pipe. */
+@TestInstance(Lifecycle.PER_CLASS)
+final class OutputCommandsTest {
+  private TestServer server;
+
+  @BeforeAll
+  void start(@TempDir Path data) throws Exception {
+    server = TestServer.start(data);
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  private Ran run(String... command) {
+    return Ran.on(server, command);
+  }
+
+  private static ConditionFactory soon() {
+    return Awaitility.await().atMost(Duration.ofSeconds(60));
+  }
+
+  private String bash(String name) {
+    return server.create("bash", "--name", name);
+  }
+
+  @Test
+  void sendTypesWordsEnterAndStandardInput() {
+    String id = bash("typed");
+
+    run("send", id, "--enter", "echo", "o\"n\"e").ok();
+    Ran.typing(server, "echo t\"w\"o\r", "send", id).ok();
+    Ran.typing(server, "echo thr\"e\"e", "send", id, "--enter").ok();
+
+    soon()
+        .untilAsserted(
+            () -> assertThat(run("logs", id).ok().lines()).contains("one", "two", "three"));
+  }
+
+  @Test
+  void theScreenIsPrintedAsTextInColorsAndAsJson() throws Exception {
+    String script =
+        "printf 'gone\\033[2J\\033[Hone\\r\\n\\r\\n"
+            + "  \\033[1;31mtwo\\033[0m \\033[38;2;1;2;3;44m3\\033[0m';read -r x";
+    String id = server.create("sh", "--", "-c", script);
+    soon().until(() -> run("screen", id).ok().out().contains("two"));
+
+    assertThat(run("screen", id).ok().lines()).containsExactly("one", "", "  two 3");
+    assertThat(run("screen", "--colors", id).ok().lines())
+        .containsExactly("one", "", "  \033[1;31mtwo\033[0m \033[38;2;1;2;3;44m3\033[0m");
+    String json = run("screen", id, "-o", "json").ok().line();
+    assertThat(json)
+        .contains("\"text\":\"  two 3\"", "\"cursor\":{\"row\":2,\"column\":7,\"visible\":true}")
+        .doesNotContain("spans");
+    assertThat(run("screen", id, "--colors", "-o", "json").ok().line()).contains("\"bold\":true");
+  }
+
+  @Test
+  void whatHasNoTerminalHasNoScreen() {
+    String id = server.create("sh", "--pipes");
+
+    Ran ran = run("screen", id);
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).startsWith("cleat: ").contains("has no terminal").hasLineCount(1);
+  }
+
+  @Test
+  void sendToPipesEndsLinesAsFilesDo() {
+    String id = server.create("sh", "--pipes");
+
+    run("send", id, "--enter", "echo piped").ok();
+
+    soon().untilAsserted(() -> assertThat(run("logs", id).ok().out()).isEqualTo("piped\n"));
+  }
+
+  @Test
+  void logsPrintAllTheLastLinesOrWhatIsNew() {
+    String id = server.create("sh", "--pipes");
+    run("send", id, "-e", "seq 1000; printf end").ok();
+    soon().until(() -> run("logs", id).ok().out().endsWith("end"));
+
+    assertThat(run("logs", id).ok().lines()).hasSize(1_001).startsWith("1").endsWith("end");
+    assertThat(run("logs", id, "--tail", "3").ok().lines()).containsExactly("999", "1000", "end");
+    assertThat(run("logs", id, "--tail", "0").ok().out()).isEmpty();
+    assertThat(run("logs", id, "--tail", "5000").ok().lines()).hasSize(1_001);
+    assertThat(run("logs", id, "--since", "1h").ok().lines()).hasSize(1_001);
+    assertThat(run("logs", id, "--since", "2999-01-01").ok().out()).isEmpty();
+    assertThat(run("logs", id, "--since", "2000-01-01T00:00:00Z", "-n", "1").ok().out())
+        .isEqualTo("end");
+  }
+
+  @Test
+  void theLastLinesAreFoundThroughManyEvents() {
+    String id = server.create("sh", "--pipes");
+    run("send", id, "-e", "i=0; while [ $i -lt 700 ]; do i=$((i+1)); echo $i; sleep 0.001; done")
+        .ok();
+    soon().until(() -> run("logs", id).ok().out().endsWith("\n700\n"));
+
+    assertThat(run("logs", id, "-n", "650").ok().lines())
+        .hasSize(650)
+        .startsWith("51")
+        .endsWith("700");
+  }
+
+  @Test
+  void followedLogsEndWithTheSession() {
+    String id = server.create("sh", "--pipes");
+    run("send", id, "-e", "sleep 0.3; echo late; exit 9").ok();
+
+    Ran ran = run("logs", "-f", id);
+
+    assertThat(ran.code()).isZero();
+    assertThat(ran.out()).isEqualTo("late\n");
+  }
+
+  @Test
+  void logsAsJsonAreTheJournal() throws Exception {
+    String id = server.create("sh", "--pipes");
+    run("send", id, "-e", "echo out; exit").ok();
+    run("logs", "-f", id).ok();
+
+    List<String> lines = run("logs", id, "-o", "json").ok().lines();
+
+    long seq = 0;
+    StringBuilder output = new StringBuilder();
+    for (String line : lines) {
+      Event.Builder event = Printed.parse(line, Event.newBuilder());
+      assertThat(event.getSeq()).isEqualTo(++seq);
+      output.append(event.getOutput().getText());
+    }
+    assertThat(output).hasToString("out\n");
+  }
+
+  @Test
+  void attachOnAPipeTypesStandardInputAndEndsWithTheCodeOfTheProcess() {
+    String id = server.create("sh", "--pipes");
+
+    Ran ran = Ran.typing(server, "echo in; echo err >&2; exit 5\n", "attach", id);
+
+    assertThat(ran.code()).isEqualTo(5);
+    assertThat(ran.out()).isEqualTo("in\n");
+    assertThat(ran.err().lines())
+        .contains("cleat: attached to " + id, "err", "cleat: " + id + " ended with code 5");
+  }
+
+  @Test
+  void attachTellsASignalAsAShellDoes() {
+    String id = server.create("sh", "--pipes");
+
+    assertThat(Ran.typing(server, "kill -TERM $$\n", "attach", id).code()).isEqualTo(143);
+    assertThat(run("attach", "--replay", "all", id).code()).isEqualTo(143);
+  }
+}

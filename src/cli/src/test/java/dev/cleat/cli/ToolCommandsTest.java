@@ -1,0 +1,68 @@
+package dev.cleat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cleat.v1.Tool;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the command line says of tools. */
+@TestInstance(Lifecycle.PER_CLASS)
+final class ToolCommandsTest {
+  private TestServer server;
+
+  @BeforeAll
+  void start(@TempDir Path data) throws Exception {
+    server = TestServer.start(data);
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  private Ran run(String... command) {
+    return Ran.on(server, command);
+  }
+
+  @Test
+  void toolsAreListed() throws Exception {
+    assertThat(run("tools").ok().lines()).anyMatch(line -> line.startsWith("bash "));
+    boolean bash = false;
+    for (String line : run("tools", "-o", "json").ok().lines()) {
+      Tool.Builder tool = Printed.parse(line, Tool.newBuilder());
+      bash |= tool.getName().equals("bash") && tool.getInstalled();
+    }
+    assertThat(bash).isTrue();
+  }
+
+  @Test
+  void toolIsShownWithItsVersionAndItsHelp() throws Exception {
+    assertThat(run("tools").ok().lines())
+        .anyMatch(line -> line.matches("bash +yes +terminal +The GNU shell.*"))
+        .anyMatch(line -> line.matches("claude +(yes|no) +acp, headless, terminal +.*"));
+
+    assertThat(run("tools", "bash").ok().out())
+        .containsPattern("version +GNU bash")
+        .containsPattern("available +terminal")
+        .containsPattern("typed prompts +end exactly");
+    assertThat(run("tools", "bash", "--help-text").ok().out()).contains("GNU bash", "--rcfile");
+    assertThat(
+            Printed.parse(run("tools", "bash", "-o", "json").ok().line(), Tool.newBuilder())
+                .getVersion())
+        .startsWith("GNU bash");
+    assertThat(run("tools", "bash", "--help-text", "-o", "json").ok().line())
+        .startsWith("{\"text\":\"GNU bash");
+  }
+
+  @Test
+  void toolThatCannotBeAskedSaysWhy() {
+    assertThat(run("tools", "sh", "--help-text").err()).contains("for help").hasLineCount(1);
+    assertThat(run("tools", "bsh").err()).contains("no tool 'bsh'").hasLineCount(1);
+  }
+}
