@@ -21,7 +21,7 @@ public record ServerCommand(Path data, List<String> wrapper, List<String> jvm, L
         data,
         List.of(),
         List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"),
-        List.of("--listen", "127.0.0.1:0"));
+        List.of("--listen", "127.0.0.1:0", "--admin-listen", "none", "--shutdown-turns", "0s"));
   }
 
   /** With these options of the JVM instead. */
@@ -34,17 +34,28 @@ public record ServerCommand(Path data, List<String> wrapper, List<String> jvm, L
     return new ServerCommand(data, command, jvm, flags);
   }
 
-  /** With one more flag. */
+  /** With this flag, instead of one with the same name. */
   public ServerCommand flag(String flag, String value) {
-    List<String> more = new ArrayList<>(flags);
-    more.add(flag);
-    more.add(value);
-    return new ServerCommand(data, wrapper, jvm, more);
+    List<String> changed = new ArrayList<>(flags);
+    int at = changed.indexOf(flag);
+    if (at < 0) {
+      changed.add(flag);
+      changed.add(value);
+    } else {
+      changed.set(at + 1, value);
+    }
+    return new ServerCommand(data, wrapper, jvm, changed);
+  }
+
+  /** With its probes and metrics where they are by default. */
+  ServerCommand withUsualProbes() {
+    return new ServerCommand(
+        data, wrapper, jvm, List.of("--listen", "127.0.0.1:0", "--shutdown-turns", "0s"));
   }
 
   /** Listening there instead. */
   public ServerCommand listen(String address) {
-    return new ServerCommand(data, wrapper, jvm, List.of("--listen", address));
+    return flag("--listen", address);
   }
 
   ProcessBuilder builder() {

@@ -20,8 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,17 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AgentActivityTest {
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;
-  private ModelApi model;
-
-  @BeforeEach
-  void startModel() throws Exception {
-    model = ModelApi.start();
-  }
-
-  @AfterEach
-  void closeModel() {
-    model.close();
-  }
+  @AutoClose final ModelApi model = ModelApi.start();
 
   private static final int SAMPLES = 20;
 

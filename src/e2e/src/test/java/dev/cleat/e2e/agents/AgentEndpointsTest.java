@@ -19,8 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,17 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AgentEndpointsTest {
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;
-  private ModelApi model;
-
-  @BeforeEach
-  void startModel() throws Exception {
-    model = ModelApi.start();
-  }
-
-  @AfterEach
-  void closeModel() {
-    model.close();
-  }
+  @AutoClose final ModelApi model = ModelApi.start();
 
   static Stream<Arguments> agentsAndWays() {
     return AgentSessions.agentsAndWays().filter(arguments -> arguments.get()[0] != Agent.CODEX);

@@ -19,8 +19,7 @@ import dev.cleat.e2e.Servers;
 import dev.cleat.e2e.SmallDisk;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,17 +40,7 @@ class AgentFullDiskTest {
   final Servers servers = new Servers();
 
   @TempDir Path folder;
-  private ModelApi model;
-
-  @BeforeEach
-  void startModel() throws Exception {
-    model = ModelApi.start();
-  }
-
-  @AfterEach
-  void closeModel() {
-    model.close();
-  }
+  @AutoClose final ModelApi model = ModelApi.start();
 
   /** Longer than the page that the journal's file may still have. */
   private static final String LONG = "x".repeat(20_000);

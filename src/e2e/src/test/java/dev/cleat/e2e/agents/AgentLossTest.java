@@ -21,8 +21,7 @@ import dev.cleat.e2e.ServerProcess;
 import dev.cleat.e2e.Servers;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,17 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AgentLossTest {
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;
-  private ModelApi model;
-
-  @BeforeEach
-  void startModel() throws Exception {
-    model = ModelApi.start();
-  }
-
-  @AfterEach
-  void closeModel() {
-    model.close();
-  }
+  @AutoClose final ModelApi model = ModelApi.start();
 
   private ServerProcess server() throws Exception {
     return servers.start(folder.resolve("data"));

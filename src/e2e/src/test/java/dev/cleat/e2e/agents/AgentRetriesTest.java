@@ -17,8 +17,7 @@ import dev.cleat.testing.CuttingProxy.Range;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,17 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class AgentRetriesTest {
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;
-  private ModelApi model;
-
-  @BeforeEach
-  void startModel() throws Exception {
-    model = ModelApi.start();
-  }
-
-  @AfterEach
-  void closeModel() {
-    model.close();
-  }
+  @AutoClose final ModelApi model = ModelApi.start();
 
   private ServerProcess server() throws Exception {
     return servers.start(folder.resolve("data"));

@@ -24,8 +24,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,22 +34,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Sessions of the real agents in a real server: one API over all of them. */
 @RealAgents
+@Order(RealAgents.LONG)
 class AgentSessionsTest {
   private static final String FIRST = "What comes first?";
 
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;
-  private ModelApi model;
-
-  @BeforeEach
-  void startModel() throws Exception {
-    model = ModelApi.start();
-  }
-
-  @AfterEach
-  void closeModel() {
-    model.close();
-  }
+  @AutoClose final ModelApi model = ModelApi.start();
 
   private ServerProcess server() throws Exception {
     return servers.start(folder.resolve("data"));

@@ -7,8 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,17 +19,7 @@ class HeadlessAgentsTest {
   private static final String SECOND = "And what is second?";
 
   @TempDir Path folder;
-  private ModelApi model;
-
-  @BeforeEach
-  void startModel() throws Exception {
-    model = ModelApi.start();
-  }
-
-  @AfterEach
-  void closeModel() {
-    model.close();
-  }
+  @AutoClose final ModelApi model = ModelApi.start();
 
   @ParameterizedTest
   @EnumSource

@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -47,14 +48,18 @@ final class ModelApi implements AutoCloseable {
     this.server = server;
   }
 
-  static ModelApi start() throws IOException {
-    HttpServer server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    ModelApi model = new ModelApi(server);
-    server.setExecutor(model.threads);
-    server.createContext("/", model::handle);
-    server.start();
-    return model;
+  static ModelApi start() {
+    try {
+      HttpServer server =
+          HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+      ModelApi model = new ModelApi(server);
+      server.setExecutor(model.threads);
+      server.createContext("/", model::handle);
+      server.start();
+      return model;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Where it is, without {@code /v1}. */

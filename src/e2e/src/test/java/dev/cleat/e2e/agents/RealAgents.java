@@ -12,4 +12,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Retention(RetentionPolicy.RUNTIME)
 @Tag("agents")
 @ExtendWith(AgentsInstalled.class)
-@interface RealAgents {}
+@interface RealAgents {
+  /** The order of classes that take minutes: two run at a time, and these are to begin. */
+  int LONG = 1;
+}

@@ -10,6 +10,7 @@ import dev.cleat.client.PromptWay;
 import dev.cleat.client.RevivePolicy;
 import dev.cleat.client.RunningTurn;
 import dev.cleat.client.Session;
+import dev.cleat.client.SessionSettings;
 import dev.cleat.client.Turn;
 import dev.cleat.e2e.Await;
 import dev.cleat.e2e.ServerProcess;
@@ -188,24 +189,60 @@ class TerminalAgentsTest {
     }
   }
 
-  @Test
-  void conversationGoesOnOverAKilledServer() throws Exception {
-    AgentHome home = Agent.CLAUDE.home(folder, model, AgentHome.Asks.NEVER);
-    model.reply(Reply.text("The first."), Reply.text("Second."));
+  @ParameterizedTest
+  @EnumSource(names = {"CLAUDE", "CODEX"})
+  void modelIsTheOneThatWasAskedForWhenTheProcessStarted(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    model.otherwise(request -> Reply.text("Answer."));
+    String first = agent == Agent.CLAUDE ? "sonnet" : AgentHome.OTHER_MODEL;
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(agent, home).customize(request -> request.setModel(first)));
+      succeeded(session.prompt("What comes first?"));
+      assertThat(model.lastTurn().model()).contains(first);
+
+      session.update(new SessionSettings().model(agent.acpModel()));
+      succeeded(session.prompt("And now?"));
+      assertThat(model.lastTurn().model()).contains(first);
+
+      if (agent == Agent.CLAUDE) {
+        // Codex may ask something of its own before it goes on with another model.
+        session.restart();
+        succeeded(session.prompt("And at last?"));
+        assertThat(model.lastTurn().model()).contains(agent.otherModel());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CLAUDE", "CODEX"})
+  void conversationGoesOnOverKilledServers(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    model.reply(Reply.text("The first."), Reply.text("Second."), Reply.text("Third."));
     String id;
+    String token;
     ServerProcess server = server();
     try (CleatClient cleat = server.client()) {
-      Session session = cleat.create(of(Agent.CLAUDE, home));
+      Session session = cleat.create(of(agent, home));
       id = session.id();
       succeeded(session.prompt("What comes first?"));
-      assertThat(session.refresh().resumeToken()).isNotEmpty();
+      Await.until("its own session is known", () -> !session.refresh().resumeToken().isEmpty());
+      token = session.info().resumeToken();
     }
     server.kill();
-    try (CleatClient cleat = server().client()) {
+    server = server();
+    try (CleatClient cleat = server.client()) {
       succeeded(cleat.session(id).prompt("And then?"));
     }
     assertThat(model.lastTurn().replies()).contains("The first.");
     lastPromptIs("And then?");
+    server.kill();
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.session(id);
+      succeeded(session.prompt("And at last?"));
+      assertThat(session.refresh().resumeToken()).isEqualTo(token);
+    }
+    assertThat(model.lastTurn().replies()).contains("The first.", "Second.");
+    lastPromptIs("And at last?");
   }
 
   @Test

@@ -1,0 +1,268 @@
+package dev.cleat.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.rpc.RetryInfo;
+import dev.cleat.client.AttachOptions;
+import dev.cleat.client.Attachment;
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.NewSession;
+import dev.cleat.client.Prompt;
+import dev.cleat.client.RunningTurn;
+import dev.cleat.client.Session;
+import dev.cleat.client.SessionInfo;
+import dev.cleat.client.Turn;
+import dev.cleat.testing.CuttingProxy;
+import dev.cleat.testing.CuttingProxy.Cuts;
+import dev.cleat.v1.AttachOpen;
+import dev.cleat.v1.AttachRequest;
+import dev.cleat.v1.AttachResponse;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.RestartRequest;
+import dev.cleat.v1.SendPromptRequest;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.protobuf.StatusProto;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A server that is told to end while it has work: what it still does, and whom it tells what. */
+class DrainTest {
+  private static final int CLIENTS = 50;
+  private static final int SESSIONS = 5;
+
+  @RegisterExtension final Servers servers = new Servers();
+  @TempDir Path folder;
+
+  private ServerCommand command(String turns) {
+    return ServerCommand.on(folder.resolve("data"))
+        .flag("--shutdown-turns", turns)
+        .flag("--shutdown-retry-after", "700ms");
+  }
+
+  /** A turn that runs until the file is there. */
+  private RunningTurn start(Session session, Path file) {
+    RunningTurn turn =
+        session.start(
+            Prompt.of("while [ ! -e '%s' ]; do sleep 0.05; done; echo finished".formatted(file)));
+    Await.until("it runs", () -> turn.refresh().state() == Turn.State.RUNNING);
+    return turn;
+  }
+
+  private static boolean serves(CleatClient client) {
+    return HealthGrpc.newBlockingStub(client.grpc().channel())
+        .check(HealthCheckRequest.newBuilder().setService("cleat.v1.SessionService").build())
+        .getStatus()
+        .equals(ServingStatus.SERVING);
+  }
+
+  private static void assertDraining(Runnable call) throws Exception {
+    try {
+      call.run();
+    } catch (StatusRuntimeException e) {
+      assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertThat(RawStream.reason(e)).isEqualTo("DRAINING");
+      com.google.rpc.Status status = StatusProto.fromThrowable(e);
+      assertThat(status).isNotNull();
+      List<RetryInfo> retries = new ArrayList<>();
+      for (com.google.protobuf.Any detail : status.getDetailsList()) {
+        if (detail.is(RetryInfo.class)) {
+          retries.add(detail.unpack(RetryInfo.class));
+        }
+      }
+      assertThat(retries)
+          .extracting(RetryInfo::getRetryDelay)
+          .containsExactly(com.google.protobuf.Duration.newBuilder().setNanos(700_000_000).build());
+      return;
+    }
+    throw new AssertionError("the server has taken new work");
+  }
+
+  /** A stream of plain gRPC from now on, which the library cannot mend. */
+  private static RawStream<AttachResponse> watch(CleatClient client, Session session) {
+    RawStream<AttachResponse> watcher = new RawStream<>();
+    client
+        .grpc()
+        .sessionsAsync()
+        .attach(watcher)
+        .onNext(
+            AttachRequest.newBuilder()
+                .setOpen(AttachOpen.newBuilder().setSessionId(session.id()))
+                .build());
+    Await.until(
+        "it is attached", () -> watcher.responses().stream().anyMatch(AttachResponse::hasCaughtUp));
+    return watcher;
+  }
+
+  @Test
+  void turnsGetTheirTimeWhileNothingNewBegins() throws Exception {
+    Path go = folder.resolve("go");
+    ServerProcess server = servers.start(command("1h"));
+    RunningTurn turn;
+    RunningTurn waiting;
+    String id;
+    try (CleatClient client = server.client()) {
+      Session session = client.create("bash");
+      id = session.id();
+      Session idle = client.create("bash");
+      turn = start(session, go);
+      waiting = session.start(Prompt.of("echo also"));
+      RawStream<AttachResponse> before = watch(client, session);
+
+      server.terminate();
+
+      Await.until("it is not ready", () -> !serves(client));
+      var api = client.grpc().sessions();
+      assertDraining(() -> {
+        var _ = api.create(CreateRequest.newBuilder().setTool("bash").build());
+      });
+      assertDraining(() -> {
+        var _ = api.restart(RestartRequest.newBuilder().setSessionId(idle.id()).build());
+      });
+      assertDraining(() -> {
+        var _ =
+            api.sendPrompt(
+                SendPromptRequest.newBuilder().setSessionId(idle.id()).setPrompt("true").build());
+      });
+      RawStream<AttachResponse> later = watch(client, session);
+      assertThat(client.list()).hasSize(2);
+
+      Files.createFile(go);
+      for (RawStream<AttachResponse> stream : List.of(before, later)) {
+        assertThat(stream.end()).isEqualTo(Status.Code.UNAVAILABLE);
+        assertThat(stream.reason()).isEqualTo("DRAINING");
+      }
+      assertThat(server.awaitEnd()).isZero();
+    }
+    try (CleatClient client = servers.start(command("0s")).client()) {
+      Session session = client.session(id);
+      assertThat(session.turns(10))
+          .extracting(Turn::id, Turn::state)
+          .containsExactly(
+              org.assertj.core.api.Assertions.tuple(waiting.id(), Turn.State.SUCCEEDED),
+              org.assertj.core.api.Assertions.tuple(turn.id(), Turn.State.SUCCEEDED));
+      assertThat(session.info().state()).isEqualTo(SessionInfo.State.EXITED);
+      assertThat(session.info().head().epoch()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void turnsThatTakeLongerAreEnded() throws Exception {
+    ServerProcess server = servers.start(command("300ms"));
+    String id;
+    try (CleatClient client = server.client()) {
+      Session session = client.create("bash");
+      id = session.id();
+      var _ = start(session, folder.resolve("never"));
+      assertThat(server.stop()).isZero();
+    }
+    try (CleatClient client = servers.start(command("0s")).client()) {
+      Turn ended = client.session(id).turns(1).getFirst();
+      assertThat(ended.endReason()).isEqualTo(Turn.EndReason.SESSION_ENDED);
+    }
+  }
+
+  @Test
+  void aSecondSignalIsQuickerAndLosesNothing() throws Exception {
+    ServerProcess server = servers.start(command("1h").flag("--session-stop-grace", "5m"));
+    Session deaf;
+    try (CleatClient client = server.client()) {
+      var _ = start(client.create("bash"), folder.resolve("never"));
+      deaf =
+          client.create(
+              NewSession.of("sh")
+                  .args(List.of("-c", "trap '' HUP TERM; echo deaf; while :; do sleep 0.1; done")));
+      Transcript seen = Transcript.keeping();
+      try (Attachment _ = deaf.attach(seen)) {
+        Await.until("it is deaf", () -> seen.text().contains("deaf"));
+      }
+      server.terminate();
+      Await.until("it is not ready", () -> !serves(client));
+      assertThat(server.isAlive()).isTrue();
+
+      server.terminate();
+      assertThat(server.awaitEnd()).isZero();
+    }
+    try (CleatClient client = servers.start(command("0s")).client()) {
+      SessionInfo info = client.session(deaf.id()).info();
+      assertThat(info.state()).isEqualTo(SessionInfo.State.EXITED);
+      assertThat(info.exit().orElseThrow().signal()).contains("SIGKILL");
+      assertThat(info.head().epoch()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void attachedClientsRideThroughUnderLoad() throws Exception {
+    ServerProcess server = servers.start(command("0s"));
+    List<Session> sessions = new ArrayList<>();
+    List<Transcript> seen = new ArrayList<>();
+    try (CuttingProxy proxy = new CuttingProxy(server.port(), Cuts.NONE, 0);
+        CleatClient following = ServerProcess.client(proxy.target())) {
+      try (CleatClient client = server.client()) {
+        for (int session = 0; session < SESSIONS; session++) {
+          sessions.add(
+              client.create(
+                  NewSession.of("sh")
+                      .args(
+                          List.of(
+                              "-c", "stty raw -echo; while :; do seq 1 200; sleep 0.01; done"))));
+        }
+        for (int reader = 0; reader < CLIENTS; reader++) {
+          Transcript transcript = Transcript.digesting();
+          seen.add(transcript);
+          var _ =
+              following
+                  .session(sessions.get(reader % SESSIONS).id())
+                  .attach(AttachOptions.fromBeginning().readOnly().followRestarts(), transcript);
+        }
+        Await.until("all see it", () -> seen.stream().allMatch(one -> one.bytes() > 10_000));
+        assertThat(server.stop()).isZero();
+      }
+      ServerProcess next = servers.start(command("0s"));
+      proxy.retarget(next.port());
+      try (CleatClient client = next.client()) {
+        List<Long> before = seen.stream().map(Transcript::bytes).toList();
+        for (Session session : sessions) {
+          client.session(session.id()).restart();
+        }
+        Await.until(
+            "all see more",
+            () -> {
+              for (int reader = 0; reader < CLIENTS; reader++) {
+                if (seen.get(reader).bytes() < before.get(reader) + 10_000) {
+                  return false;
+                }
+              }
+              return true;
+            });
+        for (int session = 0; session < SESSIONS; session++) {
+          client.session(sessions.get(session).id()).stop();
+          assertSameForAll(client.session(sessions.get(session).id()), seen, session);
+        }
+      }
+    }
+    assertThat(seen).allMatch(one -> one.reconnects() > 0);
+  }
+
+  /** Whoever followed a session has all of it, once, and the same as a newcomer. */
+  private static void assertSameForAll(Session session, List<Transcript> seen, int number)
+      throws Exception {
+    Transcript whole = Transcript.digesting();
+    Transcript.end(session.attach(AttachOptions.fromBeginning().readOnly(), whole));
+    whole.assertWhole();
+    for (int reader = number; reader < CLIENTS; reader += SESSIONS) {
+      Transcript one = seen.get(reader);
+      Await.until("it has all", () -> one.last() == whole.last());
+      one.assertWhole();
+      one.assertContains(whole);
+    }
+  }
+}

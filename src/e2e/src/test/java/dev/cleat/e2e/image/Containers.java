@@ -1,0 +1,145 @@
+package dev.cleat.e2e.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * Images and containers in a store of their own, of which nothing is left afterwards. For one
+ * thread.
+ */
+final class Containers implements AutoCloseable {
+  private static final List<String> NEEDED = List.of("debootstrap", "buildah", "podman", "runc");
+
+  /** For a machine whose limits are lower than what podman asks for, and without systemd. */
+  private static final String SETTINGS =
+      """
+      [containers]
+      default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+      [engine]
+      cgroup_manager = "cgroupfs"
+      events_logger = "none"
+      """;
+
+  private final Path folder;
+
+  /** Elsewhere, since podman takes no more than 50 characters for it. */
+  private final Path run;
+
+  private final List<String> containers = new ArrayList<>();
+
+  private Containers(Path folder, Path run) {
+    this.folder = folder;
+    this.run = run;
+  }
+
+  /** What ended, and how. */
+  record Ran(int exitCode, String out, String err) {
+    String ok() {
+      assertThat(exitCode).as(() -> out + err).isZero();
+      return out.strip();
+    }
+  }
+
+  /** A store in this folder. Skips the test where there is nothing to build and run images with. */
+  static Containers in(Path folder) throws IOException {
+    for (String command : NEEDED) {
+      assumeTrue(isInstalled(command), "needs " + command);
+    }
+    assumeTrue("root".equals(System.getProperty("user.name")), "needs root, to make a base image");
+    Files.writeString(folder.resolve("containers.conf"), SETTINGS);
+    return new Containers(folder, Files.createTempDirectory(Path.of("/run"), "cleat-"));
+  }
+
+  private static boolean isInstalled(String command) {
+    return Stream.of(System.getenv("PATH").split(":", -1))
+        .anyMatch(path -> Files.isExecutable(Path.of(path, command)));
+  }
+
+  /** The options that have buildah and podman use this store. */
+  List<String> store() {
+    return List.of(
+        "--root",
+        folder.resolve("store").toString(),
+        "--runroot",
+        run.resolve("run").toString(),
+        "--storage-driver",
+        "vfs");
+  }
+
+  /** Runs a command to its end. */
+  Ran run(List<String> command) throws IOException {
+    Path out = Files.createTempFile(folder, "out", "");
+    Path err = Files.createTempFile(folder, "err", "");
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder
+        .environment()
+        .putAll(
+            Map.of(
+                "CONTAINERS_CONF",
+                folder.resolve("containers.conf").toString(),
+                "TMPDIR",
+                folder.toString()));
+    builder.redirectInput(Path.of("/dev/null").toFile());
+    int exitCode = exitCode(builder.start());
+    return new Ran(exitCode, text(out), text(err));
+  }
+
+  private static int exitCode(Process process) throws IOException {
+    try {
+      return process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
+    }
+  }
+
+  private static String text(Path file) throws IOException {
+    String text = Files.readString(file, StandardCharsets.UTF_8);
+    Files.delete(file);
+    return text;
+  }
+
+  /** Runs podman to its end. */
+  Ran podman(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("podman", "--runtime", "runc"));
+    command.addAll(store());
+    command.addAll(List.of("--tmpdir", run.resolve("tmp").toString()));
+    command.addAll(List.of(arguments));
+    return run(command);
+  }
+
+  /** Starts a container with these arguments of {@code podman run}; returns its id. */
+  String start(String... arguments) throws IOException {
+    List<String> all = new ArrayList<>(List.of("run", "--detach"));
+    all.addAll(List.of(arguments));
+    String id = podman(all.toArray(String[]::new)).ok();
+    containers.add(id);
+    return id;
+  }
+
+  /** Removes everything. */
+  @Override
+  public void close() throws IOException {
+    for (String container : containers) {
+      podman("rm", "--force", container).ok();
+    }
+    podman("system", "reset", "--force").ok();
+    try (Stream<Path> left = Files.walk(run)) {
+      for (Path path : left.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}

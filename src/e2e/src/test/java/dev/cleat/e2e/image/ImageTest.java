@@ -1,0 +1,185 @@
+package dev.cleat.e2e.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.cleat.client.AttachOptions;
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.Session;
+import dev.cleat.client.SessionInfo;
+import dev.cleat.e2e.Await;
+import dev.cleat.e2e.ServerProcess;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The image, built from Debian's packages and the jars of this build, and run as a cluster would:
+ * any user's number, a root that nobody can write to, no capabilities, a memory limit.
+ */
+class ImageTest {
+  private static final Path ROOT = Path.of(System.getProperty("cleat.root", "."));
+  private static final String IMAGE = "localhost/cleat";
+  private static final long MOST_BYTES = 265_000_000;
+  private static final Pattern SERVES = Pattern.compile("cleat serves on (127\\.0\\.0\\.1:\\d+)");
+
+  private static @Nullable Containers store;
+
+  @BeforeAll
+  @Timeout(1800)
+  static void build(@TempDir Path folder) throws Exception {
+    Containers containers = Containers.in(folder);
+    store = containers;
+    List<String> base = new ArrayList<>(List.of(script("base"), IMAGE + "-base"));
+    base.addAll(containers.store());
+    containers.run(base).ok();
+    List<String> build =
+        new ArrayList<>(
+            List.of(
+                script("build"),
+                "--packaged",
+                "--base",
+                IMAGE + "-base",
+                "--tag",
+                IMAGE,
+                "buildah"));
+    build.addAll(containers.store());
+    containers.run(build).ok();
+  }
+
+  private static String script(String name) {
+    return ROOT.resolve("src/image").resolve(name).toString();
+  }
+
+  @AfterAll
+  static void remove() throws Exception {
+    if (store != null) {
+      store.close();
+    }
+  }
+
+  private static Containers containers() {
+    return Objects.requireNonNull(store);
+  }
+
+  /** Starts a server on a volume; further options are podman's. */
+  private static String serve(String volume, String... options) throws Exception {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--network=host",
+                "--read-only",
+                "--tmpfs=/tmp",
+                "--cap-drop=all",
+                "--security-opt=no-new-privileges",
+                "--memory=512m",
+                "--volume=" + volume + ":/var/lib/cleat"));
+    arguments.addAll(List.of(options));
+    arguments.addAll(List.of(IMAGE, "serve", "--listen", "127.0.0.1:0"));
+    return containers().start(arguments.toArray(String[]::new));
+  }
+
+  /** Waits until a container's server has said so for the nth time; returns where it serves. */
+  private static String address(String container, int times) {
+    List<String> addresses = new ArrayList<>();
+    Await.until(
+        "it serves",
+        () -> {
+          addresses.clear();
+          Matcher said = SERVES.matcher(containers().podman("logs", container).out());
+          while (said.find()) {
+            addresses.add(said.group(1));
+          }
+          return addresses.size() >= times;
+        });
+    return addresses.getLast();
+  }
+
+  @Test
+  void itIsSmallAndSaysWhatIsInIt() throws Exception {
+    long bytes =
+        Long.parseLong(containers().podman("image", "inspect", "--format={{.Size}}", IMAGE).ok());
+    System.out.printf("image: %d MB%n", bytes / 1_000_000);
+    assertThat(bytes).isLessThan(MOST_BYTES);
+
+    String jars =
+        containers().podman("run", "--rm", "--entrypoint=ls", IMAGE, "/opt/cleat/lib").ok();
+    JsonObject parts =
+        JsonParser.parseString(
+                containers()
+                    .podman("run", "--rm", "--entrypoint=cat", IMAGE, "/opt/cleat/sbom.cdx.json")
+                    .ok())
+            .getAsJsonObject();
+    assertThat(parts.get("bomFormat").getAsString()).isEqualTo("CycloneDX");
+    List<String> named =
+        StreamSupport.stream(parts.getAsJsonArray("components").spliterator(), false)
+            .map(JsonElement::getAsJsonObject)
+            .map(part ->
+                part.get("name").getAsString() + "-" + part.get("version").getAsString() + ".jar")
+            .toList();
+    assertThat(named)
+        .containsExactlyInAnyOrderElementsOf(
+            jars.lines().filter(jar -> !jar.equals("cleat.jar")).toList());
+  }
+
+  @Test
+  void aContainerThatIsKilledComesBackWithItsSessions() throws Exception {
+    long begin = System.nanoTime();
+    String container = serve("killed");
+    String address = address(container, 1);
+    System.out.printf(
+        "image: served after %d ms%n", Duration.ofNanos(System.nanoTime() - begin).toMillis());
+    String id;
+    try (CleatClient client = ServerProcess.client(address)) {
+      Session session = client.create("bash");
+      id = session.id();
+      assertThat(session.prompt("id -u; git --version; tmux -V; cat /proc/1/comm").output())
+          .startsWith("10001\ngit version 2.")
+          .endsWith("\ntini\n");
+      assertThat(session.prompt("grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status").output())
+          .isEqualTo("CapEff:\t%1$s\nCapBnd:\t%1$s\nNoNewPrivs:\t1\n".formatted("0".repeat(16)));
+      assertThat(session.prompt("touch /x /opt/cleat/x /etc/cleat/x").exitCode()).hasValue(1);
+      assertThat(session.prompt("seq 1 100000").exitCode()).hasValue(0);
+    }
+
+    containers().podman("kill", "--signal=KILL", container).ok();
+    containers().podman("start", container).ok();
+
+    try (CleatClient client = ServerProcess.client(address(container, 2))) {
+      Session session = client.session(id);
+      assertThat(session.info().state()).isEqualTo(SessionInfo.State.LOST);
+      assertThat(session.info().head().epoch()).isEqualTo(1);
+      String printed =
+          new String(
+              session.output(AttachOptions.fromBeginning().readOnly()).readAllBytes(),
+              java.nio.charset.StandardCharsets.UTF_8);
+      assertThat(printed).contains("\r\n99999\r\n100000\r\n");
+      session.restart();
+      assertThat(session.prompt("echo again").output()).isEqualTo("again\n");
+    }
+    containers().podman("stop", "--time=30", container).ok();
+    assertThat(containers().podman("inspect", "--format={{.State.ExitCode}}", container).ok())
+        .isEqualTo("0");
+  }
+
+  @Test
+  void theStartUpCacheFitsTheRuntime() throws Exception {
+    // With this the JVM refuses to start where it cannot use the cache.
+    String container = serve("cache", "--env=CLEAT_JAVA_OPTS=-XX:+UseG1GC -XX:AOTMode=on");
+
+    assertThat(address(container, 1)).isNotEmpty();
+  }
+}
