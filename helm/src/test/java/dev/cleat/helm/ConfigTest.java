@@ -1,0 +1,107 @@
+package dev.cleat.helm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cleat.server.boot.ConfigKey;
+import dev.cleat.server.boot.ConfigKeys;
+import dev.cleat.server.boot.ConfigLoader;
+import dev.cleat.server.boot.LoadedConfig;
+import dev.cleat.server.tool.Catalogue;
+import dev.cleat.server.tool.ShellInit;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The server understands the files that it is started with. */
+class ConfigTest {
+  /** What is in the Secrets that the value sets name. */
+  private static final Map<String, Map<String, String>> SECRETS =
+      Map.of(
+          "cleat-web", Map.of("tls.crt", "a certificate", "tls.key", "its key"),
+          "demo-cleat-tls", Map.of("tls.crt", "a certificate", "tls.key", "its key"),
+          "clients-ca", Map.of("authority.pem", "an authority"),
+          "cleat-tokens", Map.of("tokens.yaml", "tokens: []", "list.yaml", "tokens: []"),
+          "provider-keys", Map.of("keys.json", "{\"keys\": []}"),
+          "cleat-ticket-keys", Map.of("keys.yaml", "keys: []"));
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @MethodSource("dev.cleat.helm.Chart#valueSets")
+  void theServerKnowsEverySettingAndTakesItsValue(Path values) throws Exception {
+    LoadedConfig loaded = load(values);
+    assertThat(loaded.warnings()).isEmpty();
+    assertThat(loaded.config().data()).isEqualTo(pod(values).mount("data"));
+    assertThat(loaded.config().listen().port()).isEqualTo(pod(values).port("grpc"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.cleat.helm.Chart#valueSets")
+  void everyFileThatASettingNamesIsThere(Path values) throws IOException {
+    RenderedPod pod = pod(values);
+    Map<Path, String> files = pod.files(SECRETS);
+    JsonNode config = Yaml.MAPPER.readTree(files.get(Path.of("config.yaml")));
+    assertThat(pod.args())
+        .containsExactly("--config", pod.configFolder().resolve("config.yaml").toString());
+    Map<String, String> settings = settings(config, "");
+    assertThat(settings.values())
+        .filteredOn(value -> value.startsWith(pod.configFolder() + "/"))
+        .allSatisfy(
+            value -> assertThat(files).containsKey(pod.configFolder().relativize(Path.of(value))));
+    // And what is there is named: nothing is mounted for nothing.
+    assertThat(files.keySet())
+        .filteredOn(file -> !file.equals(Path.of("config.yaml")))
+        .allSatisfy(file ->
+            assertThat(settings).containsValue(pod.configFolder().resolve(file).toString()));
+  }
+
+  @Test
+  void theServerTakesTheToolsAsACatalogue() throws Exception {
+    pod(Chart.valueSet("extra-tools")).writeFiles(folder, SECRETS);
+    ShellInit shells = ShellInit.install(folder.resolve("shells"));
+    Catalogue catalogue = Catalogue.open(folder.resolve("catalogue.yaml"), shells);
+    assertThat(catalogue.tool("my-agent").name()).isEqualTo("my-agent");
+    assertThat(catalogue.tool("python").name()).isEqualTo("python");
+    assertThat(catalogue.problems()).isEmpty();
+  }
+
+  @Test
+  void largeNumbersStayWhole() throws Exception {
+    assertThat(load(Chart.valueSet("settings")).config().limits().sessions()).isEqualTo(1_000_000);
+  }
+
+  private static RenderedPod pod(Path values) {
+    return RenderedPod.of(Chart.render(values));
+  }
+
+  private LoadedConfig load(Path values) throws Exception {
+    pod(values).writeFiles(folder, SECRETS);
+    ConfigKey<?> config =
+        ConfigKeys.ALL.stream()
+            .filter(key -> key.name().equals("config"))
+            .findFirst()
+            .orElseThrow();
+    Path file = folder.resolve("config.yaml");
+    return ConfigLoader.load(Map.of(), Map.of(config, file.toString()));
+  }
+
+  private static Map<String, String> settings(JsonNode node, String prefix) {
+    Map<String, String> settings = new TreeMap<>();
+    node.properties()
+        .forEach(field -> {
+          String name = prefix + field.getKey();
+          if (field.getValue().isObject()) {
+            settings.putAll(settings(field.getValue(), name + "."));
+          } else {
+            settings.put(name, field.getValue().asText());
+          }
+        });
+    return settings;
+  }
+}

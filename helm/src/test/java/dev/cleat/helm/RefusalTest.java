@@ -1,0 +1,144 @@
+package dev.cleat.helm;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Wrong values are refused before anything reaches the cluster, in words that name them. */
+class RefusalTest {
+  @TempDir Path scratch;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '\0',
+      value = {
+        "replicas: 3                                   | '/replicas': value must be 1",
+        "replicaCount: 1                               | 'replicaCount' not allowed",
+        "tls: {mode: off}                              | '/tls/mode': value must be one of 'none',"
+            + " 'secret', 'cert-manager'",
+        "tls: {enabled: true}                          | '/tls': additional properties 'enabled'"
+            + " not allowed",
+        "tls: {client: {auth: always}}                 | '/tls/client/auth': value must be one of"
+            + " 'optional', 'required'",
+        "tls: {secret: My_Secret}                      | '/tls/secret': 'My_Secret' does not match"
+            + " pattern",
+        "tls: {certManager: {duration: 90d}}           | '/tls/certManager/duration': '90d' does"
+            + " not match pattern",
+        "auth: {anonymous: 'yes'}                      | '/auth/anonymous': got string, want"
+            + " boolean",
+        "auth: {tokens: {entries: [{name: a}]}}        | '/auth/tokens/entries/0': missing"
+            + " properties 'tenant', 'role', 'sha256'",
+        "auth: {tokens: {entries: [{name: a, tenant: t, role: root, sha256: x}]}} |"
+            + " '/auth/tokens/entries/0/role': value must be one of 'viewer'",
+        "auth: {tokens: {entries: [{name: a, tenant: t, role: owner, token: s3cret}]}} | additional"
+            + " properties 'token' not allowed",
+        "auth: {jwt: {jwksUrl: http://provider/jwks}}  | '/auth/jwt/jwksUrl':"
+            + " 'http://provider/jwks' does not match pattern '^(https://",
+        "ports: {grpc: 443}                            | '/ports/grpc': minimum: got 443, want"
+            + " 1,024",
+        "ports: {grpc: '7070'}                         | '/ports/grpc': got string, want integer",
+        "service: {type: Ingress}                      | '/service/type': value must be one of"
+            + " 'ClusterIP'",
+        "service: {annotations: {a: 1}}                | '/service/annotations/a': got number, want"
+            + " string",
+        "persistence: {size: 10GiB}                    | '/persistence/size': '10GiB' does not"
+            + " match pattern",
+        "persistence: {accessModes: [ReadOnlyMany]}    | '/persistence/accessModes/0': value must"
+            + " be one of",
+        "drain: {turnsSeconds: 30s}                    | '/drain/turnsSeconds': got string, want"
+            + " integer",
+        "drain: {graceSeconds: 7200}                   | '/drain/graceSeconds': maximum: got 7,200,"
+            + " want 3,600",
+        "probes: {kind: exec}                          | '/probes/kind': value must be one of"
+            + " 'auto', 'grpc', 'http'",
+        "podDisruptionBudget: {maxUnavailable: 50%}    | '/podDisruptionBudget/maxUnavailable': got"
+            + " string, want integer",
+        "networkPolicy: {clients: [{}]}                | '/networkPolicy/clients/0': minProperties:"
+            + " got 0, want 1",
+        "networkPolicy: {clients: {app: x}}            | '/networkPolicy/clients': got object, want"
+            + " array",
+        "extraEnv: [{value: x}]                        | '/extraEnv/0': missing property 'name'",
+        "extraVolumeMounts: [{name: x, mountPath: cache}]  | '/extraVolumeMounts/0/mountPath':"
+            + " 'cache' does not match pattern '^/'",
+        "tools: [python]                               | '/tools': got array, want object",
+        "tenants: {Team_A: {}}                         | invalid propertyName 'Team_A'",
+        "config: {listen: '0.0.0.0:80'}                | '/config': additional properties 'listen'"
+            + " not allowed",
+        "config: {limits: {session: 5}}                | '/config/limits': additional properties"
+            + " 'session' not allowed",
+        "config: {limits: {sessions: many}}            | '/config/limits/sessions': got string,"
+            + " want integer",
+        "config: {log: {level: loud}}                  | '/config/log/level': value must be one of",
+        "config: {retention: {ended: 7 days}}          | '/config/retention/ended': '7 days' does"
+            + " not match pattern",
+        "config: {retention: {bytes: 2GB}}             | '/config/retention/bytes': '2GB' does not"
+            + " match pattern",
+        "monitoring: {serviceMonitor: {enabled: 1}}    | '/monitoring/serviceMonitor/enabled': got"
+            + " number, want boolean",
+      })
+  void theSchemaRefuses(String values, String words) throws IOException {
+    refused("auth: {anonymous: true}\n", values, words);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '\0',
+      value = {
+        "tls: {mode: secret}                           | tls.secret: tls.mode is secret; name the"
+            + " Secret",
+        "tls: {secret: web}                            | tls.secret: is named, but tls.mode is"
+            + " none",
+        "tls: {mode: cert-manager}                     | tls.certManager.issuer.name: tls.mode is"
+            + " cert-manager",
+        "tls: {client: {secret: ca}}                   | tls.client.secret: client certificates"
+            + " need TLS",
+        "tls: {mode: secret, secret: web, client: {secret: ca, auth: required}} |"
+            + " test.certificate.secret: tls.client.auth is required",
+        "probes: {kind: grpc}\\ntls: {mode: secret, secret: web} | probes.kind: the kubelet's gRPC"
+            + " probe speaks no TLS",
+        "probes: {kind: grpc}\\nauth: {openHealth: false} | probes.kind: the kubelet has no token",
+        "auth: {tokens: {secret: a, entries: [{name: a, tenant: t, role: owner, sha256:"
+            + " 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}]}} |"
+            + " auth.tokens.entries: a Secret with tokens is named too",
+        "auth: {jwt: {jwksUrl: 'https://a/b', secret: a, issuer: i, audience: a}} |"
+            + " auth.jwt.jwksUrl: a Secret with the keys is named too",
+        "auth: {jwt: {jwksUrl: 'https://a/b', issuer: i}} | auth.jwt: issuer and audience are"
+            + " missing",
+        "ports: {grpc: 9000, admin: 9000} | ports.admin: is the same as ports.grpc",
+        "extraEnv: [{name: CLEAT_LISTEN, value: x}]    | extraEnv: CLEAT_LISTEN would override the"
+            + " settings",
+      })
+  void valuesThatDoNotFitEachOtherAreRefused(String values, String words) throws IOException {
+    refused("", values.replace("\\n", "\n"), words);
+  }
+
+  @Test
+  void aServiceThatNobodyCouldCallIsRefused() throws IOException {
+    refused("", "{}", "auth: nobody could call it.");
+  }
+
+  @Test
+  void everyMistakeIsNamedAtOnce() throws IOException {
+    refused(
+        "",
+        "tls: {mode: secret}\nprobes: {kind: grpc}",
+        "auth: nobody",
+        "tls.secret:",
+        "probes.kind:");
+  }
+
+  private void refused(String before, String values, String... words) throws IOException {
+    Path file = Files.createTempFile(scratch, "values", ".yaml");
+    boolean replaced = values.startsWith("auth:");
+    Files.writeString(file, (replaced ? "" : before) + values + "\n");
+    assertThatThrownBy(() -> Chart.template(file)).hasMessageContainingAll(words);
+  }
+}
