@@ -26,7 +26,7 @@ public final class NewSession {
     return new NewSession(tool);
   }
 
-  /** Its name, unique among the sessions that exist. */
+  /** Its name, unique among the tenant's sessions that exist. */
   public NewSession name(String name) {
     request.setName(name);
     return this;

@@ -20,11 +20,8 @@ import dev.cleat.v1.Session;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
 import io.grpc.Status.Code;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -38,16 +35,15 @@ class AgentQuestionsTest {
 
   @BeforeAll
   void start(@TempDir Path data) throws Exception {
-    final Path catalogue = data.resolve("tools.yaml");
-    Files.writeString(
-        catalogue,
-        """
-        tools:
-          fake:
-            acp: {command: %s}
-        """
-            .formatted(FakeAcpAgent.command()));
-    server = TestServer.start(data.resolve("data"), Map.of("catalogue", catalogue.toString()));
+    server =
+        TestServer.withTools(
+            data,
+            """
+            tools:
+              fake:
+                acp: {command: %s}
+            """
+                .formatted(FakeAcpAgent.command()));
   }
 
   @AfterAll
@@ -80,10 +76,7 @@ class AgentQuestionsTest {
   }
 
   private String answer(Turn turn) {
-    return events(turn.getSessionId()).stream()
-        .filter(event -> event.getAgentText().getTurnId().equals(turn.getId()))
-        .map(event -> event.getAgentText().getText())
-        .collect(Collectors.joining());
+    return server.prompter().answer(turn);
   }
 
   private Approval awaitQuestion(String id) {

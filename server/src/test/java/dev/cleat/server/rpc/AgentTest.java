@@ -30,8 +30,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,16 +46,15 @@ class AgentTest {
 
   @BeforeAll
   void start(@TempDir Path data) throws Exception {
-    final Path catalogue = data.resolve("tools.yaml");
-    Files.writeString(
-        catalogue,
-        """
-        tools:
-          fake:
-            acp: {command: %s}
-        """
-            .formatted(FakeAcpAgent.command()));
-    server = TestServer.start(data.resolve("data"), Map.of("catalogue", catalogue.toString()));
+    server =
+        TestServer.withTools(
+            data,
+            """
+            tools:
+              fake:
+                acp: {command: %s}
+            """
+                .formatted(FakeAcpAgent.command()));
   }
 
   @AfterAll
@@ -90,10 +87,7 @@ class AgentTest {
   }
 
   private String answer(Turn turn) {
-    return events(turn.getSessionId()).stream()
-        .filter(event -> event.getAgentText().getTurnId().equals(turn.getId()))
-        .map(event -> event.getAgentText().getText())
-        .collect(Collectors.joining());
+    return server.prompter().answer(turn);
   }
 
   private static CancelTurnRequest cancel(Turn turn) {

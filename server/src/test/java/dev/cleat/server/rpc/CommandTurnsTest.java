@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
-import dev.cleat.v1.Event;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.PromptWay;
@@ -18,12 +17,8 @@ import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
 import io.grpc.Status.Code;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
-import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,19 +35,18 @@ class CommandTurnsTest {
 
   @BeforeAll
   void start(@TempDir Path data) throws Exception {
-    final Path catalogue = data.resolve("tools.yaml");
-    Files.writeString(
-        catalogue,
-        """
-        tools:
-          once:
-            headless:
-              command: [sh, -c, 'echo "$1" >> talk; echo token=T1; echo "said $1"', sh, "{prompt}"]
-              resume: [sh, -c, 'echo "$1" >> "talk"; echo "$2 knows $(tr "\\n" " " < talk)"; case $1 in *fail*) echo sorry >&2; exit 7;; *wait*) exec sleep 1000;; esac', sh, "{prompt}", "{session}"]
-              output: plain
-              session_id: 'token=(\\w+)'
-        """);
-    server = TestServer.start(data.resolve("data"), Map.of("catalogue", catalogue.toString()));
+    server =
+        TestServer.withTools(
+            data,
+            """
+            tools:
+              once:
+                headless:
+                  command: [sh, -c, 'echo "$1" >> talk; echo token=T1; echo "said $1"', sh, "{prompt}"]
+                  resume: [sh, -c, 'echo "$1" >> "talk"; echo "$2 knows $(tr "\\n" " " < talk)"; case $1 in *fail*) echo sorry >&2; exit 7;; *wait*) exec sleep 1000;; esac', sh, "{prompt}", "{session}"]
+                  output: plain
+                  session_id: 'token=(\\w+)'
+            """);
   }
 
   @AfterAll
@@ -76,15 +70,8 @@ class CommandTurnsTest {
     return server.prompter().await(turn);
   }
 
-  private List<Event> events(String id) {
-    return server.prompter().events(id);
-  }
-
   private String answer(Turn turn) {
-    return events(turn.getSessionId()).stream()
-        .filter(event -> event.getAgentText().getTurnId().equals(turn.getId()))
-        .map(event -> event.getAgentText().getText())
-        .collect(Collectors.joining());
+    return server.prompter().answer(turn);
   }
 
   private static CancelTurnRequest cancel(Turn turn) {

@@ -14,6 +14,7 @@ import dev.cleat.v1.WaitTurnRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
 /** A caller that prompts sessions, and waits for what comes of it. */
@@ -46,6 +47,14 @@ record Prompter(SessionServiceBlockingStub sessions) {
   /** Prompts, and waits for the end of the turn. */
   Turn run(String sessionId, String prompt) {
     return await(send(sessionId, prompt));
+  }
+
+  /** What the agent said in a turn. */
+  String answer(Turn turn) {
+    return events(turn.getSessionId()).stream()
+        .filter(event -> event.getAgentText().getTurnId().equals(turn.getId()))
+        .map(event -> event.getAgentText().getText())
+        .collect(Collectors.joining());
   }
 
   Approval awaitQuestion(String sessionId) {

@@ -17,6 +17,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -56,6 +57,16 @@ final class TestServer implements AutoCloseable {
             value));
     return new TestServer(
         CleatServer.start(ConfigLoader.load(Map.of(), flags).config(), new HeaderCallers()));
+  }
+
+  /**
+   * Starts one that has more tools.
+   *
+   * @param tools a catalogue
+   */
+  static TestServer withTools(Path folder, String tools) throws Exception {
+    final Path catalogue = Files.writeString(folder.resolve("tools.yaml"), tools);
+    return start(folder.resolve("data"), Map.of("catalogue", catalogue.toString()));
   }
 
   static TestServer start(Path data) throws Exception {

@@ -55,7 +55,10 @@ final class NewCommand implements Callable<Integer> {
       description = "Arguments for the tool. Those with dashes come after --.")
   private List<String> args = new ArrayList<>();
 
-  @Option(names = "--name", paramLabel = "NAME", description = "A name, unique among sessions.")
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = "A name, unique among your tenant's sessions.")
   private String name = "";
 
   @Option(names = "--id", paramLabel = "ID", description = "The id. Default: the server makes one.")
