@@ -283,11 +283,13 @@ public final class Journal {
       return new Resume.UnknownEpoch(current);
     }
     long head = head();
-    long end = epoch == current ? Long.MAX_VALUE : writer.epochs().endOf(epoch);
-    if (seq >= end) {
-      return new Resume.EpochEnded(end - 1);
+    if (epoch < current) {
+      long end = writer.epochs().endOf(epoch);
+      if (Long.compareUnsigned(seq, end) >= 0) {
+        return new Resume.EpochEnded(end - 1);
+      }
     }
-    return seq > head ? new Resume.AheadOfHead(head) : Resume.Ok.OK;
+    return Long.compareUnsigned(seq, head) > 0 ? new Resume.AheadOfHead(head) : Resume.Ok.OK;
   }
 
   /**

@@ -4,7 +4,6 @@ import dev.cleat.server.journal.RecentBatches.Budget;
 import dev.cleat.server.telemetry.Meter;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -37,6 +36,7 @@ public final class JournalRoot implements Closeable {
   private final Path tombs;
   private final Machine machine;
   private final JournalMetrics metrics;
+  private final JournalSizes sizes;
   private final RootLock lock;
   private final RunMark mark;
   private final SyncLane intervals;
@@ -49,13 +49,19 @@ public final class JournalRoot implements Closeable {
   private final CountDownLatch closing = new CountDownLatch(1);
 
   private JournalRoot(
-      Path folder, JournalRootOptions options, Machine machine, RootLock lock, RunMark mark) {
+      Path folder,
+      JournalRootOptions options,
+      JournalSizes sizes,
+      Machine machine,
+      RootLock lock,
+      RunMark mark) {
     this.folder = folder;
     this.journals = folder.resolve("journals");
     this.drafts = folder.resolve("drafts");
     this.tombs = folder.resolve("tombs");
     this.machine = machine;
     this.metrics = new JournalMetrics(journals);
+    this.sizes = sizes;
     this.lock = lock;
     this.mark = mark;
     this.budget = new Budget(options.recentBytes());
@@ -67,17 +73,30 @@ public final class JournalRoot implements Closeable {
     Thread.ofPlatform().daemon().name("journal-maintenance").start(() -> maintainEvery(pause));
   }
 
+  /** As {@link #open(Path, JournalRootOptions, JournalSizes)}, with nobody to hear of sizes. */
+  public static JournalRoot open(Path folder, JournalRootOptions options) throws IOException {
+    return open(folder, options, JournalSizes.UNHEARD);
+  }
+
   /**
    * Opens a folder, which is made if it is not there.
    *
+   * @param sizes hears how large the journals are
    * @throws JournalRootInUseException when another server has it open
    * @throws IOException when it cannot be read or written; the message names the file
    */
-  public static JournalRoot open(Path folder, JournalRootOptions options) throws IOException {
-    return open(folder, options, Machine.local());
+  public static JournalRoot open(Path folder, JournalRootOptions options, JournalSizes sizes)
+      throws IOException {
+    return open(folder, options, sizes, Machine.local());
   }
 
   static JournalRoot open(Path folder, JournalRootOptions options, Machine machine)
+      throws IOException {
+    return open(folder, options, JournalSizes.UNHEARD, machine);
+  }
+
+  private static JournalRoot open(
+      Path folder, JournalRootOptions options, JournalSizes sizes, Machine machine)
       throws IOException {
     Path absolute = folder.toAbsolutePath();
     Files.createDirectories(absolute);
@@ -87,18 +106,23 @@ public final class JournalRoot implements Closeable {
         Files.createDirectories(absolute.resolve(name));
       }
       RunMark last = RunMark.read(absolute);
-      List<String> existing = names(absolute.resolve("journals"));
+      List<String> existing = JournalFolders.names(absolute.resolve("journals"));
       if (!existing.isEmpty() && (last == null || !last.clean())) {
-        syncAll(absolute, existing, machine.disk());
+        JournalFolders.sync(absolute, existing, machine.disk());
       }
       RunMark mark = mark(absolute, last, existing, machine);
       mark.write(absolute, machine.disk());
       for (String left : List.of("drafts", "tombs")) {
-        for (String name : names(absolute.resolve(left))) {
-          removeFolder(absolute.resolve(left).resolve(name));
+        for (String name : JournalFolders.names(absolute.resolve(left))) {
+          JournalFolders.remove(absolute.resolve(left).resolve(name));
         }
       }
-      return new JournalRoot(absolute, options, machine, lock, mark);
+      for (String name : existing) {
+        sizes
+            .forJournal(name)
+            .accept(JournalFolders.size(absolute.resolve("journals").resolve(name)));
+      }
+      return new JournalRoot(absolute, options, sizes, machine, lock, mark);
     } catch (IOException | RuntimeException e) {
       try (lock) {
         throw e;
@@ -136,7 +160,9 @@ public final class JournalRoot implements Closeable {
 
   /** The names of all journals, open or not, in no order. */
   public List<String> list() throws IOException {
-    return names(journals).stream().filter(name -> ID.matcher(name).matches()).toList();
+    return JournalFolders.names(journals).stream()
+        .filter(name -> ID.matcher(name).matches())
+        .toList();
   }
 
   /**
@@ -153,10 +179,11 @@ public final class JournalRoot implements Closeable {
         throw new FileAlreadyExistsException(target.toString());
       }
       Path draft = drafts.resolve(id);
-      removeFolder(draft);
+      JournalFolders.remove(draft);
       Files.createDirectory(draft);
       SegmentWriter.begin(draft, machine.disk(), machine.clock(), mark.run());
       Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+      sizes.forJournal(id).accept(SegmentHeader.BYTES);
       return start(
           id, target, options, SegmentRecovery.inspect(target), EpochRule.unsealed(0), false);
     } catch (IOException e) {
@@ -192,7 +219,14 @@ public final class JournalRoot implements Closeable {
       boolean synced)
       throws IOException {
     SegmentWriter writer =
-        new SegmentWriter(target, machine.disk(), machine.clock(), options, mark.run(), found);
+        new SegmentWriter(
+            target,
+            machine.disk(),
+            machine.clock(),
+            options,
+            mark.run(),
+            found,
+            sizes.forJournal(id));
     Recovery recovery = recover(id, target, found, rule, writer);
     long head = Math.max(found.head(), recovery.newEpoch() ? rule.atLeast() : 0);
     SyncLane lane =
@@ -236,6 +270,7 @@ public final class JournalRoot implements Closeable {
     try (Disk.Output output = machine.disk().open(last)) {
       if (found.excess() > 0) {
         output.truncate(found.end());
+        sizes.forJournal(id).accept(-found.excess());
       }
     }
     metrics.cut(found.excess());
@@ -303,7 +338,8 @@ public final class JournalRoot implements Closeable {
       } catch (NoSuchFileException e) {
         return false;
       }
-      removeFolder(tomb);
+      sizes.forJournal(id).accept(-JournalFolders.size(tomb));
+      JournalFolders.remove(tomb);
       return true;
     } finally {
       busy.remove(id);
@@ -378,7 +414,7 @@ public final class JournalRoot implements Closeable {
     try {
       machine.disk().create(draft.resolve("try"), new byte[SegmentHeader.BYTES]).close();
     } finally {
-      removeFolder(draft);
+      JournalFolders.remove(draft);
     }
   }
 
@@ -400,39 +436,5 @@ public final class JournalRoot implements Closeable {
     if (!busy.add(id)) {
       throw new IllegalStateException("journal " + id + " is just being opened or deleted");
     }
-  }
-
-  /**
-   * What a killed server wrote and did not sync: from here on, what is in the files is on the disk.
-   */
-  private static void syncAll(Path folder, List<String> journals, Disk disk) throws IOException {
-    if (disk.forceFileSystem(folder)) {
-      return;
-    }
-    for (String id : journals) {
-      Path journal = folder.resolve("journals").resolve(id);
-      for (String file : names(journal)) {
-        disk.force(journal.resolve(file));
-      }
-      disk.force(journal);
-    }
-  }
-
-  private static List<String> names(Path parent) throws IOException {
-    List<String> names = new ArrayList<>();
-    try (DirectoryStream<Path> children = Files.newDirectoryStream(parent)) {
-      children.forEach(child -> names.add(String.valueOf(child.getFileName())));
-    }
-    return names;
-  }
-
-  private static void removeFolder(Path path) throws IOException {
-    if (!Files.exists(path)) {
-      return;
-    }
-    for (String name : names(path)) {
-      Files.deleteIfExists(path.resolve(name));
-    }
-    Files.deleteIfExists(path);
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ final class SegmentWriter {
   private final InstantSource clock;
   private final JournalOptions options;
   private final long run;
+  private final LongConsumer size;
   private volatile Retention retention;
   private volatile Segments segments;
   private volatile EpochStarts epochs;
@@ -31,19 +33,26 @@ final class SegmentWriter {
   private boolean rollNext;
   private boolean writtenSinceRest;
 
+  /**
+   * A writer at the end of what was found.
+   *
+   * @param size hears of each change of the size of all segments
+   */
   SegmentWriter(
       Path folder,
       Disk disk,
       InstantSource clock,
       JournalOptions options,
       long run,
-      SegmentRecovery found) {
+      SegmentRecovery found,
+      LongConsumer size) {
     this.folder = folder;
     this.disk = disk;
     this.clock = clock;
     this.options = options;
     this.retention = options.retention();
     this.run = run;
+    this.size = size;
     this.segments = found.segments();
     this.epochs = found.epochs();
     this.active = found.segments().last();
@@ -121,6 +130,7 @@ final class SegmentWriter {
     end = SegmentHeader.BYTES;
     epochs = starts;
     segments = segments.plus(next);
+    size.accept(SegmentHeader.BYTES);
   }
 
   /**
@@ -147,6 +157,7 @@ final class SegmentWriter {
       throw e;
     }
     end += bytes.length;
+    size.accept(bytes.length);
   }
 
   /**
@@ -168,6 +179,7 @@ final class SegmentWriter {
       // First out of the list, then off the disk: a reader that misses the file looks at the list
       // again.
       segments = kept;
+      size.accept(-gone.bytes());
       try {
         Files.deleteIfExists(folder.resolve(gone.fileName()));
       } catch (IOException e) {

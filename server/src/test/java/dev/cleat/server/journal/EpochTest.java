@@ -65,6 +65,10 @@ class EpochTest {
       assertThat(open.resolve(1, 4)).isEqualTo(new Resume.EpochEnded(3));
       assertThat(open.resolve(2, 4)).isEqualTo(new Resume.Ok());
       assertThat(open.resolve(2, 5)).isEqualTo(new Resume.AheadOfHead(4));
+      // Numbers have no sign.
+      assertThat(open.resolve(1, -1)).isEqualTo(new Resume.EpochEnded(3));
+      assertThat(open.resolve(2, -1)).isEqualTo(new Resume.AheadOfHead(4));
+      assertThat(open.resolve(2, Long.MAX_VALUE)).isEqualTo(new Resume.AheadOfHead(4));
       assertThat(open.resolve(3, 1)).isEqualTo(new Resume.UnknownEpoch(2));
       assertThat(open.resolve(0, 1)).isEqualTo(new Resume.UnknownEpoch(2));
       assertThat(Reading.of(open, 1, 100).events()).hasSize(4);
