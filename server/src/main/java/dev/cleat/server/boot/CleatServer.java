@@ -5,10 +5,12 @@ import dev.cleat.server.journal.JournalOptions;
 import dev.cleat.server.journal.JournalRoot;
 import dev.cleat.server.journal.JournalRootInUseException;
 import dev.cleat.server.journal.JournalRootOptions;
+import dev.cleat.server.journal.JournalSizes;
 import dev.cleat.server.journal.SyncPolicy;
 import dev.cleat.server.policy.Policy;
 import dev.cleat.server.rpc.Draining;
 import dev.cleat.server.rpc.Services;
+import dev.cleat.server.session.Ledgers;
 import dev.cleat.server.session.SessionSettings;
 import dev.cleat.server.session.Sessions;
 import dev.cleat.server.store.Store;
@@ -20,6 +22,7 @@ import dev.cleat.server.terminal.PipeTerminals;
 import dev.cleat.server.terminal.PtyTerminals;
 import dev.cleat.server.tool.Catalogue;
 import dev.cleat.server.tool.ShellInit;
+import dev.cleat.server.wire.Bounds;
 import dev.cleat.server.yaml.WrongFileException;
 import io.grpc.ServerInterceptor;
 import java.io.IOException;
@@ -91,6 +94,7 @@ public final class CleatServer implements AutoCloseable {
   public static CleatServer start(Config config, ServerInterceptor... callers)
       throws StartupException {
     Logging.start(config.logLevel(), config.telemetry().logFormat());
+    final Bounds bounds = Endpoint.bounds(config.limits());
     final DataFolder data;
     final Catalogue catalogue;
     final Policy policy = openPolicy(config);
@@ -126,9 +130,10 @@ public final class CleatServer implements AutoCloseable {
               watching.audit(),
               config.session().stopGrace(),
               config.limits().inputBytes(),
-              config.limits().messageBytes());
+              config.limits().messageBytes(),
+              bounds.sendBytes());
       final Endpoint endpoint =
-          Endpoint.open(config, services, identities, callers, watching, loops);
+          Endpoint.open(config, bounds, services, identities, callers, watching, loops);
       final ScheduledExecutorService sweeper =
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("cleat-sweeper").factory());
@@ -181,7 +186,7 @@ public final class CleatServer implements AutoCloseable {
     try {
       final AdminPort port = AdminPort.open(listen, readiness, meters);
       admin = port;
-      LOG.info("Probes and metrics on {}", port.address());
+      LOG.info("Probes and metrics on {}", ListenAddress.of(port.address()));
     } catch (IOException e) {
       final String message =
           "cannot listen on %s for probes and metrics: %s; choose another with %s, or none"
@@ -217,7 +222,8 @@ public final class CleatServer implements AutoCloseable {
   private static Sessions openSessions(
       Config config, DataFolder data, Catalogue catalogue, Policy policy, Tracing tracing)
       throws StartupException {
-    final JournalRoot journals = openJournals(config, data);
+    final Ledgers ledgers = new Ledgers(policy, config.limits().sessions());
+    final JournalRoot journals = openJournals(config, data, ledgers);
     try {
       final Isolator isolator =
           policy.isSet() ? Isolator.open(data.path()) : Isolator.none(data.path());
@@ -227,6 +233,7 @@ public final class CleatServer implements AutoCloseable {
           journals,
           store,
           catalogue,
+          ledgers,
           new PtyTerminals(),
           new PipeTerminals(),
           policy,
@@ -248,7 +255,8 @@ public final class CleatServer implements AutoCloseable {
     }
   }
 
-  private static JournalRoot openJournals(Config config, DataFolder data) throws StartupException {
+  private static JournalRoot openJournals(Config config, DataFolder data, JournalSizes sizes)
+      throws StartupException {
     try {
       final JournalRootOptions defaults = JournalRootOptions.defaults();
       return JournalRoot.open(
@@ -256,7 +264,8 @@ public final class CleatServer implements AutoCloseable {
           new JournalRootOptions(
               config.journal().syncInterval(),
               defaults.maintenanceInterval(),
-              defaults.recentBytes()));
+              defaults.recentBytes()),
+          sizes);
     } catch (JournalRootInUseException e) {
       throw new StartupException(
           "another server has the data folder "
@@ -308,7 +317,6 @@ public final class CleatServer implements AutoCloseable {
         config.session().idleTimeout(),
         config.retention().ended(),
         config.session().stopGrace(),
-        config.limits().sessions(),
         config.limits().clientsPerSession(),
         config.limits().queue(),
         config.limits().messageBytes(),

@@ -78,7 +78,19 @@ public record Config(
       AuditTarget audit,
       boolean auditRequired) {}
 
-  /** Keys under {@code limits}. */
+  /**
+   * Keys under {@code limits}.
+   *
+   * @param connections 0 for what fits
+   * @param streams 0 for what fits
+   */
   public record Limits(
-      int messageBytes, int inputBytes, int sessions, int clientsPerSession, int queue) {}
+      int messageBytes,
+      int inputBytes,
+      int sessions,
+      int clientsPerSession,
+      int queue,
+      int connections,
+      int streams,
+      int streamsPerConnection) {}
 }

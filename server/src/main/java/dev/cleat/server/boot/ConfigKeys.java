@@ -252,6 +252,28 @@ public final class ConfigKeys {
           ConfigType.integer(0, 100_000),
           "32",
           "How many turns of a session may wait behind the one under way.");
+  static final ConfigKey<Integer> LIMITS_CONNECTIONS =
+      key(
+          "limits.connections",
+          ConfigType.integer(1, 1_000_000),
+          "How many connections there may be at a time. One more takes the place of one without a"
+              + " call.",
+          "half of the files that the process may have open, one for each 32 KiB of heap, 10,000 at"
+              + " most",
+          _ -> Optional.empty());
+  static final ConfigKey<Integer> LIMITS_STREAMS =
+      key(
+          "limits.streams",
+          ConfigType.integer(1, 1_000_000),
+          "How many calls may be under way at a time, of all clients together.",
+          "one for each 16 KiB of heap, 100,000 at most",
+          _ -> Optional.empty());
+  static final ConfigKey<Integer> LIMITS_STREAMS_PER_CONNECTION =
+      key(
+          "limits.streams_per_connection",
+          ConfigType.integer(1, 1_000_000),
+          "4000",
+          "How many calls may be under way on a connection at a time.");
 
   static final ConfigKey<Duration> SHUTDOWN_TURNS =
       key(

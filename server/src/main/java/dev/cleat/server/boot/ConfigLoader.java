@@ -150,7 +150,10 @@ public final class ConfigLoader {
             bytes(ConfigKeys.LIMITS_INPUT_BYTES),
             get(ConfigKeys.LIMITS_SESSIONS),
             get(ConfigKeys.LIMITS_CLIENTS_PER_SESSION),
-            get(ConfigKeys.LIMITS_QUEUE)),
+            get(ConfigKeys.LIMITS_QUEUE),
+            find(ConfigKeys.LIMITS_CONNECTIONS).orElse(0),
+            find(ConfigKeys.LIMITS_STREAMS).orElse(0),
+            get(ConfigKeys.LIMITS_STREAMS_PER_CONNECTION)),
         new Config.Shutdown(
             get(ConfigKeys.SHUTDOWN_TURNS),
             get(ConfigKeys.SHUTDOWN_RETRY_AFTER),

@@ -4,6 +4,10 @@ import dev.cleat.server.rpc.Authentication;
 import dev.cleat.server.rpc.Services;
 import dev.cleat.server.telemetry.Calls;
 import dev.cleat.server.telemetry.Meter;
+import dev.cleat.server.wire.Bounds;
+import dev.cleat.server.wire.Doorkeeper;
+import dev.cleat.server.wire.Patience;
+import io.grpc.BindableService;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
 import io.grpc.Server;
@@ -40,18 +44,29 @@ final class Endpoint implements AutoCloseable {
 
   private static final int CHANNELZ_PAGE = 100;
   private static final int METADATA_BYTES = 16 << 10;
-  private static final int INPUT_WINDOW = 1 << 20;
+  private static final int INPUT_WINDOW = 256 << 10;
   private static final int LARGEST_MESSAGE = 64 << 20;
+  private static final int LIBRARY_MESSAGE = 16 << 10;
   private static final Duration KEEPALIVE_PERMITTED = Duration.ofSeconds(5);
   private static final Duration KEEPALIVE = Duration.ofSeconds(30);
   private static final Duration KEEPALIVE_PATIENCE = Duration.ofSeconds(20);
+
+  /** To speak TLS, and then HTTP/2. */
+  private static final Duration HANDSHAKE = Duration.ofSeconds(10);
+
+  /** For a request to come, and for an answer to be taken. */
+  private static final Duration MESSAGE_PATIENCE = Duration.ofMinutes(2);
+
+  private static final Duration SWEEP = Duration.ofSeconds(1);
+
+  private static final int RESETS_SECONDS = 10;
 
   private final Server server;
   private final HealthStatusManager health;
   private final LibraryStreams streams;
   private final ExecutorService calls;
   private final EventLoops loops;
-  private final Calls observed;
+  private final List<Meter> meters;
 
   private Endpoint(
       Server server,
@@ -59,13 +74,25 @@ final class Endpoint implements AutoCloseable {
       LibraryStreams streams,
       ExecutorService calls,
       EventLoops loops,
-      Calls observed) {
+      List<Meter> meters) {
     this.server = server;
     this.health = health;
     this.streams = streams;
     this.calls = calls;
     this.loops = loops;
-    this.observed = observed;
+    this.meters = List.copyOf(meters);
+  }
+
+  /** What its clients may take of the process. */
+  static Bounds bounds(Config.Limits limits) throws StartupException {
+    final long descriptors = Bounds.descriptors();
+    if (limits.connections() >= descriptors) {
+      throw new StartupException(
+          "limits.connections is %d, and this process may have %d files open; make it less, or allow"
+                  .formatted(limits.connections(), descriptors)
+              + " the process more (ulimit -n)");
+    }
+    return Bounds.of(limits.connections(), limits.streams(), limits.streamsPerConnection());
   }
 
   /**
@@ -75,6 +102,7 @@ final class Endpoint implements AutoCloseable {
    */
   static Endpoint open(
       Config config,
+      Bounds bounds,
       Services services,
       Identities identities,
       ServerInterceptor[] callers,
@@ -93,9 +121,10 @@ final class Endpoint implements AutoCloseable {
         identities.tls() == null
             ? InsecureServerCredentials.create()
             : identities.tls().credentials();
+    final Doorkeeper door = new Doorkeeper(bounds);
     final NettyServerBuilder builder =
         loops
-            .with(NettyServerBuilder.forAddress(address, credentials))
+            .with(NettyServerBuilder.forAddress(address, credentials), door)
             .intercept(authentication)
             // Fixed: what comes in is little, and finding out a better one costs pings.
             .flowControlWindow(INPUT_WINDOW)
@@ -105,24 +134,42 @@ final class Endpoint implements AutoCloseable {
             // answer.
             .maxInboundMessageSize(Math.max(2 * config.limits().messageBytes(), LARGEST_MESSAGE))
             .maxInboundMetadataSize(METADATA_BYTES)
+            .maxConcurrentCallsPerConnection(bounds.streamsPerConnection())
+            .maxRstFramesPerWindow(bounds.resets(), RESETS_SECONDS)
+            .handshakeTimeout(HANDSHAKE.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveTime(KEEPALIVE_PERMITTED.toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .keepAliveTime(KEEPALIVE.toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(KEEPALIVE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     final List<ServerServiceDefinition> served = new ArrayList<>();
-    served.add(ServerInterceptors.intercept(health.getHealthService(), streams));
-    served.add(ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), streams));
+    served.add(library(health.getHealthService(), streams));
+    served.add(library(ProtoReflectionServiceV1.newInstance(), streams));
     for (ServerServiceDefinition service : services.all()) {
       served.add(ServerInterceptors.intercept(service, callers));
       health.setStatus(service.getServiceDescriptor().getName(), ServingStatus.SERVING);
     }
     if (config.channelz() && address.getAddress().isLoopbackAddress()) {
-      served.add(ChannelzService.newInstance(CHANNELZ_PAGE).bindService());
+      served.add(
+          Services.checked(
+              ChannelzService.newInstance(CHANNELZ_PAGE).bindService(), LIBRARY_MESSAGE));
     }
     served.forEach(builder::addService);
     final Calls observed = new Calls(served, watching.tracing(), watching.audit());
     builder.addStreamTracerFactory(observed);
-    return new Endpoint(builder.build().start(), health, streams, calls, loops, observed);
+    final Patience patience = new Patience(bounds, MESSAGE_PATIENCE);
+    builder.addStreamTracerFactory(patience);
+    loops.every(SWEEP, patience::sweep);
+    final List<Meter> meters = new ArrayList<>(observed.meters());
+    meters.addAll(authentication.meters());
+    meters.addAll(door.meters());
+    meters.addAll(patience.meters());
+    return new Endpoint(builder.build().start(), health, streams, calls, loops, meters);
+  }
+
+  /** A service of the library's: its requests are small. */
+  private static ServerServiceDefinition library(BindableService service, LibraryStreams streams) {
+    return ServerInterceptors.intercept(
+        Services.checked(service.bindService(), LIBRARY_MESSAGE), streams);
   }
 
   /**
@@ -154,9 +201,9 @@ final class Endpoint implements AutoCloseable {
     return services;
   }
 
-  /** What is measured of the calls. */
+  /** What is measured of connections and calls, and of those that are nobody's. */
   List<Meter> meters() {
-    return observed.meters();
+    return meters;
   }
 
   InetSocketAddress address() {

@@ -1,6 +1,7 @@
 package dev.cleat.server.boot;
 
 import dev.cleat.server.rpc.Services;
+import dev.cleat.server.wire.Doorkeeper;
 import io.grpc.Attributes;
 import io.grpc.ServerTransportFilter;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -16,6 +17,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.ResourceLeakDetector;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -35,14 +37,12 @@ final class EventLoops extends ServerTransportFilter implements AutoCloseable {
 
   private final EventLoopGroup acceptor;
   private final EventLoopGroup connections;
-  private final Class<? extends ServerChannel> channels;
+  private final boolean epoll = Epoll.isAvailable();
 
   EventLoops() {
-    final boolean epoll = Epoll.isAvailable();
     this.acceptor = group("cleat-accept", 1, epoll);
     this.connections =
         group("cleat-connections", Runtime.getRuntime().availableProcessors(), epoll);
-    this.channels = epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
   }
 
   private static EventLoopGroup group(String name, int threads, boolean epoll) {
@@ -50,11 +50,17 @@ final class EventLoops extends ServerTransportFilter implements AutoCloseable {
     return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), io);
   }
 
-  NettyServerBuilder with(NettyServerBuilder builder) {
+  /** With these, and with the doorkeeper before them. */
+  NettyServerBuilder with(NettyServerBuilder builder, Doorkeeper door) {
     return builder
         .bossEventLoopGroup(acceptor)
         .workerEventLoopGroup(connections)
-        .channelType(channels)
+        .channelFactory(() -> {
+          final ServerChannel channel =
+              epoll ? new EpollServerSocketChannel() : new NioServerSocketChannel();
+          channel.pipeline().addFirst(door);
+          return channel;
+        })
         .addTransportFilter(this);
   }
 
@@ -67,6 +73,16 @@ final class EventLoops extends ServerTransportFilter implements AutoCloseable {
       }
     }
     return connection;
+  }
+
+  /** Does something little again and again. */
+  void every(Duration pause, Runnable task) {
+    // It ends with the loops, and never throws: nobody needs its future.
+    final var _ =
+        acceptor
+            .next()
+            .scheduleWithFixedDelay(
+                task, pause.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override

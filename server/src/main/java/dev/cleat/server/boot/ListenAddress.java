@@ -36,6 +36,11 @@ public record ListenAddress(String host, int port) {
     return new ListenAddress(bracketed != null ? bracketed : matcher.group(2), port);
   }
 
+  /** That of a socket, with the address in figures unless it was given by name. */
+  static ListenAddress of(InetSocketAddress address) {
+    return new ListenAddress(address.getHostString(), address.getPort());
+  }
+
   /** The address with its host looked up. */
   public InetSocketAddress resolve() throws UnknownHostException {
     return new InetSocketAddress(InetAddress.getByName(host), port);

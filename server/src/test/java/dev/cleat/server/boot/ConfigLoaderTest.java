@@ -78,7 +78,7 @@ class ConfigLoaderTest {
                 new Config.Session(Duration.ZERO, Duration.ofSeconds(5)),
                 new Config.Turns(1_000),
                 new Config.Artifacts(List.of()),
-                new Config.Limits(4 << 20, 1 << 20, 4_000, 1_000, 32),
+                new Config.Limits(4 << 20, 1 << 20, 4_000, 1_000, 32, 0, 0, 4_000),
                 new Config.Shutdown(
                     Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofSeconds(10)),
                 true,
@@ -143,7 +143,8 @@ class ConfigLoaderTest {
 
     LoadedConfig loaded = load();
 
-    assertThat(loaded.config().limits()).isEqualTo(new Config.Limits(4 << 20, 1 << 20, 2, 1, 3));
+    assertThat(loaded.config().limits())
+        .isEqualTo(new Config.Limits(4 << 20, 1 << 20, 2, 1, 3, 0, 0, 4_000));
     assertThat(loaded.place(ConfigKeys.LIMITS_QUEUE)).hasValue("flag --limits-queue");
     assertThat(loaded.place(ConfigKeys.LIMITS_SESSIONS))
         .hasValue("environment CLEAT_LIMITS_SESSIONS");
