@@ -1,11 +1,15 @@
 package dev.cleat.server.auth;
 
 import com.nimbusds.jwt.SignedJWT;
+import dev.cleat.server.auth.Verdict.Kind;
+import dev.cleat.server.auth.Verdict.Why;
 import dev.cleat.server.yaml.WatchedFile;
 import dev.cleat.server.yaml.WrongFileException;
 import dev.cleat.v1.Role;
 import java.text.ParseException;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -81,38 +85,55 @@ public final class Authenticator {
    *
    * @param authorization the call's values of this name
    * @param connection the TLS session; null without TLS
-   * @return empty if nobody who may be here
    */
-  public Optional<Credential> authenticate(
-      List<String> authorization, @Nullable SSLSession connection) {
+  public Verdict authenticate(List<String> authorization, @Nullable SSLSession connection) {
     return authenticate(authorization, connection, KeyWait.ALLOWED);
   }
 
   /** As {@link #authenticate}, on a thread that must not wait: with the keys that are known. */
-  public Optional<Credential> authenticateAtOnce(
-      List<String> authorization, @Nullable SSLSession connection) {
+  public Verdict authenticateAtOnce(List<String> authorization, @Nullable SSLSession connection) {
     return authenticate(authorization, connection, KeyWait.NONE);
   }
 
-  private Optional<Credential> authenticate(
+  private Verdict authenticate(
       List<String> authorization, @Nullable SSLSession connection, KeyWait wait) {
     if (!authorization.isEmpty()) {
-      return authorization.size() == 1 ? bearer(authorization.getFirst(), wait) : Optional.empty();
+      return authorization.size() == 1
+          ? bearer(authorization.getFirst(), wait)
+          : new Verdict.Invalid(Kind.TOKEN, Why.MALFORMED);
     }
     if (certificates != null && connection != null && ClientCertificates.isGiven(connection)) {
-      return certificates.caller(connection);
+      return verdict(
+          certificates.caller(connection),
+          Kind.CERTIFICATE,
+          ClientCertificates.isExpired(connection, clock.instant()));
     }
-    return anonymous ? Optional.of(ANONYMOUS) : Optional.empty();
+    return anonymous ? new Verdict.Valid(ANONYMOUS) : new Verdict.Invalid(Kind.NONE, Why.MISSING);
   }
 
-  private Optional<Credential> bearer(String value, KeyWait wait) {
+  private static Verdict verdict(Optional<Credential> credential, Kind kind, boolean expired) {
+    return credential.isPresent()
+        ? new Verdict.Valid(credential.get())
+        : new Verdict.Invalid(kind, expired ? Why.EXPIRED : Why.INVALID);
+  }
+
+  private Verdict bearer(String value, KeyWait wait) {
     final String token = token(value);
     if (token == null) {
-      return Optional.empty();
+      return new Verdict.Invalid(Kind.TOKEN, Why.MALFORMED);
     }
-    final Optional<Credential> listed =
-        tokens == null ? Optional.empty() : tokens.contents().find(token, clock.instant());
-    return listed.isPresent() ? listed : signed(token, wait);
+    final @Nullable TokenTable listed = tokens == null ? null : tokens.contents();
+    final Optional<Credential> known =
+        listed == null ? Optional.empty() : listed.find(token, clock.instant());
+    if (known.isPresent()) {
+      return new Verdict.Valid(known.get());
+    }
+    final SignedJWT jwt = parsed(token);
+    if (jwt != null) {
+      return signed(jwt, wait);
+    }
+    final boolean expired = listed != null && listed.find(token, Instant.MIN).isPresent();
+    return new Verdict.Invalid(Kind.TOKEN, expired ? Why.EXPIRED : Why.UNKNOWN);
   }
 
   /**
@@ -129,15 +150,22 @@ public final class Authenticator {
     }
   }
 
-  private Optional<Credential> signed(String token, KeyWait wait) {
-    final SignedJWT jwt = parsed(token);
-    if (jwt == null) {
-      return Optional.empty();
-    }
+  private Verdict signed(SignedJWT jwt, KeyWait wait) {
     if (Tickets.isOne(jwt)) {
-      return tickets.verify(jwt);
+      return verdict(tickets.verify(jwt), Kind.TICKET, saysItExpired(jwt));
     }
-    return jwts == null ? Optional.empty() : jwts.verify(jwt, wait);
+    return verdict(
+        jwts == null ? Optional.empty() : jwts.verify(jwt, wait), Kind.JWT, saysItExpired(jwt));
+  }
+
+  /** Whether or not that is signed by anybody: no more depends on it than a count. */
+  private boolean saysItExpired(SignedJWT jwt) {
+    try {
+      final Date expires = jwt.getJWTClaimsSet().getExpirationTime();
+      return expires != null && !clock.instant().isBefore(expires.toInstant());
+    } catch (ParseException e) {
+      return false;
+    }
   }
 
   private static @Nullable String token(String authorization) {

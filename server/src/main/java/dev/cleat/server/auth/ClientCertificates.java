@@ -47,6 +47,16 @@ final class ClientCertificates {
     }
   }
 
+  /** Whether the certificate of a connection has expired; false if there is none. */
+  static boolean isExpired(SSLSession connection, Instant now) {
+    try {
+      return connection.getPeerCertificates()[0] instanceof X509Certificate certificate
+          && now.isAfter(certificate.getNotAfter().toInstant());
+    } catch (SSLPeerUnverifiedException e) {
+      return false;
+    }
+  }
+
   /** Who is at the other end of a connection; empty if its certificate is not valid. */
   Optional<Credential> caller(SSLSession connection) {
     final X509TrustManager authorities = trust.now();

@@ -10,7 +10,6 @@ import com.nimbusds.jose.jwk.source.JWKSetSource;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
 import com.nimbusds.jose.jwk.source.URLBasedJWKSetSource;
-import com.nimbusds.jose.util.DefaultResourceRetriever;
 import dev.cleat.server.yaml.Problem;
 import dev.cleat.server.yaml.WatchedFile;
 import dev.cleat.server.yaml.WrongFileException;
@@ -40,6 +39,9 @@ sealed interface JwtKeys extends JWKSource<KeyWait> {
   /** In this time, no more than twice. */
   Duration BETWEEN_FETCHES = Duration.ofSeconds(10);
 
+  /** How long an endpoint has for its answer. */
+  Duration PATIENCE = Duration.ofSeconds(3);
+
   /**
    * Those of a file or of an endpoint.
    *
@@ -48,7 +50,7 @@ sealed interface JwtKeys extends JWKSource<KeyWait> {
    */
   static JwtKeys of(String place, LongSupplier nanoTime) throws WrongFileException {
     return place.contains("://")
-        ? ofEndpoint(URI.create(place), KEEP, BETWEEN_FETCHES)
+        ? ofEndpoint(URI.create(place), KEEP, BETWEEN_FETCHES, PATIENCE)
         : ofFile(Path.of(place), nanoTime);
   }
 
@@ -91,12 +93,13 @@ sealed interface JwtKeys extends JWKSource<KeyWait> {
   }
 
   /** Those that an endpoint publishes; it may be out of reach, also now. */
-  static JwtKeys ofEndpoint(URI endpoint, Duration keep, Duration betweenFetches) {
-    final Fetcher fetcher = new Fetcher(endpoint);
+  static JwtKeys ofEndpoint(
+      URI endpoint, Duration keep, Duration betweenFetches, Duration patience) {
+    final Fetcher fetcher = new Fetcher(endpoint, patience);
     return new Fetched(
         fetcher,
         JWKSourceBuilder.create(fetcher)
-            .cache(keep.toMillis(), Fetcher.PATIENCE.multipliedBy(2).toMillis())
+            .cache(keep.toMillis(), patience.multipliedBy(2).toMillis())
             .refreshAheadCache(false)
             .rateLimited(betweenFetches.toMillis())
             .outageTolerantForever()
@@ -132,20 +135,15 @@ sealed interface JwtKeys extends JWKSource<KeyWait> {
   /** Fetches, and remembers what it fetched last. */
   final class Fetcher implements JWKSetSource<KeyWait> {
     private static final Logger LOG = LoggerFactory.getLogger(JwtKeys.class);
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
-    private static final int LARGEST_BYTES = 256 << 10;
 
     private final URI endpoint;
     private final JWKSetSource<KeyWait> source;
     private volatile JWKSet last = new JWKSet();
 
-    private Fetcher(URI endpoint) {
+    private Fetcher(URI endpoint, Duration patience) {
       this.endpoint = endpoint;
       try {
-        final int patience = Math.toIntExact(PATIENCE.toMillis());
-        this.source =
-            new URLBasedJWKSetSource<>(
-                endpoint.toURL(), new DefaultResourceRetriever(patience, patience, LARGEST_BYTES));
+        this.source = new URLBasedJWKSetSource<>(endpoint.toURL(), new KeyDownload(patience));
       } catch (IOException e) {
         throw new IllegalArgumentException(e);
       }

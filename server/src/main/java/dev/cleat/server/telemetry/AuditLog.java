@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,9 @@ public final class AuditLog implements AutoCloseable {
   private static final Logger RECORDS = LoggerFactory.getLogger("dev.cleat.audit");
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** Whoever reaches the port can make as many calls as the network carries. */
+  private static final int UNKNOWN_A_SECOND = 50;
+
   private final Counter records = new Counter("cleat_audit_records", "Audit records written.");
   private final Counter failures =
       new Counter("cleat_audit_failures", "Audit records that could not be written.");
@@ -31,6 +36,15 @@ public final class AuditLog implements AutoCloseable {
   private final @Nullable Sink sink;
   private final boolean required;
   private final InstantSource clock;
+  private final Floodgate unknown =
+      new Floodgate(
+          UNKNOWN_A_SECOND,
+          System::nanoTime,
+          CompletableFuture.delayedExecutor(
+              1, TimeUnit.SECONDS, task -> Thread.ofVirtual().name("cleat-audit").start(task)),
+          many -> {
+            final boolean _ = write(AuditRecord.leftOut(many));
+          });
 
   /** Takes lines. */
   private interface Sink extends AutoCloseable {
@@ -129,6 +143,16 @@ public final class AuditLog implements AutoCloseable {
     }
   }
 
+  /**
+   * Writes a record of a call of nobody who is known, unless there are too many: then one says how
+   * many were left out.
+   */
+  void writeOfUnknown(AuditRecord record) {
+    if (sink != null && unknown.passes()) {
+      final boolean _ = write(record);
+    }
+  }
+
   private byte[] json(AuditRecord record) throws JsonProcessingException {
     return (JSON.writeValueAsString(record.at(clock.instant())) + "\n")
         .getBytes(StandardCharsets.UTF_8);
@@ -137,6 +161,7 @@ public final class AuditLog implements AutoCloseable {
   @Override
   public void close() {
     if (sink != null) {
+      unknown.say();
       try {
         sink.close();
       } catch (IOException e) {

@@ -31,6 +31,11 @@ public final class AuditRecord {
     return peer == null ? record : record.with("peer", text(peer));
   }
 
+  /** In place of so many records of calls of nobody who is known. */
+  static AuditRecord leftOut(long many) {
+    return new AuditRecord(Map.of()).with("left_out", many);
+  }
+
   private static String text(SocketAddress peer) {
     return peer instanceof InetSocketAddress address && address.getAddress() != null
         ? address.getAddress().getHostAddress() + ":" + address.getPort()

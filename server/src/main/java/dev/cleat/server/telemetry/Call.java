@@ -22,6 +22,7 @@ public final class Call extends ServerStreamTracer {
   private final @Nullable Span span;
   private final long start = System.nanoTime();
   private final AtomicBoolean answered = new AtomicBoolean();
+  private volatile boolean refused;
   private volatile @Nullable SocketAddress peer;
 
   Call(Calls.Method method, Calls calls, @Nullable Span span) {
@@ -53,8 +54,15 @@ public final class Call extends ServerStreamTracer {
     answered.set(true);
   }
 
+  /**
+   * It was refused before it reached a method, which belongs into the audit log whichever it is.
+   */
+  public void refusedAtTheDoor() {
+    refused = true;
+  }
+
   boolean needsRecord() {
-    return method.changes() && answered.compareAndSet(false, true);
+    return (method.changes() || refused) && answered.compareAndSet(false, true);
   }
 
   String methodName() {

@@ -71,8 +71,8 @@ public final class Calls extends ServerStreamTracer.Factory {
   }
 
   /**
-   * Whether a method may change something, as the contract says: it takes more than a viewer, or
-   * has a way in that does.
+   * Whether a method may change something, as the contract says: it takes more than a viewer, has a
+   * way in that does, or says so.
    */
   public static boolean changes(MethodDescriptor<?, ?> method) {
     if (!(method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema)) {
@@ -81,7 +81,8 @@ public final class Calls extends ServerStreamTracer.Factory {
     final Access access =
         schema.getMethodDescriptor().getOptions().getExtension(AccessProto.access);
     return access.getRoleValue() > Role.ROLE_VIEWER_VALUE
-        || access.getInputRoleValue() > Role.ROLE_VIEWER_VALUE;
+        || access.getInputRoleValue() > Role.ROLE_VIEWER_VALUE
+        || access.getChanges();
   }
 
   /** What it measures. */
@@ -101,7 +102,7 @@ public final class Calls extends ServerStreamTracer.Factory {
 
   void ended(Call call, Status status) {
     if (call.needsRecord()) {
-      audit.write(
+      audit.writeOfUnknown(
           AuditRecord.of(call.methodName(), call.peer()).ended(status.getCode().name(), ""));
     }
   }

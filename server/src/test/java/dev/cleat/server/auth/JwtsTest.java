@@ -102,7 +102,10 @@ class JwtsTest {
   private Jwts ofEndpoint(Duration keep, Duration betweenFetches) {
     final URI uri =
         URI.create("http://127.0.0.1:%d/keys".formatted(endpoint.getAddress().getPort()));
-    return new Jwts(RULES, JwtKeys.ofEndpoint(uri, keep, betweenFetches), InstantSource.system());
+    return new Jwts(
+        RULES,
+        JwtKeys.ofEndpoint(uri, keep, betweenFetches, JwtKeys.PATIENCE),
+        InstantSource.system());
   }
 
   private JWTClaimsSet.Builder claims(Instant now) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.cleat.server.yaml.Problem;
 import dev.cleat.server.yaml.WrongFileException;
 import dev.cleat.v1.Role;
@@ -54,6 +55,20 @@ class TokenFileTest {
     for (String wrong : List.of("", "One", "one ", "on", "four", sha256("one"))) {
       assertThat(table.find(wrong, NOW)).as(wrong).isEmpty();
     }
+  }
+
+  /** How long a comparison takes cannot be tested; which one it is can. */
+  @Test
+  void hashesAreComparedInConstantTime() {
+    final List<String> calls =
+        new ClassFileImporter()
+            .importClass(TokenTable.class).getMethodCallsFromSelf().stream()
+                .map(call -> call.getTarget().getFullName())
+                .toList();
+    assertThat(calls)
+        .contains("java.security.MessageDigest.isEqual([B, [B)")
+        .noneMatch(
+            call -> call.matches(".*\\.(\\w*[eE]quals\\w*|compare\\w*|mismatch|indexOf)\\(.*"));
   }
 
   @Test
