@@ -3,11 +3,14 @@ package dev.cleat.server.policy;
 import dev.cleat.server.yaml.Problem;
 import dev.cleat.server.yaml.WrongFileException;
 import dev.cleat.server.yaml.YamlFields;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -17,7 +20,14 @@ final class PolicyFile {
   private static final Pattern WORKSPACE = Pattern.compile("[^\\p{Cntrl}*]{1,200}");
   private static final List<String> TENANT_FIELDS =
       List.of(
-          "tools", "env", "secret_env", "workdir_roots", "workspaces", "default_workspace", "user");
+          "tools",
+          "env",
+          "secret_env",
+          "workdir_roots",
+          "workspaces",
+          "default_workspace",
+          "user",
+          "quotas");
   private final YamlFields yaml;
   private final PolicyFields fields;
 
@@ -108,7 +118,30 @@ final class PolicyFile {
         fields.tenantPaths(values.get("workdir_roots"), field + ".workdir_roots"),
         names(values, field, "workspaces", Names.ALL),
         Optional.ofNullable(workspace).map(value -> yaml.text(value, field + ".default_workspace")),
-        user == null ? OptionalInt.empty() : fields.user(user, field + ".user"));
+        user == null ? OptionalInt.empty() : fields.user(user, field + ".user"),
+        quotas(values.get("quotas"), field + ".quotas"));
+  }
+
+  private Quotas quotas(@Nullable Node node, String field) {
+    Map<String, Node> values =
+        node == null || YamlFields.isNull(node)
+            ? Map.of()
+            : yaml.mapping(node, field, Arrays.stream(Quota.values()).map(Quota::word).toList());
+    Map<Quota, Long> limits = new EnumMap<>(Quota.class);
+    values.forEach((word, value) ->
+        Quota.of(word)
+            .ifPresent(quota -> {
+              String itsField = YamlFields.child(field, word);
+              OptionalLong limit =
+                  quota.unit() == Quota.Unit.BYTES
+                      ? fields.size(value, itsField)
+                      : fields.number(value, itsField);
+              if (limit.isPresent() && limit.getAsLong() < quota.least()) {
+                yaml.problem(value, itsField, "must be at least " + quota.least());
+              }
+              limit.ifPresent(number -> limits.put(quota, number));
+            }));
+    return new Quotas(limits);
   }
 
   private Names names(Map<String, Node> values, String field, String key, Names otherwise) {

@@ -15,7 +15,8 @@ record TenantEntry(
     List<TenantPath> workdirRoots,
     Names workspaces,
     Optional<String> defaultWorkspace,
-    OptionalInt user) {
+    OptionalInt user,
+    Quotas quotas) {
 
   TenantEntry {
     workdirRoots = List.copyOf(workdirRoots);
@@ -30,6 +31,7 @@ record TenantEntry(
         TenantPath.of(workdirRoots, tenant),
         workspaces,
         defaultWorkspace,
-        user);
+        user,
+        quotas);
   }
 }

@@ -16,6 +16,7 @@ import java.util.OptionalInt;
  * @param workspaces that it may use
  * @param defaultWorkspace of a session that names none
  * @param user the number of the system's user, and group, that is its own
+ * @param quotas how much it may have
  */
 public record TenantPolicy(
     String tenant,
@@ -25,7 +26,8 @@ public record TenantPolicy(
     List<Path> workdirRoots,
     Names workspaces,
     Optional<String> defaultWorkspace,
-    OptionalInt user) {
+    OptionalInt user,
+    Quotas quotas) {
 
   public TenantPolicy {
     workdirRoots = List.copyOf(workdirRoots);
@@ -41,7 +43,8 @@ public record TenantPolicy(
         List.of(),
         Names.ALL,
         Optional.empty(),
-        OptionalInt.empty());
+        OptionalInt.empty(),
+        Quotas.NONE);
   }
 
   /** Nothing: a tenant that the policy does not know. */
@@ -54,6 +57,7 @@ public record TenantPolicy(
         List.of(),
         Names.NONE,
         Optional.empty(),
-        OptionalInt.empty());
+        OptionalInt.empty(),
+        Quotas.NONE);
   }
 }

@@ -61,11 +61,11 @@ final class AgentTurns implements Turns {
   private @Nullable CurrentTurn current;
   private @Nullable Instant killAt;
 
-  AgentTurns(TurnHost host, Fallback fallback, String sessionId, int queueLimit) {
+  AgentTurns(TurnHost host, Fallback fallback, String sessionId, int queueLimit, Ledger ledger) {
     this.host = host;
     this.fallback = fallback;
     this.sessionId = sessionId;
-    this.queue = new TurnQueue(sessionId, queueLimit);
+    this.queue = new TurnQueue(sessionId, queueLimit, ledger);
     this.questions = new AgentQuestions(host, sessionId);
   }
 

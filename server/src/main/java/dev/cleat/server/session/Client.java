@@ -85,6 +85,11 @@ public final class Client implements AutoCloseable {
     return gate.input(writerId, inputSeq, data, discarded -> {});
   }
 
+  /** How long it should wait with more when it has typed so much, in nanoseconds; mostly 0. */
+  public long typed(long bytes) {
+    return session.typed(bytes);
+  }
+
   /** Whether the next input need not wait. */
   public boolean hasRoom() {
     return gate.hasRoom();

@@ -1,6 +1,5 @@
 package dev.cleat.server.session;
 
-import com.google.rpc.Code;
 import dev.cleat.server.journal.Journal;
 import dev.cleat.server.journal.JournalRoot;
 import dev.cleat.server.store.ActiveKey;
@@ -8,9 +7,7 @@ import dev.cleat.server.store.InsertResult;
 import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.store.Store;
 import dev.cleat.v1.CreateRequest;
-import dev.cleat.v1.ErrorReason;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -60,7 +57,9 @@ final class Creation {
     if (retried.isPresent()) {
       return found(retried.get());
     }
-    refuseWhenFull();
+    final Ledger ledger = shared.ledgers().of(maker.tenant());
+    ledger.create();
+    ledger.refuseWhenFull();
     if (!request.getParentId().isEmpty()) {
       checkParent(maker, request.getParentId());
     }
@@ -92,8 +91,13 @@ final class Creation {
   }
 
   private CreatedSession create(SessionKey key, NewSession asked, Registry.Reservation mine) {
+    final Ledger ledger = shared.ledgers().of(key.tenant());
     boolean made = false;
+    boolean kept = false;
     try {
+      ledger.begin(key.id());
+      ledger.keep();
+      kept = true;
       final dev.cleat.v1.Session settings = asked.settings(key.id());
       final Optional<Session> known = insert(key, settings, asked);
       if (known.isPresent()) {
@@ -110,6 +114,10 @@ final class Creation {
       return new CreatedSession(session, true);
     } finally {
       if (!made) {
+        ledger.end(key.id());
+        if (kept) {
+          ledger.drop();
+        }
         mine.release();
       }
     }
@@ -198,16 +206,5 @@ final class Creation {
       throw Prompts.reused(asked.request().getRequestId());
     }
     return registry.find(row.sessionId());
-  }
-
-  private void refuseWhenFull() {
-    if (registry.live() >= shared.settings().maxSessions()) {
-      throw Refusal.of(
-              Code.RESOURCE_EXHAUSTED,
-              ErrorReason.ERROR_REASON_TOO_MANY_SESSIONS,
-              "the server runs as many sessions as it may; stop one first")
-          .with("limit", shared.settings().maxSessions())
-          .retryAfter(Duration.ofSeconds(5));
-    }
   }
 }

@@ -7,10 +7,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +22,11 @@ import org.slf4j.LoggerFactory;
 /** Removes sessions, with their children and their files. Thread-safe. */
 final class Deletion {
   private static final Logger LOG = LoggerFactory.getLogger(Deletion.class);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  /** What is being removed, until that is done. */
+  private final Map<String, CompletableFuture<Void>> going = new ConcurrentHashMap<>();
 
   private final Registry registry;
   private final JournalRoot journals;
@@ -47,19 +56,61 @@ final class Deletion {
       }
       all.addAll(family);
     }
-    all.stream()
-        .map(session ->
-            session.stop(force ? Duration.ZERO : shared.settings().stopGrace(), "deleted"))
-        .toList()
-        .forEach(ended -> Session.awaitEnd(ended, Duration.ofSeconds(60)));
-    final List<Runnable> farewells = all.stream().map(Session::farewell).toList();
-    shared.store().deleteSessions(all.stream().map(session -> session.key().text()).toList());
-    for (Session session : all) {
-      registry.remove(session.key().text());
-      removeFiles(session.key(), session.view().getWorkspace());
-    }
-    farewells.forEach(Runnable::run);
+    remove(all, force ? Duration.ZERO : shared.settings().stopGrace());
     return all.stream().map(Session::id).toList();
+  }
+
+  /** Other calls may be at it too: each session is removed by one, and is gone in the end. */
+  private void remove(Collection<Session> sessions, Duration grace) {
+    final CompletableFuture<Void> done = new CompletableFuture<>();
+    final List<Session> mine = new ArrayList<>();
+    final Map<Session, CompletableFuture<Void>> others = new HashMap<>();
+    try {
+      for (Session session : sessions) {
+        final CompletableFuture<Void> other = going.putIfAbsent(session.key().text(), done);
+        if (other == null) {
+          mine.add(session);
+        } else {
+          others.put(session, other);
+        }
+      }
+      removeMine(mine.stream().filter(this::isThere).toList(), grace);
+    } finally {
+      mine.forEach(session -> going.remove(session.key().text()));
+      done.complete(null);
+    }
+    others.values().forEach(CompletableFuture::join);
+    final List<Session> left = others.keySet().stream().filter(this::isThere).toList();
+    if (!left.isEmpty()) {
+      remove(left, grace);
+    }
+  }
+
+  private boolean isThere(Session session) {
+    return registry.find(session.key().text()).isPresent();
+  }
+
+  private void removeMine(List<Session> sessions, Duration grace) {
+    // First, or what ends could start again before it is gone.
+    sessions.forEach(session -> session.process().barStarts(true));
+    try {
+      sessions.stream()
+          .map(session -> session.stop(grace, "deleted"))
+          .toList()
+          .forEach(ended -> Session.awaitEnd(ended, PATIENCE));
+      final List<Runnable> farewells = sessions.stream().map(Session::farewell).toList();
+      shared.store().deleteSessions(sessions.stream().map(its -> its.key().text()).toList());
+      for (Session session : sessions) {
+        if (registry.remove(session.key().text())) {
+          shared.ledgers().of(session.key().tenant()).drop();
+        }
+        removeFiles(session.key(), session.view().getWorkspace());
+      }
+      farewells.forEach(Runnable::run);
+    } catch (RuntimeException e) {
+      sessions.forEach(session -> session.process().barStarts(false));
+      throw e;
+    }
   }
 
   /** Nothing is left of a session that could not be started; its id may be used again. */

@@ -22,6 +22,7 @@ public final class Refusal extends RuntimeException {
   private final ErrorReason reason;
   private final transient Map<String, String> metadata = new LinkedHashMap<>();
   private final transient List<Violation> violations = new ArrayList<>();
+  private final transient List<Exceeded> exceeded = new ArrayList<>();
   private @Nullable Duration retryAfter;
 
   /**
@@ -31,6 +32,14 @@ public final class Refusal extends RuntimeException {
    * @param description what is wrong, and what would be right
    */
   public record Violation(String field, String description) {}
+
+  /**
+   * A limit that was reached.
+   *
+   * @param subject whose it is, as "tenant:NAME", "session:ID" or "server"
+   * @param description what is limited, and to how much
+   */
+  public record Exceeded(String subject, String description) {}
 
   private Refusal(Code code, ErrorReason reason, String message) {
     // What happened is in the message; the way here is of no interest and costs a stack walk.
@@ -78,12 +87,11 @@ public final class Refusal extends RuntimeException {
 
   /** The session has as many clients as it may have. */
   static Refusal tooManyClients(String sessionId, int limit) {
-    return of(
-            Code.RESOURCE_EXHAUSTED,
-            ErrorReason.ERROR_REASON_TOO_MANY_CLIENTS,
-            "the session has " + limit + " clients, and may not have more")
+    final String what = "the session has " + limit + " clients, and may not have more";
+    return of(Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_TOO_MANY_CLIENTS, what)
         .with("session_id", sessionId)
         .with("limit", limit)
+        .quota("session:" + sessionId, what)
         .retryAfter(Duration.ofSeconds(5));
   }
 
@@ -202,6 +210,12 @@ public final class Refusal extends RuntimeException {
     return this;
   }
 
+  /** Adds a limit that was reached. */
+  public Refusal quota(String subject, String description) {
+    exceeded.add(new Exceeded(subject, description));
+    return this;
+  }
+
   /** Says when it is worth to try again. */
   public Refusal retryAfter(Duration delay) {
     retryAfter = delay;
@@ -226,6 +240,11 @@ public final class Refusal extends RuntimeException {
   /** The fields. */
   public List<Violation> violations() {
     return violations;
+  }
+
+  /** The limits that were reached. */
+  public List<Exceeded> exceeded() {
+    return exceeded;
   }
 
   /** When it is worth to try again, or null. */

@@ -36,9 +36,9 @@ final class Registry {
     sessions.put(session.key().text(), CompletableFuture.completedFuture(session));
   }
 
-  /** Takes it out; it has been deleted. */
-  void remove(String key) {
-    sessions.remove(key);
+  /** Takes it out; it has been deleted. Whether it was there. */
+  boolean remove(String key) {
+    return sessions.remove(key) != null;
   }
 
   /** A key that is taken for a session that is being made. Exactly one of its methods is called. */
@@ -138,15 +138,6 @@ final class Registry {
   /** Whether it is in memory, or will be in a moment. */
   boolean isInMemory(String key) {
     return sessions.containsKey(key);
-  }
-
-  /** How many have a process, or will have in a moment. */
-  long live() {
-    return sessions.values().stream().filter(Registry::isLive).count();
-  }
-
-  private static boolean isLive(CompletableFuture<Session> session) {
-    return !session.isDone() || (!session.isCompletedExceptionally() && !session.join().isOver());
   }
 
   /** The sessions in memory. */

@@ -39,6 +39,7 @@ public final class Session {
   private final SessionKey key;
   private final String owner;
   private final Journal journal;
+  private final Ledger ledger;
   private final SessionLog log;
   private final InputGate gate;
   private final Sizes sizes = new Sizes();
@@ -67,6 +68,7 @@ public final class Session {
     this.key = key;
     this.owner = settings.getOwner();
     this.journal = journal;
+    this.ledger = shared.ledgers().of(key.tenant());
     this.lock = new SessionLock(key.text(), shared.metrics()::heldBack);
     this.log =
         new SessionLog(
@@ -212,7 +214,7 @@ public final class Session {
   /**
    * A client comes.
    *
-   * @throws Refusal TOO_MANY_CLIENTS
+   * @throws Refusal TOO_MANY_CLIENTS, QUOTA_EXCEEDED
    */
   public Client attach(AttachOpen open, Client.Listener listener) {
     return lock.locked(() -> {
@@ -220,6 +222,7 @@ public final class Session {
       if (sizes.count() >= limit) {
         throw Refusal.tooManyClients(id(), limit);
       }
+      ledger.attach();
       final TerminalSize size = open.hasSize() ? open.getSize() : null;
       final Client client =
           new Client(this, gate, open.getReadOnly(), open.getWriterId(), size, listener);
@@ -231,7 +234,9 @@ public final class Session {
 
   void detach(Client client) {
     lock.locked(() -> {
-      sizes.remove(client);
+      if (sizes.remove(client)) {
+        ledger.detach();
+      }
       process.applySize();
     });
   }
@@ -248,6 +253,11 @@ public final class Session {
           lock.locked(process::stateName),
           "its agent takes prompts and no input; use SendPrompt");
     }
+  }
+
+  /** How long a client that has typed so much should wait with more, in nanoseconds. */
+  long typed(long bytes) {
+    return ledger.typed(bytes);
   }
 
   void typedBy(Client client) {
@@ -267,7 +277,7 @@ public final class Session {
    * Types, and waits until the terminal has taken it.
    *
    * @param writerId empty for input without a number
-   * @throws Refusal WRONG_STATE, INPUT_HOLE, INPUT_FULL
+   * @throws Refusal WRONG_STATE, INPUT_HOLE, INPUT_FULL, QUOTA_EXCEEDED
    */
   public void type(String writerId, long inputSeq, ByteString data) throws InterruptedException {
     refuseTyping();
@@ -276,6 +286,7 @@ public final class Session {
     });
     final CompletableFuture<Boolean> discarded = new CompletableFuture<>();
     gate.refuseWhenFull();
+    ledger.refuseInput(data.size());
     if (writerId.isEmpty()) {
       gate.input(data, discarded::complete);
     } else {
@@ -337,6 +348,7 @@ public final class Session {
   /** See {@link Prompts}, which makes it safe to retry. */
   Turn prompt(Turn turn, List<Image> images, boolean refuseWhenBusy) {
     return lock.locked(() -> {
+      refusePrompt(turn, images);
       process.revive();
       if (!process.isThere() || fold().state() == SessionState.SESSION_STATE_STOPPING) {
         throw Refusal.wrongState(
@@ -359,6 +371,13 @@ public final class Session {
       }
       return accepted;
     });
+  }
+
+  private void refusePrompt(Turn turn, List<Image> images) {
+    ledger.refuseWhenFull();
+    ledger.refuseInput(
+        turn.getPromptBytes().size()
+            + images.stream().mapToLong(image -> image.getData().size()).sum());
   }
 
   /**
@@ -384,6 +403,7 @@ public final class Session {
 
   /** Writes down what was added to the usage of a turn that has ended. */
   void usageAdded(Turn turn) {
+    ledger.refuseWhenFull();
     lock.locked(() -> log.append(List.of(Events.usageAdded(turn))));
   }
 
@@ -404,6 +424,7 @@ public final class Session {
 
   /** Sets fields, by their names in the contract. */
   void update(dev.cleat.v1.Session values, List<String> fields) {
+    ledger.refuseWhenFull();
     lock.locked(() -> {
       final dev.cleat.v1.Session.Builder changed = fold().snapshot();
       fields.forEach(field -> Settings.copy(field, values, changed));

@@ -1,6 +1,7 @@
 package dev.cleat.server.session;
 
 import dev.cleat.v1.SessionOrBuilder;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -54,6 +55,15 @@ record SessionKey(String tenant, String id) {
     return between < 0
         ? new SessionKey(FIRST_TENANT, text)
         : new SessionKey(text.substring(0, between), text.substring(between + 1));
+  }
+
+  /** The key that is written so, if one is. */
+  static Optional<SessionKey> find(String text) {
+    final int between = text.indexOf(BETWEEN);
+    return isName(text.substring(between + 1))
+            && (between < 0 || isName(text.substring(0, between)))
+        ? Optional.of(parse(text))
+        : Optional.empty();
   }
 
   /** In one word. The first tenant's is the id alone, as it was before there were others. */

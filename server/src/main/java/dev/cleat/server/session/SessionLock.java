@@ -1,5 +1,6 @@
 package dev.cleat.server.session;
 
+import dev.cleat.v1.ErrorReason;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -61,6 +62,10 @@ final class SessionLock {
         }
         return !abandoned;
       } catch (Refusal e) {
+        if (e.reason() == ErrorReason.ERROR_REASON_SESSION_NOT_FOUND) {
+          // Its journal is gone, and will not come back.
+          return false;
+        }
         if (attempt == 0) {
           onHeldBack.run();
           LOG.warn("Session {} is held back: {}", sessionId, e.getMessage());

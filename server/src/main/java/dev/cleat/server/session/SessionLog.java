@@ -7,11 +7,14 @@ import dev.cleat.server.journal.JournalFullException;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.OutputStream;
 import dev.cleat.v1.SessionChangeKind;
+import dev.cleat.v1.SessionState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,9 +27,11 @@ import org.slf4j.LoggerFactory;
  */
 final class SessionLog {
   private static final Logger LOG = LoggerFactory.getLogger(SessionLog.class);
+  private static final long FOR_EVER = Duration.ofDays(365).toNanos();
 
   private final Shared shared;
   private final Session session;
+  private final Ledger ledger;
   private final Journal journal;
   private final ChangeLog changes;
   private final Fold fold;
@@ -34,6 +39,12 @@ final class SessionLog {
   private final OutputEntry outputEntry = new OutputEntry();
   private @Nullable SessionChangeKind untold;
   private boolean outputUnsaved;
+
+  /**
+   * From when on what comes is written down however long the tenant's journals are, because it is
+   * the end of a process; empty for one that goes on.
+   */
+  private OptionalLong endsAtNanos = OptionalLong.of(System.nanoTime());
 
   /**
    * A log.
@@ -52,6 +63,7 @@ final class SessionLog {
       Redaction redaction) {
     this.shared = shared;
     this.session = session;
+    this.ledger = shared.ledgers().of(session.key().tenant());
     this.journal = journal;
     this.changes = changes;
     this.fold = fold;
@@ -76,13 +88,38 @@ final class SessionLog {
         .setDurableSeq(journal.durableHead());
   }
 
+  /** A process has begun. */
+  void lives() {
+    endsAtNanos = OptionalLong.empty();
+  }
+
+  /**
+   * Its process has so much time to end. After that what comes is its last words: little, and
+   * nobody gets rid of a session that cannot say them.
+   */
+  void ends(Duration grace) {
+    final long at = System.nanoTime() + Math.min(grace.toNanos(), FOR_EVER);
+    if (endsAtNanos.isEmpty() || at - endsAtNanos.getAsLong() < 0) {
+      endsAtNanos = OptionalLong.of(at);
+    }
+  }
+
+  private void refuseWhenFull() {
+    if (endsAtNanos.isEmpty() || System.nanoTime() - endsAtNanos.getAsLong() < 0) {
+      ledger.refuseWhenFull();
+    }
+  }
+
   /**
    * Appends events in one step.
    *
    * @return the number of the first
-   * @throws Refusal STORAGE_FULL and the like; nothing has changed then
+   * @throws Refusal STORAGE_FULL, QUOTA_EXCEEDED and the like; nothing has changed then
    */
   long append(List<Event.Builder> events) {
+    if (!events.stream().allMatch(SessionLog::isEnd)) {
+      refuseWhenFull();
+    }
     final var time = Times.timestamp(shared.clock().instant());
     final List<EventEntry> entries = new ArrayList<>(events.size());
     long seq = journal.nextSeq();
@@ -99,6 +136,18 @@ final class SessionLog {
     tell();
     shared.saver().save(session);
     return first;
+  }
+
+  /** What makes room in the end, and is little. */
+  private static boolean isEnd(Event.Builder event) {
+    return switch (event.getKindCase()) {
+      case EXITED, APPROVAL_RESOLVED -> true;
+      case STATE_CHANGED ->
+          event.getStateChanged().getState() == SessionState.SESSION_STATE_STOPPING
+              || Fold.ended(event.getStateChanged().getState());
+      case TURN_CHANGED -> Fold.ended(event.getTurnChanged().getTurn().getState());
+      default -> false;
+    };
   }
 
   /**
@@ -119,6 +168,7 @@ final class SessionLog {
    * @throws Refusal as {@link #append}
    */
   void output(OutputStream stream, ByteBuffer data) {
+    refuseWhenFull();
     final Instant now = shared.clock().instant();
     final long offset = fold.outputBytes();
     outputEntry.set(now, offset, stream, data);

@@ -68,9 +68,9 @@ final class SessionMetrics {
     this.sessions =
         new Gauge(
             "cleat_sessions",
-            "Sessions, by state and tool.",
-            List.of("state", "tool"),
-            () -> byStateAndTool(store));
+            "Sessions, by tenant, state and tool.",
+            List.of("tenant", "state", "tool"),
+            () -> counts(store));
     for (ApprovalSource source : ApprovalSource.values()) {
       if (source != ApprovalSource.UNRECOGNIZED
           && source != ApprovalSource.APPROVAL_SOURCE_UNSPECIFIED) {
@@ -79,14 +79,14 @@ final class SessionMetrics {
     }
   }
 
-  private static Map<List<String>, Double> byStateAndTool(Store store) {
+  private static Map<List<String>, Double> counts(Store store) {
     final Map<List<String>, Double> counts = new HashMap<>();
     store
-        .countByStateAndTool()
+        .countByTenantStateAndTool()
         .forEach(count -> {
           final SessionState state = SessionState.forNumber(count.state());
           counts.put(
-              List.of(state == null ? "unknown" : word(state), count.tool()),
+              List.of(count.tenant(), state == null ? "unknown" : word(state), count.tool()),
               (double) count.sessions());
         });
     return counts;

@@ -52,6 +52,7 @@ final class SessionProcess implements HeadlessDriver.Host {
   private final Map<String, String> env;
   private final SessionLock lock;
   private final SessionLog log;
+  private final Ledger ledger;
   private final InputGate gate;
   private final TurnHost host;
   private final Sizes sizes;
@@ -68,6 +69,12 @@ final class SessionProcess implements HeadlessDriver.Host {
   private String aid;
   private @Nullable Run run;
   private volatile boolean over;
+
+  /** Its place among those that have a process stays taken until it has the next one. */
+  private boolean restarting;
+
+  /** Its session is being deleted. Confined to the session's lock. */
+  private boolean barred;
 
   /**
    * No process yet.
@@ -97,6 +104,7 @@ final class SessionProcess implements HeadlessDriver.Host {
     this.noticedSeq = notes.noticedSeq();
     this.lock = lock;
     this.log = log;
+    this.ledger = shared.ledgers().of(key.tenant());
     this.gate = gate;
     this.host = host;
     this.sizes = sizes;
@@ -120,8 +128,8 @@ final class SessionProcess implements HeadlessDriver.Host {
   private Turns turns(SessionOrBuilder session) {
     final int maxQueue = shared.settings().maxQueue();
     return isProtocol(session) || Starter.isSeenOnScreen(shared, session)
-        ? new AgentTurns(host, this::goOn, key.id(), maxQueue)
-        : new TypedTurns(host, key.id(), maxQueue);
+        ? new AgentTurns(host, this::goOn, key.id(), maxQueue, ledger)
+        : new TypedTurns(host, key.id(), maxQueue, ledger);
   }
 
   private static boolean isProtocol(SessionOrBuilder session) {
@@ -188,12 +196,23 @@ final class SessionProcess implements HeadlessDriver.Host {
   /**
    * Starts the process. The session has none.
    *
-   * @throws Refusal if it cannot be started; the session is then FAILED
+   * @throws Refusal QUOTA_EXCEEDED, TOO_MANY_SESSIONS and SESSION_NOT_FOUND, and nothing has
+   *     changed; or because it cannot be started, and the session is FAILED
    */
   void start() {
     lock.locked(() -> {
+      if (barred) {
+        throw Refusal.noSession("session_id", key.id());
+      }
+      ledger.begin(key.id());
+      log.lives();
       final int number = fold().session().getRun() + 1;
-      log.append(List.of(Events.state(SessionState.SESSION_STATE_STARTING, number, "")));
+      try {
+        log.append(List.of(Events.state(SessionState.SESSION_STATE_STARTING, number, "")));
+      } catch (Refusal e) {
+        ledger.end(key.id());
+        throw e;
+      }
       over = false;
       final Run starting = new Run(this, number);
       try {
@@ -204,6 +223,13 @@ final class SessionProcess implements HeadlessDriver.Host {
         ended();
         throw e;
       }
+    });
+  }
+
+  /** From now on none starts, since the session is being deleted; or again, if it was not. */
+  void barStarts(boolean bar) {
+    lock.locked(() -> {
+      barred = bar;
     });
   }
 
@@ -324,6 +350,7 @@ final class SessionProcess implements HeadlessDriver.Host {
             List.of(Events.state(SessionState.SESSION_STATE_STOPPING, running.number(), reason)));
       }
       running.terminal().stop(grace);
+      log.ends(grace);
       return running.ended();
     });
   }
@@ -334,7 +361,24 @@ final class SessionProcess implements HeadlessDriver.Host {
    * @throws Refusal as {@link #start}
    */
   void restart(Duration grace) {
-    Session.awaitEnd(stop(grace, "restarted"), grace.plusSeconds(60));
+    lock.locked(() -> {
+      ledger.refuseWhenFull();
+      restarting = true;
+    });
+    try {
+      Session.awaitEnd(stop(grace, "restarted"), grace.plusSeconds(60));
+      startAgain();
+    } finally {
+      lock.locked(() -> {
+        restarting = false;
+        if (over) {
+          ledger.end(key.id());
+        }
+      });
+    }
+  }
+
+  private void startAgain() {
     lock.locked(() -> {
       if (run != null) {
         throw Refusal.of(
@@ -414,6 +458,7 @@ final class SessionProcess implements HeadlessDriver.Host {
     }
     ending.noticer().finish();
     gate.close();
+    lock.locked(() -> log.ends(Duration.ZERO));
     final boolean _ =
         lock.untilWritten(() -> {
           if (turns instanceof AgentTurns agent) {
@@ -441,6 +486,9 @@ final class SessionProcess implements HeadlessDriver.Host {
     turns.clear();
     host.terminal(null);
     over = true;
+    if (!restarting) {
+      ledger.end(key.id());
+    }
     sizes.sayOver();
   }
 
@@ -451,6 +499,7 @@ final class SessionProcess implements HeadlessDriver.Host {
   void lost(String message) {
     readers.lookBack(noticedSeq);
     lock.locked(() -> {
+      log.ends(Duration.ZERO);
       turns.restore(fold().openTurns());
       readers.replayOpenTurn(turns, aid);
       final List<Event.Builder> events = new ArrayList<>(turns.sessionLost());

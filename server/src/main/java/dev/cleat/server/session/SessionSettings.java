@@ -15,7 +15,6 @@ import java.util.List;
  * @param idleTimeout for sessions that do not say; zero: never
  * @param endedRetention how long ended sessions are kept; zero: for ever
  * @param stopGrace from the polite signals to KILL
- * @param maxSessions how many may have a process at once
  * @param maxClients how many may be attached to one session
  * @param maxQueue how many turns may wait in one session
  * @param maxPendingInput how many bytes of input may wait for one terminal
@@ -31,7 +30,6 @@ public record SessionSettings(
     Duration idleTimeout,
     Duration endedRetention,
     Duration stopGrace,
-    int maxSessions,
     int maxClients,
     int maxQueue,
     long maxPendingInput,

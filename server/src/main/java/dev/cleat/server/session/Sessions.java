@@ -69,6 +69,7 @@ public final class Sessions implements AutoCloseable {
    * All sessions that there are. Those whose process went down with the last server are LOST from
    * here on.
    *
+   * @param ledgers has the journals in it already
    * @param tracing gets their turns
    * @throws IOException if a journal cannot be read or written
    */
@@ -76,6 +77,7 @@ public final class Sessions implements AutoCloseable {
       JournalRoot journals,
       Store store,
       Catalogue catalogue,
+      Ledgers ledgers,
       TerminalFactory terminals,
       TerminalFactory pipes,
       Policy policy,
@@ -91,8 +93,8 @@ public final class Sessions implements AutoCloseable {
     final Saver saver = new Saver(store, changes, metrics);
     final Shared shared =
         new Shared(
-            terminals, pipes, catalogue, policy, isolator, store, saver, changes, settings, clock,
-            metrics, lookers());
+            terminals, pipes, catalogue, policy, isolator, store, ledgers, saver, changes, settings,
+            clock, metrics, lookers());
     final Sessions sessions = new Sessions(journals, store, saver, shared);
     sessions.recover(existing);
     saver.start();
@@ -123,6 +125,7 @@ public final class Sessions implements AutoCloseable {
         loader.recoverWithoutRow(name);
       }
     }
+    store.countByTenant().forEach((tenant, count) -> shared.ledgers().of(tenant).kept(count));
     final List<Session> revived = new ArrayList<>();
     @Nullable SessionCursor after = null;
     final SessionQuery live =
@@ -156,6 +159,7 @@ public final class Sessions implements AutoCloseable {
   public List<Meter> meters() {
     final List<Meter> meters = new ArrayList<>(shared.metrics().meters());
     meters.addAll(journals.meters());
+    meters.addAll(shared.ledgers().meters());
     return meters;
   }
 
@@ -212,10 +216,16 @@ public final class Sessions implements AutoCloseable {
     return new TenantSessions(tenant, shared, registry, naming, creation, deletion, prompts);
   }
 
+  /** Refuses a tenant a message of so many bytes; null if it may send it. */
+  public @Nullable Refusal messageTooLong(String tenant, int size) {
+    return shared.ledgers().of(tenant).messageTooLong(size);
+  }
+
   // Time and the end.
 
   /** Closes what has been idle or alive for too long, and removes what ended long ago. */
   public void sweep() {
+    shared.ledgers().refresh();
     new Sweep(registry, deletion, shared).run();
   }
 

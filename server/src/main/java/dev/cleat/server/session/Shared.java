@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
  * @param policy what the operator allows
  * @param isolator keeps processes apart
  * @param store the state in SQL
+ * @param ledgers what each tenant has
  * @param saver writes what has changed to the store
  * @param changes tells each tenant's watchers what has changed
  * @param settings what the operator decides
@@ -31,6 +32,7 @@ record Shared(
     Policy policy,
     Isolator isolator,
     Store store,
+    Ledgers ledgers,
     Saver saver,
     ChangeLogs changes,
     SessionSettings settings,

@@ -32,11 +32,12 @@ final class Sizes {
     clients.forEach(Client::sessionOver);
   }
 
-  void remove(Client client) {
-    clients.remove(client);
+  /** Takes a client out; whether it was there. */
+  boolean remove(Client client) {
     if (latest == client) {
       latest = null;
     }
+    return clients.remove(client);
   }
 
   /** Whether this writer is known to be the last that typed or resized. From any thread. */

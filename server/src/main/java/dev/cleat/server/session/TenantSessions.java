@@ -68,6 +68,11 @@ public final class TenantSessions {
     return SessionKey.isName(id) ? new SessionKey(tenant, id).text() : "";
   }
 
+  /** What the tenant has of what its quotas limit. */
+  public List<Ledger.Line> quotas() {
+    return shared.ledgers().of(tenant).lines();
+  }
+
   /** Prompts to sessions. */
   public Prompts prompts() {
     return prompts;

@@ -38,4 +38,10 @@ public final class Times {
   public static java.time.Duration duration(Duration duration) {
     return java.time.Duration.ofSeconds(duration.getSeconds(), duration.getNanos());
   }
+
+  /** A length of time in nanoseconds, or the longest: there are more seconds than fit. */
+  public static long nanos(Duration duration, java.time.Duration longest) {
+    final java.time.Duration asked = duration(duration);
+    return (asked.compareTo(longest) > 0 ? longest : asked).toNanos();
+  }
 }

@@ -21,11 +21,22 @@ import java.util.Optional;
 final class TurnQueue {
   private final String sessionId;
   private final int limit;
+  private final Ledger ledger;
   private final ArrayDeque<Turn> waiting = new ArrayDeque<>(2);
 
-  TurnQueue(String sessionId, int limit) {
+  /** A turn was found to have its place, and has not come yet. */
+  private boolean placeTaken;
+
+  /**
+   * A queue with nothing in it.
+   *
+   * @param limit how many may wait in it
+   * @param ledger how many may wait in all of the tenant's
+   */
+  TurnQueue(String sessionId, int limit, Ledger ledger) {
     this.sessionId = sessionId;
     this.limit = limit;
+    this.ledger = ledger;
   }
 
   boolean isEmpty() {
@@ -33,12 +44,21 @@ final class TurnQueue {
   }
 
   void add(Turn turn) {
+    count();
     waiting.add(turn);
   }
 
   /** It could not be handed over after all. */
   void addFirst(Turn turn) {
+    count();
     waiting.addFirst(turn);
+  }
+
+  private void count() {
+    if (!placeTaken) {
+      ledger.queued();
+    }
+    placeTaken = false;
   }
 
   Turn first() {
@@ -47,9 +67,12 @@ final class TurnQueue {
 
   void removeFirst() {
     waiting.removeFirst();
+    ledger.unqueued(1);
   }
 
   void clear() {
+    ledger.unqueued(waiting.size() + (placeTaken ? 1 : 0));
+    placeTaken = false;
     waiting.clear();
   }
 
@@ -58,7 +81,7 @@ final class TurnQueue {
    *
    * @param currentId the turn that the tool has; empty when it has none
    * @param ready whether the tool would take one now
-   * @throws Refusal BUSY, QUEUE_FULL
+   * @throws Refusal BUSY, QUEUE_FULL, QUOTA_EXCEEDED
    */
   void check(String currentId, boolean ready, boolean refuseWhenBusy) {
     final boolean busy = !currentId.isEmpty() || !waiting.isEmpty();
@@ -71,14 +94,20 @@ final class TurnQueue {
           .with("session_id", sessionId)
           .with("turn_id", id);
     }
-    if ((busy || !ready) && waiting.size() >= limit) {
-      throw Refusal.of(
-              Code.RESOURCE_EXHAUSTED,
-              ErrorReason.ERROR_REASON_QUEUE_FULL,
-              limit + " turns wait already; wait for one to end")
+    if (!busy && ready) {
+      return;
+    }
+    if (waiting.size() >= limit) {
+      final String what = limit + " turns wait already; wait for one to end";
+      throw Refusal.of(Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_QUEUE_FULL, what)
           .with("session_id", sessionId)
           .with("limit", limit)
+          .quota("session:" + sessionId, what)
           .retryAfter(Duration.ofSeconds(1));
+    }
+    if (!placeTaken) {
+      ledger.queue();
+      placeTaken = true;
     }
   }
 
@@ -87,7 +116,9 @@ final class TurnQueue {
   }
 
   void remove(Turn turn) {
-    waiting.remove(turn);
+    if (waiting.remove(turn)) {
+      ledger.unqueued(1);
+    }
   }
 
   /** A turn that is taken from the queue by its caller. */

@@ -58,10 +58,10 @@ final class TypedTurns implements Turns {
   private Prompting prompting = Prompting.NONE;
   private Readiness readiness;
 
-  TypedTurns(Host host, String sessionId, int queueLimit) {
+  TypedTurns(Host host, String sessionId, int queueLimit, Ledger ledger) {
     this.host = host;
     this.sessionId = sessionId;
-    this.queue = new TurnQueue(sessionId, queueLimit);
+    this.queue = new TurnQueue(sessionId, queueLimit, ledger);
     this.readiness = new Readiness(host, Duration.ZERO);
   }
 

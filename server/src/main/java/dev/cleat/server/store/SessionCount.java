@@ -1,4 +1,4 @@
 package dev.cleat.server.store;
 
-/** How many sessions of a tool are in a state, as {@link SessionRow} has both. */
-public record SessionCount(int state, String tool, long sessions) {}
+/** How many sessions of a tenant and a tool are in a state, as {@link SessionRow} has all three. */
+public record SessionCount(String tenant, int state, String tool, long sessions) {}

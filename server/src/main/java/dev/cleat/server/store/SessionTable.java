@@ -128,10 +128,19 @@ record SessionTable(SqlConnection sql) {
         states.toArray());
   }
 
-  List<SessionCount> countByStateAndTool() throws SQLException {
+  List<SessionCount> countByTenantStateAndTool() throws SQLException {
     return sql.list(
-        "SELECT state, tool, COUNT(*) FROM session GROUP BY state, tool",
-        row -> new SessionCount(row.getInt(1), row.getString(2), row.getLong(3)));
+        "SELECT tenant, state, tool, COUNT(*) FROM session GROUP BY tenant, state, tool",
+        row -> new SessionCount(row.getString(1), row.getInt(2), row.getString(3), row.getLong(4)));
+  }
+
+  Map<String, Long> countByTenant() throws SQLException {
+    final Map<String, Long> counts = new HashMap<>();
+    sql.list(
+            "SELECT tenant, COUNT(*) FROM session GROUP BY tenant",
+            row -> Map.entry(row.getString(1), row.getLong(2)))
+        .forEach(count -> counts.put(count.getKey(), count.getValue()));
+    return counts;
   }
 
   Optional<byte[]> secret(String id) throws SQLException {

@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -276,9 +277,14 @@ public final class Store implements AutoCloseable {
     return states.isEmpty() ? 0 : read(sql -> new SessionTable(sql).count(states));
   }
 
-  /** How many sessions there are, by state and tool; none where there are none. */
-  public List<SessionCount> countByStateAndTool() {
-    return read(sql -> new SessionTable(sql).countByStateAndTool());
+  /** How many sessions there are, by tenant, state and tool; none where there are none. */
+  public List<SessionCount> countByTenantStateAndTool() {
+    return read(sql -> new SessionTable(sql).countByTenantStateAndTool());
+  }
+
+  /** How many sessions each tenant has; none where there are none. */
+  public Map<String, Long> countByTenant() {
+    return read(sql -> new SessionTable(sql).countByTenant());
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.cleat.server.yaml.WrongFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,24 @@ class PolicyFileTest {
 
   private static WorkspacePolicy workspace(String fields) throws WrongFileException {
     return requireNonNull(read("workspaces:\n  box: " + fields).workspaces().get("box"));
+  }
+
+  @Test
+  void quotasAreNumbersAndSizes() throws Exception {
+    final Quotas quotas =
+        tenant(
+                "{quotas: {sessions_alive: 10, clients: 0, journal_bytes: 10GiB, message_bytes:"
+                    + " 64KiB}}")
+            .quotas();
+    assertThat(quotas.limits())
+        .containsOnly(
+            Map.entry(Quota.SESSIONS_ALIVE, 10L),
+            Map.entry(Quota.CLIENTS, 0L),
+            Map.entry(Quota.JOURNAL_BYTES, 10L << 30),
+            Map.entry(Quota.MESSAGE_BYTES, 64L << 10));
+    assertThat(quotas.limit(Quota.QUEUED_TURNS)).isEmpty();
+    assertThat(tenant("{}").quotas()).isEqualTo(Quotas.NONE);
+    assertThat(tenant("{quotas: }").quotas()).isEqualTo(Quotas.NONE);
   }
 
   @Test
@@ -121,6 +140,7 @@ class PolicyFileTest {
                     user: 0
                   c: {workspaces: [nowhere], default_workspace: box, user: 20001}
                   d: {workdir_roots: [relative], user: 20001}
+                  e: {quotas: {client: 1, clients: many, creates_per_minute: 0, journal_bytes: 1MB}}
                 workspaces:
                   box: {isolation: none}
                 """))
@@ -135,7 +155,12 @@ class PolicyFileTest {
             "policy.yaml:7: tenants.d.workdir_roots: must be an absolute path"
                 .replace("workdir_roots:", "workdir_roots[0]:"),
             "policy.yaml:7: tenants.d.user: 20001 is the user of tenant c",
-            "policy.yaml:9: workspaces.box.isolation: 'none' is not one of same-user, own-user,"
+            "policy.yaml:8: tenants.e.quotas.client: unknown key; did you mean clients?",
+            "policy.yaml:8: tenants.e.quotas.clients: must be a number",
+            "policy.yaml:8: tenants.e.quotas.creates_per_minute: must be at least 1",
+            "policy.yaml:8: tenants.e.quotas.journal_bytes: must be a size such as 64KiB, 512MiB or"
+                + " 2GiB",
+            "policy.yaml:10: workspaces.box.isolation: 'none' is not one of same-user, own-user,"
                 + " sandbox");
   }
 
