@@ -36,6 +36,7 @@ class DependencyDirectionTest {
               "journal",
               "store",
               "telemetry",
+              "wire",
               "yaml"),
           entry(
               "rpc",
@@ -67,6 +68,7 @@ class DependencyDirectionTest {
           entry("journal", "telemetry"),
           entry("store"),
           entry("telemetry"),
+          entry("wire", "telemetry"),
           entry("yaml"));
 
   private static final JavaClasses OURS =

@@ -5,12 +5,16 @@ import dev.cleat.server.auth.Caller;
 import dev.cleat.server.auth.CallerContext;
 import dev.cleat.server.auth.Ticket;
 import dev.cleat.server.auth.Tickets;
+import dev.cleat.server.session.Ledger;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.server.session.Session;
 import dev.cleat.server.session.Times;
 import dev.cleat.v1.CreateTicketRequest;
 import dev.cleat.v1.CreateTicketResponse;
 import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.GetQuotasRequest;
+import dev.cleat.v1.GetQuotasResponse;
+import dev.cleat.v1.Quota;
 import dev.cleat.v1.Role;
 import dev.cleat.v1.WhoAmIRequest;
 import dev.cleat.v1.WhoAmIResponse;
@@ -84,6 +88,16 @@ final class AccessRpc {
 
   private static String word(Role role) {
     return role.name().replace("ROLE_", "");
+  }
+
+  static GetQuotasResponse getQuotas(Reach reach, GetQuotasRequest request) {
+    final GetQuotasResponse.Builder response = GetQuotasResponse.newBuilder();
+    for (Ledger.Line line : reach.quotas()) {
+      final Quota.Builder quota = response.addQuotasBuilder().setName(line.quota().word());
+      line.used().ifPresent(quota::setUsed);
+      line.limit().ifPresent(quota::setLimit);
+    }
+    return response.build();
   }
 
   static WhoAmIResponse whoAmI(Reach reach, WhoAmIRequest request) {

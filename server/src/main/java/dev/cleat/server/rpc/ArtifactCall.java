@@ -27,11 +27,12 @@ final class ArtifactCall {
       Reach reach,
       GetArtifactRequest request,
       Draining draining,
+      SendRoom room,
       ServerCallStreamObserver<GetArtifactResponse> observer) {
     this.reach = reach;
     this.request = request;
     this.draining = draining;
-    this.outlet = new Outlet<>(observer, draining);
+    this.outlet = new Outlet<>(observer, draining, room);
   }
 
   void start() {

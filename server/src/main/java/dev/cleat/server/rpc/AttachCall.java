@@ -13,6 +13,7 @@ import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Input;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -61,6 +62,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
       Draining draining,
       AttachNotes notes,
       int inputLimit,
+      SendRoom room,
       ServerCallStreamObserver<AttachFrame> observer,
       @Nullable ScheduledExecutorService loop) {
     this.reach = reach;
@@ -70,7 +72,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     this.observer = observer;
     this.loop = loop;
     observer.disableAutoRequest();
-    this.outlet = new Outlet<>(observer, draining);
+    this.outlet = new Outlet<>(observer, draining, room);
     observer.request(1);
   }
 
@@ -87,7 +89,12 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
         final boolean room = take(writer, request);
         taker = null;
         acknowledgeSoon();
-        askForMore(writer, room);
+        final long wait = writer.typed(request.getInput().getData().size());
+        if (wait > 0) {
+          askForMoreAfter(wait, writer);
+        } else {
+          askForMore(writer, room);
+        }
       }
     } catch (RuntimeException e) {
       fail(e);
@@ -127,6 +134,13 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     if (writer.hasRoom()) {
       room();
     }
+  }
+
+  /** Its tenant types faster than its quota says. */
+  private void askForMoreAfter(long nanos, Client writer) {
+    CompletableFuture.delayedExecutor(
+            nanos, TimeUnit.NANOSECONDS, loop == null ? Runnable::run : loop)
+        .execute(() -> askForMore(writer, writer.hasRoom()));
   }
 
   private void open(AttachRequest request) {
@@ -192,13 +206,14 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   }
 
   private void fail(Throwable cause) {
-    if (opening == null) {
-      // There is no pump yet.
-      observer.onError(Errors.status(cause));
-      return;
-    }
+    final boolean isFirst = failure == null;
     failure = cause;
-    outlet.ring();
+    if (opening != null) {
+      outlet.ring();
+    } else if (isFirst) {
+      // There is no pump yet. The client may still close its side of what is over.
+      observer.onError(Errors.status(cause));
+    }
   }
 
   // What the session says about input; with its locks held.
@@ -250,7 +265,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
     final Journal journal = session.journal();
     final Places.Beginning beginning = asked.beginning(session);
     final EventShaper shaper = new EventShaper(open.getKindsList(), open.getEncoding());
-    final Courier courier = new Courier(loop, outlet, Delivery.BATCH_BYTES);
+    final Courier courier = new Courier(loop, outlet, outlet.batchBytes());
     final boolean mayType = reach.mayType(session);
     try (Client attached =
             session.attach(mayType ? open : open.toBuilder().setReadOnly(true).build(), this);

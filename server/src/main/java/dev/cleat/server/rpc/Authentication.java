@@ -4,7 +4,13 @@ import com.google.rpc.Code;
 import dev.cleat.server.auth.Authenticator;
 import dev.cleat.server.auth.CallerContext;
 import dev.cleat.server.auth.Credential;
+import dev.cleat.server.auth.Verdict;
+import dev.cleat.server.auth.Verdict.Kind;
+import dev.cleat.server.auth.Verdict.Why;
 import dev.cleat.server.session.Refusal;
+import dev.cleat.server.telemetry.Call;
+import dev.cleat.server.telemetry.Counter;
+import dev.cleat.server.telemetry.Meter;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Role;
 import io.grpc.Contexts;
@@ -16,8 +22,10 @@ import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +40,21 @@ public final class Authentication implements ServerInterceptor {
   private static final Metadata.Key<String> CHALLENGE =
       Metadata.Key.of("www-authenticate", Metadata.ASCII_STRING_MARSHALLER);
 
+  /** What can be wrong with what, so that each is shown from 0. */
+  private static final Map<Kind, Set<Why>> WRONG =
+      Map.of(
+          Kind.NONE, Set.of(Why.MISSING),
+          Kind.TOKEN, Set.of(Why.MALFORMED, Why.UNKNOWN, Why.EXPIRED),
+          Kind.JWT, Set.of(Why.INVALID, Why.EXPIRED),
+          Kind.TICKET, Set.of(Why.INVALID, Why.EXPIRED),
+          Kind.CERTIFICATE, Set.of(Why.INVALID, Why.EXPIRED));
+
+  private final Counter failures =
+      new Counter(
+          "cleat_auth_failures",
+          "Calls of nobody who may be here, by the credential they came with and what is wrong.",
+          "credential",
+          "reason");
   private final Authenticator authenticator;
   private final Set<String> open;
   private final Set<String> forAdministrators;
@@ -47,6 +70,19 @@ public final class Authentication implements ServerInterceptor {
     this.authenticator = authenticator;
     this.open = Set.copyOf(open);
     this.forAdministrators = Set.copyOf(forAdministrators);
+    WRONG.forEach((kind, reasons) ->
+        reasons.forEach(why -> {
+          final LongAdder _ = failures.of(label(kind), label(why));
+        }));
+  }
+
+  /** What it measures. */
+  public List<Meter> meters() {
+    return List.of(failures);
+  }
+
+  private static String label(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
   }
 
   /** What must be waited for, on a thread that may, before a call whose thread must not. */
@@ -61,20 +97,31 @@ public final class Authentication implements ServerInterceptor {
     if (service != null && open.contains(service)) {
       return next.startCall(call, headers);
     }
-    final Optional<Credential> credential = credential(call, headers);
-    if (credential.isEmpty()) {
-      return refuse(call, nobody());
-    }
-    final Role role = credential.get().caller().role();
+    return switch (verdict(call, headers)) {
+      case Verdict.Invalid invalid -> {
+        failures.of(label(invalid.kind()), label(invalid.why())).increment();
+        yield refuse(call, nobody());
+      }
+      case Verdict.Valid(Credential credential) -> admit(credential, call, headers, next);
+    };
+  }
+
+  private <Q, R> ServerCall.Listener<Q> admit(
+      Credential credential,
+      ServerCall<Q, R> call,
+      Metadata headers,
+      ServerCallHandler<Q, R> next) {
+    final @Nullable String service = call.getMethodDescriptor().getServiceName();
+    final Role role = credential.caller().role();
     if (service != null && forAdministrators.contains(service) && role != Role.ROLE_ADMIN) {
       return refuse(call, forAdministrators(role));
     }
     // Nobody behind this needs it, and so nobody can give it away.
     headers.discardAll(AUTHORIZATION);
-    return Contexts.interceptCall(CallerContext.with(credential.get()), call, headers, next);
+    return Contexts.interceptCall(CallerContext.with(credential), call, headers, next);
   }
 
-  private Optional<Credential> credential(ServerCall<?, ?> call, Metadata headers) {
+  private Verdict verdict(ServerCall<?, ?> call, Metadata headers) {
     final @Nullable SSLSession connection =
         call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
     final List<String> authorization = authorization(headers);
@@ -120,6 +167,10 @@ public final class Authentication implements ServerInterceptor {
     final Metadata trailers = status.getTrailers() == null ? new Metadata() : status.getTrailers();
     if (why.code() == Code.UNAUTHENTICATED) {
       trailers.put(CHALLENGE, "Bearer");
+    }
+    final Call observed = Call.current();
+    if (observed != null) {
+      observed.refusedAtTheDoor();
     }
     call.close(status.getStatus(), trailers);
     return new ServerCall.Listener<>() {};

@@ -3,12 +3,14 @@ package dev.cleat.server.rpc;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.MessageLite;
+import com.google.protobuf.Message;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.rpc.Code;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.v1.ErrorReason;
+import io.grpc.KnownLength;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
@@ -16,6 +18,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -26,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Requests that say what is wrong with them. By itself gRPC answers a request that is too large, or
- * whose text is not UTF-8, with a code that blames the server and names no field; here it is parsed
- * where the error can be said.
+ * whose text is not UTF-8, with a code that blames the server and names no field, and takes any
+ * number for a value of an enum; here it is parsed where the error can be said.
  */
 final class CheckedRequests {
   private static final int TAG_TYPE_BITS = 3;
@@ -36,51 +39,84 @@ final class CheckedRequests {
 
   /** A request, or why there is none. */
   private sealed interface Parsed<Q> {
-    record Message<Q>(Q message) implements Parsed<Q> {}
+    record Message<Q>(Q message, int size) implements Parsed<Q> {}
 
     record Bad<Q>(Refusal why) implements Parsed<Q> {}
   }
 
-  /** The same method, with its requests checked. */
+  /** Says what is wrong with a message of so many bytes; null if nothing is. */
+  interface Rule {
+    @Nullable Refusal refusal(int size);
+  }
+
+  /** The same method, with its requests checked, whoever sends them. */
   static <Q, R> ServerMethodDefinition<?, R> checked(
       ServerMethodDefinition<Q, R> definition, int limit) {
+    return checked(definition, limit, size -> null);
+  }
+
+  /**
+   * The same method, with its requests checked.
+   *
+   * @param limit how long a request may be, whoever sends it
+   * @param rule what else is asked of its length, on the call's own thread
+   */
+  static <Q, R> ServerMethodDefinition<?, R> checked(
+      ServerMethodDefinition<Q, R> definition, int limit, Rule rule) {
     final MethodDescriptor<Q, R> method = definition.getMethodDescriptor();
     final MethodDescriptor<Parsed<Q>, R> parsed =
-        method.toBuilder(new ParsedMarshaller<>(method, limit), method.getResponseMarshaller())
+        method.toBuilder(
+                new ParsedMarshaller<>(method, limit, new EnumFields(type(method))),
+                method.getResponseMarshaller())
             .build();
     return ServerMethodDefinition.create(
-        parsed, (call, headers) -> start(definition.getServerCallHandler(), method, call, headers));
+        parsed,
+        (call, headers) -> start(definition.getServerCallHandler(), method, rule, call, headers));
   }
 
   private static <Q, R> ServerCall.Listener<Parsed<Q>> start(
       ServerCallHandler<Q, R> handler,
       MethodDescriptor<Q, R> method,
+      Rule rule,
       ServerCall<Parsed<Q>, R> call,
       Metadata headers) {
     final Unchecked<Q, R> unchecked = new Unchecked<>(call, method);
     final ServerCall.Listener<Q> listener = handler.startCall(unchecked, headers);
-    return new ParsedListener<>(listener, unchecked);
+    return new ParsedListener<>(listener, unchecked, rule);
   }
 
   /** Hands on what could be parsed, and ends the call at what could not. */
   private static final class ParsedListener<Q, R> extends ServerCall.Listener<Parsed<Q>> {
     private final ServerCall.Listener<Q> listener;
     private final Unchecked<Q, R> call;
+    private final Rule rule;
 
-    ParsedListener(ServerCall.Listener<Q> listener, Unchecked<Q, R> call) {
+    ParsedListener(ServerCall.Listener<Q> listener, Unchecked<Q, R> call, Rule rule) {
       this.listener = listener;
       this.call = call;
+      this.rule = rule;
     }
 
     @Override
     public void onMessage(Parsed<Q> parsed) {
       switch (parsed) {
-        case Parsed.Message<Q>(Q message) -> listener.onMessage(message);
-        case Parsed.Bad<Q>(Refusal why) -> {
-          call.refuse(why);
-          // The handler is to let go of the call, as when the client goes.
-          listener.onCancel();
+        case Parsed.Message<Q>(Q message, int size) -> {
+          final Refusal why = rule.refusal(size);
+          if (why == null) {
+            listener.onMessage(message);
+          } else {
+            refuse(why);
+          }
         }
+        case Parsed.Bad<Q>(Refusal why) -> refuse(why);
+      }
+    }
+
+    private void refuse(Refusal why) {
+      // The handler is to let go of the call, as when the client goes. If it has ended the call, it
+      // has done so.
+      if (call.refuse(why)) {
+        listener.onCancel();
       }
     }
 
@@ -113,23 +149,31 @@ final class CheckedRequests {
 
   /**
    * The call as the handler of the method knows it. Everything passes, also whether it is ready,
-   * until it is refused.
+   * until it is refused. Handlers answer on threads of their own, and a call ends once: whoever
+   * ends it holds its lock.
    */
   private static final class Unchecked<Q, R> extends ServerCall<Q, R> {
     private final ServerCall<Parsed<Q>, R> call;
     private final MethodDescriptor<Q, R> method;
     private volatile boolean refused;
+    private boolean closed; // guarded by this
 
     Unchecked(ServerCall<Parsed<Q>, R> call, MethodDescriptor<Q, R> method) {
       this.call = call;
       this.method = method;
     }
 
-    void refuse(Refusal why) {
+    /** Ends the call, unless it has ended. */
+    synchronized boolean refuse(Refusal why) {
+      if (closed) {
+        return false;
+      }
       refused = true;
+      closed = true;
       final StatusRuntimeException status = Errors.status(why);
       final Metadata trailers = status.getTrailers();
       call.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
+      return true;
     }
 
     @Override
@@ -138,12 +182,14 @@ final class CheckedRequests {
     }
 
     @Override
-    public void sendHeaders(Metadata headers) {
-      call.sendHeaders(headers);
+    public synchronized void sendHeaders(Metadata headers) {
+      if (!refused) {
+        call.sendHeaders(headers);
+      }
     }
 
     @Override
-    public void sendMessage(R message) {
+    public synchronized void sendMessage(R message) {
       if (!refused) {
         call.sendMessage(message);
       }
@@ -155,8 +201,9 @@ final class CheckedRequests {
     }
 
     @Override
-    public void close(io.grpc.Status status, Metadata trailers) {
+    public synchronized void close(io.grpc.Status status, Metadata trailers) {
       if (!refused) {
+        closed = true;
         call.close(status, trailers);
       }
     }
@@ -203,12 +250,12 @@ final class CheckedRequests {
   }
 
   /** Parses, or says why that cannot be. */
-  private record ParsedMarshaller<Q, R>(MethodDescriptor<Q, R> method, int limit)
+  private record ParsedMarshaller<Q, R>(MethodDescriptor<Q, R> method, int limit, EnumFields enums)
       implements MethodDescriptor.Marshaller<Parsed<Q>> {
     @Override
     public InputStream stream(Parsed<Q> value) {
       return switch (value) {
-        case Parsed.Message<Q>(Q message) -> method.streamRequest(message);
+        case Parsed.Message<Q>(Q message, int _) -> method.streamRequest(message);
         case Parsed.Bad<Q> bad -> throw bad.why();
       };
     }
@@ -216,27 +263,39 @@ final class CheckedRequests {
     @Override
     public Parsed<Q> parse(InputStream stream) {
       try {
-        final int size = stream.available();
-        if (size > limit) {
-          return new Parsed.Bad<>(tooLarge(size, stream));
+        if (stream instanceof KnownLength) {
+          return sized(stream);
         }
-        if (stream.markSupported()) {
-          stream.mark(size);
-        }
-        return parsed(stream);
+        return unpacked(stream);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     }
 
-    private Parsed<Q> parsed(InputStream stream) throws IOException {
+    /** Of one that came compressed: a little of it may be very much. */
+    private Parsed<Q> unpacked(InputStream stream) throws IOException {
+      final byte[] bytes;
       try {
-        final Q message = method.parseRequest(stream);
-        // What came compressed shows its size only now.
-        final int size = message instanceof MessageLite parsed ? parsed.getSerializedSize() : 0;
-        return size > limit && message instanceof MessageLite parsed
-            ? new Parsed.Bad<>(tooLarge(size, parsed.toByteString().newInput()))
-            : new Parsed.Message<>(message);
+        bytes = stream.readNBytes(limit + 1);
+      } catch (IOException e) {
+        return new Parsed.Bad<>(malformed(ByteString.EMPTY));
+      }
+      return bytes.length > limit
+          ? new Parsed.Bad<>(tooLarge("more", new ByteArrayInputStream(bytes)))
+          : sized(new ByteArrayInputStream(bytes));
+    }
+
+    /** Of a stream that knows how much there is of it. */
+    private Parsed<Q> sized(InputStream stream) throws IOException {
+      final int size = stream.available();
+      if (size > limit) {
+        return new Parsed.Bad<>(tooLarge(Integer.toString(size), stream));
+      }
+      if (stream.markSupported()) {
+        stream.mark(size);
+      }
+      try {
+        return known(method.parseRequest(stream), size);
       } catch (StatusRuntimeException e) {
         if (stream.markSupported()) {
           stream.reset();
@@ -246,7 +305,16 @@ final class CheckedRequests {
       }
     }
 
-    private Refusal tooLarge(int size, InputStream message) throws IOException {
+    private Parsed<Q> known(Q message, int size) {
+      final Optional<String> field =
+          message instanceof Message parsed ? enums.firstUnknown(parsed) : Optional.empty();
+      return field.isPresent()
+          ? new Parsed.Bad<>(
+              Refusal.invalid(field.get(), "is a number that is no value of its enum"))
+          : new Parsed.Message<>(message, size);
+    }
+
+    private Refusal tooLarge(String size, InputStream message) throws IOException {
       final String what = "may have at most " + limit + " bytes, and has " + size;
       return Refusal.of(
               Code.RESOURCE_EXHAUSTED, ErrorReason.ERROR_REASON_TOO_LARGE, "the message " + what)
@@ -258,8 +326,9 @@ final class CheckedRequests {
     private String largestField(InputStream message) throws IOException {
       final Map<Integer, Integer> sizes = new HashMap<>();
       final CodedInputStream in = CodedInputStream.newInstance(message);
+      int tag = 0;
       try {
-        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+        for (tag = in.readTag(); tag != 0; tag = in.readTag()) {
           final int start = in.getTotalBytesRead();
           if (!in.skipField(tag)) {
             break;
@@ -267,13 +336,21 @@ final class CheckedRequests {
           sizes.merge(tag >>> TAG_TYPE_BITS, in.getTotalBytesRead() - start, Integer::sum);
         }
       } catch (InvalidProtocolBufferException e) {
-        return type().getName();
+        // It was cut off in this one.
+        return name(tag >>> TAG_TYPE_BITS);
       }
       return sizes.entrySet().stream()
           .max(Map.Entry.comparingByValue())
-          .map(largest -> type().findFieldByNumber(largest.getKey()))
-          .map(field -> field.getName().equals("input") ? "input.data" : field.getName())
+          .map(largest -> name(largest.getKey()))
           .orElse(type().getName());
+    }
+
+    private String name(int number) {
+      final FieldDescriptor field = type().findFieldByNumber(number);
+      if (field == null) {
+        return type().getName();
+      }
+      return field.getName().equals("input") ? "input.data" : field.getName();
     }
 
     private Refusal malformed(ByteString bytes) {
@@ -290,11 +367,15 @@ final class CheckedRequests {
     }
 
     private Descriptor type() {
-      final Object schema = method.getSchemaDescriptor();
-      if (schema instanceof ProtoMethodDescriptorSupplier supplier) {
-        return supplier.getMethodDescriptor().getInputType();
-      }
-      throw new IllegalStateException(method.getFullMethodName() + " has no schema");
+      return CheckedRequests.type(method);
     }
+  }
+
+  private static Descriptor type(MethodDescriptor<?, ?> method) {
+    final Object schema = method.getSchemaDescriptor();
+    if (schema instanceof ProtoMethodDescriptorSupplier supplier) {
+      return supplier.getMethodDescriptor().getInputType();
+    }
+    throw new IllegalStateException(method.getFullMethodName() + " has no schema");
   }
 }

@@ -153,7 +153,7 @@ final class CreateChecks {
   }
 
   private static String printable(String name) {
-    return name.replaceAll("\\p{Cntrl}", "?");
+    return name.replaceAll("\\p{Cc}", "?");
   }
 
   static void labels(Checks checks, String field, Map<String, String> labels) {

@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  * heartbeats, acknowledgements between them, and why it ends. Used by the call's pump only.
  */
 final class Delivery {
-  /** The largest batch. */
-  static final int BATCH_BYTES = 256 << 10;
-
   /** What comes first is small, so that a network that cuts often still lets something through. */
   private static final int FIRST_BATCH_BYTES = 8 << 10;
 
@@ -143,7 +140,7 @@ final class Delivery {
     switch (cursor.poll(batchBytes)) {
       case Batch batch -> {
         deliver(batch);
-        batchBytes = Math.min(2 * batchBytes, BATCH_BYTES);
+        batchBytes = Math.min(2 * batchBytes, outlet.batchBytes());
       }
       case Step.Gap gap -> deliver(Places.gap(gap));
       case Step.Closed(boolean deleted) -> {

@@ -3,6 +3,7 @@ package dev.cleat.server.rpc;
 import com.google.protobuf.Any;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import dev.cleat.server.session.Refusal;
@@ -67,26 +68,38 @@ final class Errors {
   }
 
   private static StatusRuntimeException status(Refusal refusal) {
+    final String message = ErrorText.cut(refusal.getMessage(), ErrorText.MESSAGE_BYTES);
+    final ErrorInfo.Builder info =
+        ErrorInfo.newBuilder()
+            .setDomain(DOMAIN)
+            .setReason(refusal.reason().name().substring(PREFIX.length()));
+    refusal
+        .metadata()
+        .forEach(
+            (key, value) -> info.putMetadata(key, ErrorText.cut(value, ErrorText.METADATA_BYTES)));
+    final BadRequest bad = ErrorText.violations(refusal.violations());
+    final int unnamed = refusal.violations().size() - bad.getFieldViolationsCount();
+    if (unnamed > 0) {
+      info.putMetadata("more_violations", String.valueOf(unnamed));
+    }
     final Status.Builder status =
         Status.newBuilder()
             .setCode(refusal.code().getNumber())
-            .setMessage(refusal.getMessage())
-            .addDetails(
-                Any.pack(
-                    ErrorInfo.newBuilder()
-                        .setDomain(DOMAIN)
-                        .setReason(refusal.reason().name().substring(PREFIX.length()))
-                        .putAllMetadata(refusal.metadata())
-                        .build()));
-    if (!refusal.violations().isEmpty()) {
-      final BadRequest.Builder bad = BadRequest.newBuilder();
+            .setMessage(message)
+            .addDetails(Any.pack(info.build()));
+    if (bad.getFieldViolationsCount() > 0) {
+      status.addDetails(Any.pack(bad));
+    }
+    if (!refusal.exceeded().isEmpty()) {
+      final QuotaFailure.Builder quotas = QuotaFailure.newBuilder();
       refusal
-          .violations()
-          .forEach(violation ->
-              bad.addFieldViolationsBuilder()
-                  .setField(violation.field())
-                  .setDescription(violation.description()));
-      status.addDetails(Any.pack(bad.build()));
+          .exceeded()
+          .forEach(limit ->
+              quotas
+                  .addViolationsBuilder()
+                  .setSubject(limit.subject())
+                  .setDescription(limit.description()));
+      status.addDetails(Any.pack(quotas.build()));
     }
     final Duration retryAfter = refusal.retryAfter();
     if (retryAfter != null) {

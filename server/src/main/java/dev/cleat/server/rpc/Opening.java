@@ -90,14 +90,19 @@ record Opening(AttachOpen asked) {
               yield new Places.Beginning(journal.head() + 1, null);
             }
             case LAST_EVENTS ->
-                new Places.Beginning(
-                    Math.max(
-                        journal.oldest(), journal.head() + 1 - asked.getStart().getLastEvents()),
-                    null);
+                new Places.Beginning(lastEvents(journal, asked.getStart().getLastEvents()), null);
             case EARLIEST, AT_NOT_SET -> new Places.Beginning(journal.oldest(), null);
           };
       case FROM_NOT_SET -> new Places.Beginning(journal.oldest(), null);
     };
+  }
+
+  /** Where the last so many begin; the number has no sign. */
+  private static long lastEvents(Journal journal, long count) {
+    final long head = journal.head();
+    return Long.compareUnsigned(count, head) >= 0
+        ? journal.oldest()
+        : Math.max(journal.oldest(), head + 1 - count);
   }
 
   /** What the client is told first. */

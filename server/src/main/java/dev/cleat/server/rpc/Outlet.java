@@ -3,6 +3,7 @@ package dev.cleat.server.rpc;
 import dev.cleat.server.journal.Alarm;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -16,14 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what is sent
  */
 final class Outlet<T> {
-  /**
-   * A client that does not read holds this much in the transport, and one batch. It is two batches,
-   * so that one is on its way while the pump reads the next.
-   */
-  private static final int READY_BYTES = 512 << 10;
-
   private final ServerCallStreamObserver<T> observer;
   private final Draining draining;
+  private final SendRoom room;
+  private final int share;
+  private final AtomicBoolean gone = new AtomicBoolean();
   private final Runnable bell = this::ring;
   private final Context context = Context.current();
   private volatile @Nullable Thread pump;
@@ -34,17 +32,37 @@ final class Outlet<T> {
   private volatile long lastSent = System.nanoTime();
 
   /** Must be made in the method that the call comes in: handlers cannot be set later. */
-  Outlet(ServerCallStreamObserver<T> observer, Draining draining) {
+  Outlet(ServerCallStreamObserver<T> observer, Draining draining, SendRoom room) {
     this.observer = observer;
     this.draining = draining;
-    observer.setOnReadyThreshold(READY_BYTES);
+    this.room = room;
+    this.share = room.take();
+    observer.setOnReadyThreshold(share);
     observer.setOnReadyHandler(bell);
-    observer.setOnCancelHandler(this::cancel);
+    observer.setOnCancelHandler(this::cancelled);
+    observer.setOnCloseHandler(this::leave);
+  }
+
+  private void cancelled() {
+    cancel();
+    leave();
   }
 
   private void cancel() {
     cancelled = true;
     ring();
+  }
+
+  /** Nothing more of it is in the transport. */
+  private void leave() {
+    if (gone.compareAndSet(false, true)) {
+      room.giveBack(share);
+    }
+  }
+
+  /** How much should be sent at a time. */
+  int batchBytes() {
+    return share / 2;
   }
 
   /**

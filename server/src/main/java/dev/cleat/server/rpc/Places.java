@@ -47,25 +47,27 @@ final class Places {
   }
 
   private static Refusal aheadOfHead(Journal journal, String what, long afterSeq, long head) {
+    final String asked = Long.toUnsignedString(afterSeq);
     return Refusal.of(
             Code.OUT_OF_RANGE,
             ErrorReason.ERROR_REASON_AHEAD_OF_HEAD,
-            "after_seq " + afterSeq + " is beyond the newest event, " + head)
+            "after_seq " + asked + " is beyond the newest event, " + head)
         .field("after_seq", "must be at most " + head)
         .with("session_id", what)
-        .with("after_seq", afterSeq)
+        .with("after_seq", asked)
         .with("head_seq", head)
         .with("epoch", journal.epoch());
   }
 
   private static Refusal unknownEpoch(String what, long epoch, long current) {
+    final String asked = Long.toUnsignedString(epoch);
     return Refusal.of(
             Code.OUT_OF_RANGE,
             ErrorReason.ERROR_REASON_UNKNOWN_EPOCH,
-            "there never was an epoch " + epoch + "; the current one is " + current)
+            "there never was an epoch " + asked + "; the current one is " + current)
         .field("epoch", "must be at most " + current)
         .with("session_id", what)
-        .with("epoch", epoch)
+        .with("epoch", asked)
         .with("current_epoch", current);
   }
 

@@ -4,6 +4,7 @@ import com.google.rpc.Code;
 import dev.cleat.server.auth.Caller;
 import dev.cleat.server.session.ChangeLog;
 import dev.cleat.server.session.CreatedSession;
+import dev.cleat.server.session.Ledger;
 import dev.cleat.server.session.Prompts;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.server.session.Session;
@@ -214,6 +215,11 @@ final class Reach {
       SessionFilter filter, PageTokens.@Nullable Place place, int limit, boolean full) {
     return sessions.list(
         filter, place == null ? null : sessions.cursor(place.number(), place.text()), limit, full);
+  }
+
+  /** What the tenant has, and may have. */
+  List<Ledger.Line> quotas() {
+    return sessions.quotas();
   }
 
   /** The page tokens that are good for this caller. */

@@ -33,7 +33,7 @@ final class RpcMetrics {
   private final Counter refusals =
       new Counter(
           "cleat_quota_refusals",
-          "What was refused because there would be too much of it, by the limit.",
+          "What was refused because there would be too much of it, by the quota or limit.",
           "tenant",
           "quota");
   private final Timings.Of firstEvent = first.of();
@@ -108,6 +108,7 @@ final class RpcMetrics {
             case ERROR_REASON_TOO_MANY_SESSIONS -> "limits.sessions";
             case ERROR_REASON_TOO_MANY_CLIENTS -> "limits.clients_per_session";
             case ERROR_REASON_QUEUE_FULL -> "limits.queue";
+            case ERROR_REASON_QUOTA_EXCEEDED -> refusal.metadata().getOrDefault("quota", "");
             default -> "";
           };
       if (!quota.isEmpty()) {

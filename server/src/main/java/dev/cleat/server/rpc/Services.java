@@ -4,6 +4,7 @@ import com.google.protobuf.Message;
 import dev.cleat.server.auth.CallerContext;
 import dev.cleat.server.auth.Tickets;
 import dev.cleat.server.policy.Policy;
+import dev.cleat.server.session.Refusal;
 import dev.cleat.server.session.Sessions;
 import dev.cleat.server.telemetry.AuditLog;
 import dev.cleat.server.telemetry.AuditRecord;
@@ -59,6 +60,7 @@ public final class Services {
   private final Sessions sessions;
   private final Draining draining;
   private final CallAudit audit;
+  private final SendRoom room;
   private final RpcMetrics metrics = new RpcMetrics();
   private final int inputLimit;
   private final int messageLimit;
@@ -70,6 +72,7 @@ public final class Services {
    * @param stopGrace where a call does not say
    * @param inputLimit bytes of input in one message
    * @param messageLimit bytes in one message
+   * @param sendBytes that may wait to be sent on streams, about
    */
   public Services(
       Sessions sessions,
@@ -80,12 +83,14 @@ public final class Services {
       AuditLog audit,
       Duration stopGrace,
       int inputLimit,
-      int messageLimit) {
+      int messageLimit,
+      long sendBytes) {
     this.sessions = sessions;
     this.draining = draining;
     this.audit = new CallAudit(audit);
     this.inputLimit = inputLimit;
     this.messageLimit = messageLimit;
+    this.room = new SendRoom(sendBytes);
     this.session = new SessionRpc(metrics, stopGrace, inputLimit);
     this.turn = new TurnRpc(draining);
     this.screen = new ScreenRpc(draining);
@@ -103,6 +108,31 @@ public final class Services {
   /** The same, with its reach found out. */
   private interface Call<Q, R> {
     R answer(Q request) throws Exception;
+  }
+
+  /**
+   * Another service, with its requests checked as ours are.
+   *
+   * @param messageLimit bytes in one message
+   */
+  public static ServerServiceDefinition checked(ServerServiceDefinition service, int messageLimit) {
+    final List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
+    service
+        .getMethods()
+        .forEach(method -> methods.add(CheckedRequests.checked(method, messageLimit)));
+    return definition(service.getServiceDescriptor(), methods);
+  }
+
+  private static ServerServiceDefinition definition(
+      ServiceDescriptor contract, List<ServerMethodDefinition<?, ?>> methods) {
+    final ServiceDescriptor.Builder descriptor =
+        ServiceDescriptor.newBuilder(contract.getName())
+            .setSchemaDescriptor(contract.getSchemaDescriptor());
+    methods.forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));
+    final ServerServiceDefinition.Builder definition =
+        ServerServiceDefinition.builder(descriptor.build());
+    methods.forEach(definition::addMethod);
+    return definition.build();
   }
 
   /** What is measured of their callers. */
@@ -193,10 +223,21 @@ public final class Services {
     return service.build();
   }
 
+  /** A message that is longer than the caller's tenant may send. */
+  private @Nullable Refusal tooLong(int size) {
+    final String tenant = CallerContext.current().tenant();
+    final Refusal refusal = sessions.messageTooLong(tenant, size);
+    if (refusal != null) {
+      metrics.refused(tenant, refusal);
+    }
+    return refusal;
+  }
+
   private ServerServiceDefinition accessService() {
     final Definition service = new Definition(AccessServiceGrpc.getServiceDescriptor());
     unary(service, AccessServiceGrpc.getCreateTicketMethod(), access::createTicket);
     unary(service, AccessServiceGrpc.getWhoAmIMethod(), AccessRpc::whoAmI);
+    unary(service, AccessServiceGrpc.getGetQuotasMethod(), AccessRpc::getQuotas);
     return service.build();
   }
 
@@ -276,6 +317,7 @@ public final class Services {
               reach.changes().journal(),
               draining,
               metrics,
+              room,
               (ServerCallStreamObserver<WatchResponse>) observer)
           .start();
     } catch (RuntimeException e) {
@@ -290,6 +332,7 @@ public final class Services {
               reach(rule),
               request,
               draining,
+              room,
               (ServerCallStreamObserver<GetArtifactResponse>) observer)
           .start();
     } catch (RuntimeException e) {
@@ -306,6 +349,7 @@ public final class Services {
         draining,
         new AttachNotes(audit, metrics),
         inputLimit,
+        room,
         (ServerCallStreamObserver<AttachFrame>) observer,
         eventLoop);
   }
@@ -325,18 +369,12 @@ public final class Services {
       methods.add(
           CheckedRequests.checked(
               ServerMethodDefinition.create(method, handler.apply(AccessRules.of(method))),
-              messageLimit));
+              messageLimit,
+              Services.this::tooLong));
     }
 
     ServerServiceDefinition build() {
-      final ServiceDescriptor.Builder descriptor =
-          ServiceDescriptor.newBuilder(contract.getName())
-              .setSchemaDescriptor(contract.getSchemaDescriptor());
-      methods.forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));
-      final ServerServiceDefinition.Builder definition =
-          ServerServiceDefinition.builder(descriptor.build());
-      methods.forEach(definition::addMethod);
-      return definition.build();
+      return definition(contract, methods);
     }
   }
 }

@@ -40,6 +40,7 @@ import dev.cleat.v1.UpdateRequest;
 import dev.cleat.v1.UpdateResponse;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,10 @@ final class SessionRpc {
   private static final java.time.Duration LONGEST_GRACE = java.time.Duration.ofMinutes(5);
   private static final java.time.Duration STOP_PATIENCE = java.time.Duration.ofSeconds(60);
 
+  /** More at once are not read sooner, and each takes a mebibyte. */
+  private static final int PAGES_AT_ONCE = 8;
+
+  private final Semaphore pages = new Semaphore(PAGES_AT_ONCE, true);
   private final RpcMetrics metrics;
   private final java.time.Duration stopGrace;
   private final int inputLimit;
@@ -276,6 +281,11 @@ final class SessionRpc {
   ReadEventsResponse readEvents(Reach reach, ReadEventsRequest request) throws java.io.IOException {
     final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks().pageSize(request.getPageSize()).done();
-    return new EventPage(session, reach.tokens(), request, metrics).read();
+    pages.acquireUninterruptibly();
+    try {
+      return new EventPage(session, reach.tokens(), request, metrics).read();
+    } finally {
+      pages.release();
+    }
   }
 }

@@ -33,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 final class TurnRpc {
   private static final int BY = 200;
   private static final int POLL_BYTES = 256 << 10;
+  private static final Duration LONGEST_WAIT = Duration.ofDays(36_500);
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(10);
 
   private final Draining draining;
@@ -101,7 +102,7 @@ final class TurnRpc {
     new Checks().duration("timeout", request.hasTimeout(), request.getTimeout()).done();
     final long deadline =
         request.hasTimeout()
-            ? System.nanoTime() + Times.duration(request.getTimeout()).toNanos()
+            ? System.nanoTime() + Times.nanos(request.getTimeout(), LONGEST_WAIT)
             : Long.MAX_VALUE;
     final Cursor cursor = session.journal().cursorFromHead();
     final Runnable bell = cursor::wake;

@@ -36,12 +36,13 @@ final class WatchCall {
       Journal journal,
       Draining draining,
       RpcMetrics metrics,
+      SendRoom room,
       ServerCallStreamObserver<WatchResponse> observer) {
     this.request = request;
     this.journal = journal;
     this.draining = draining;
     this.metrics = metrics;
-    this.outlet = new Outlet<>(observer, draining);
+    this.outlet = new Outlet<>(observer, draining, room);
     this.heartbeatNanos =
         request.hasHeartbeatInterval()
             ? Times.duration(request.getHeartbeatInterval()).toNanos()

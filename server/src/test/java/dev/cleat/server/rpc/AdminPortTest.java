@@ -16,10 +16,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The port for whoever operates the server. */
+@Order(4)
 class AdminPortTest {
   private static TestServer start(Path data) throws Exception {
     return TestServer.start(data, Map.of("admin.listen", "127.0.0.1:0", "shutdown.grace", "3s"));

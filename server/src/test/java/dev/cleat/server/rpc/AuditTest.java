@@ -224,9 +224,63 @@ class AuditTest {
           .extracting(record -> record.path("method").asText())
           .containsExactlyElementsOf(expected);
       assertThat(expected)
-          .contains("SessionService/ResolveApproval", "SessionService/Attach")
+          .contains(
+              "SessionService/ResolveApproval", "SessionService/Attach", "SessionService/SetActive")
           .doesNotContain("SessionService/Get", "SessionService/Watch");
     }
+  }
+
+  @Test
+  void callsOfNobodyAreWrittenDownWithNothingOfTheirCredential(@TempDir Path folder)
+      throws Exception {
+    final Path file = file(folder);
+    try (TestServer server = withToken(folder, file)) {
+      final var sessions =
+          SessionServiceGrpc.newBlockingStub(Bearer.token(server.channel(), SECRET + "-not"));
+      Refused.by(() -> sessions.list(ListRequest.getDefaultInstance()));
+      Refused.by(() -> sessions.create(shell(folder).build()));
+      Refused.by(() -> server.sessions().get(GetRequest.newBuilder().setSessionId("x").build()));
+      for (String method : List.of("List", "Create", "Get")) {
+        final JsonNode record = await(file, of(method, "ended"));
+        assertThat(record.path("code").asText()).isEqualTo("UNAUTHENTICATED");
+        assertThat(record.path("peer").asText()).matches("127\\.0\\.0\\.1:\\d+");
+        assertThat(record.fieldNames())
+            .toIterable()
+            .containsExactly("time", "method", "peer", "phase", "code");
+      }
+    }
+    assertThat(records(file)).hasSize(3);
+    assertThat(Files.readString(file)).doesNotContain(SECRET);
+  }
+
+  @Test
+  void aFloodOfThemIsWrittenDownAsANumber(@TempDir Path folder) throws Exception {
+    final Path file = file(folder);
+    final int calls = 1_000;
+    try (TestServer server = withToken(folder, file)) {
+      for (int i = 0; i < calls; i++) {
+        Refused.by(() -> server.sessions().list(ListRequest.getDefaultInstance()));
+      }
+      // Somebody's call is never among what is left out.
+      SessionServiceGrpc.newBlockingStub(Bearer.token(server.channel(), SECRET))
+          .create(shell(folder).build());
+    }
+    final List<JsonNode> records = records(file);
+    final long listed = records.stream().filter(of("List", "ended")).count();
+    final long leftOut =
+        records.stream().mapToLong(record -> record.path("left_out").asLong()).sum();
+    assertThat(listed + leftOut).isEqualTo(calls);
+    assertThat(records.stream().filter(of("Create", "ended"))).hasSize(1);
+  }
+
+  private static TestServer withToken(Path folder, Path file) throws Exception {
+    final Path tokens =
+        Bearer.write(
+            folder.resolve("tokens.yaml"),
+            "tokens:\n" + Bearer.entry("ann", "build", "admin", SECRET, ""));
+    return TestServer.start(
+        folder.resolve("data"),
+        Map.of("audit.file", file.toString(), "auth.tokens", tokens.toString()));
   }
 
   /** With nothing in the request: most are refused, and that is written down. */

@@ -1,5 +1,6 @@
 package dev.cleat.server.rpc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.v1.AccessServiceGrpc;
@@ -28,6 +29,7 @@ import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -127,6 +129,63 @@ class AuthenticationTest {
         assertThat(unauthenticated(() -> whoAmI(wrong)).message()).isEqualTo(none);
       }
     }
+  }
+
+  @Test
+  void whatIsWrongWithACredentialIsCounted() throws Exception {
+    try (TestServer server = withTokens("admin.listen", "127.0.0.1:0")) {
+      final Channel channel = server.channel();
+      final Map<String, Double> expected = new HashMap<>();
+      expected.put(failure("none", "missing"), 1.0);
+      expected.put(failure("token", "unknown"), 2.0);
+      expected.put(failure("token", "expired"), 1.0);
+      expected.put(failure("token", "malformed"), 2.0);
+      expected.put(failure("jwt", "invalid"), 1.0);
+      expected.put(failure("jwt", "expired"), 1.0);
+      expected.put(failure("ticket", "invalid"), 1.0);
+      expected.put(failure("ticket", "expired"), 0.0);
+      expected.put(failure("certificate", "invalid"), 0.0);
+      expected.put(failure("certificate", "expired"), 0.0);
+      assertThat(whoAmI(Bearer.token(channel, "secret-a")).getSubject()).isEqualTo("ann");
+      assertThat(failures(server))
+          .hasSameSizeAs(expected)
+          .allSatisfy((series, count) -> assertThat(count).as(series).isZero());
+      for (Channel wrong :
+          List.of(
+              channel,
+              Bearer.token(channel, "secret"),
+              Bearer.token(channel, "a.b.c"),
+              Bearer.token(channel, "secret-o"),
+              Bearer.with(channel, "Basic c2VjcmV0LWE="),
+              Bearer.with(channel, "Bearer secret-a", "Bearer secret-a"),
+              Bearer.token(channel, unsigned("{\"alg\":\"RS256\"}", "{\"sub\":\"ann\"}")),
+              Bearer.token(channel, unsigned("{\"alg\":\"RS256\"}", "{\"exp\":1}")),
+              Bearer.token(
+                  channel, unsigned("{\"alg\":\"HS256\",\"typ\":\"cleat-ticket+jwt\"}", "{}")))) {
+        unauthenticated(() -> whoAmI(wrong));
+      }
+      assertThat(failures(server)).isEqualTo(expected);
+    }
+  }
+
+  private static String failure(String credential, String reason) {
+    return "cleat_auth_failures_total{credential=\"%s\",reason=\"%s\"}"
+        .formatted(credential, reason);
+  }
+
+  private static Map<String, Double> failures(TestServer server) throws Exception {
+    final Map<String, Double> series = new HashMap<>(server.metrics());
+    series.keySet().removeIf(name -> !name.startsWith("cleat_auth_failures_total"));
+    return series;
+  }
+
+  /** A JWT with a signature that is nobody's. */
+  private static String unsigned(String header, String claims) {
+    final Base64.Encoder encoder = Base64.getUrlEncoder().withoutPadding();
+    return encoder.encodeToString(header.getBytes(UTF_8))
+        + "."
+        + encoder.encodeToString(claims.getBytes(UTF_8))
+        + ".AAAA";
   }
 
   @Test

@@ -12,6 +12,7 @@ import static io.grpc.Status.Code.FAILED_PRECONDITION;
 import static io.grpc.Status.Code.INVALID_ARGUMENT;
 import static io.grpc.Status.Code.OUT_OF_RANGE;
 import static io.grpc.Status.Code.RESOURCE_EXHAUSTED;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
@@ -113,6 +114,23 @@ class BadAttachTest {
                         .build()))
         .with(INVALID_ARGUMENT, ERROR_REASON_TOO_LARGE)
         .field("data");
+  }
+
+  @Test
+  void whatIsTooMuchIsSoAlsoWhenItComesCompressed() {
+    final Session session = created();
+    final SendInputRequest five =
+        SendInputRequest.newBuilder()
+            .setSessionId(session.getId())
+            .setData(ByteString.copyFrom(new byte[5 << 20]))
+            .build();
+
+    Refused.by(() -> calls().withCompression("gzip").sendInput(five))
+        .with(RESOURCE_EXHAUSTED, ERROR_REASON_TOO_LARGE)
+        .field("data");
+    final SendInputRequest little = five.toBuilder().setData(ByteString.copyFromUtf8("\n")).build();
+    assertThatCode(() -> calls().withCompression("gzip").sendInput(little))
+        .doesNotThrowAnyException();
   }
 
   @Test

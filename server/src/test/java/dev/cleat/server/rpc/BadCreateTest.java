@@ -16,6 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.FieldMask;
 import com.google.protobuf.UnknownFieldSet;
+import dev.cleat.v1.ApprovalRule;
+import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.CreateResponse;
@@ -25,6 +27,7 @@ import dev.cleat.v1.ResizeRequest;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
+import dev.cleat.v1.SetActiveRequest;
 import dev.cleat.v1.TerminalSize;
 import dev.cleat.v1.UpdateRequest;
 import io.grpc.CallOptions;
@@ -140,6 +143,75 @@ class BadCreateTest {
     creating(cat().putEnv("A=B", "x").putEnv("N\0UL", "x").putEnv("", "x").putEnv("OK", "\0"))
         .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("env[\"A=B\"]", "env[\"N?UL\"]", "env[\"\"]", "env[\"OK\"]");
+  }
+
+  /** Each of them is shown to others, and the refusal itself to whoever reads a log. */
+  @Test
+  void whatOthersReadHasNoControlCharacters() {
+    final String evil = "a\u001b]0;b\u0007\u009bc\nd";
+    final String[] fields = {
+      "name",
+      "model",
+      "role",
+      "workspace",
+      "request_id",
+      "caller",
+      "resume_token",
+      "approvals.auto_approve[0].tool",
+      "labels[\"k\"]",
+      "labels[\"a?]0;b??c?d\"]"
+    };
+    final Refused created =
+        creating(
+                cat()
+                    .setName(evil)
+                    .setModel(evil)
+                    .setRole(evil)
+                    .setWorkspace(evil)
+                    .setRequestId(evil)
+                    .setCaller(evil)
+                    .setResumeToken(evil)
+                    .setApprovals(
+                        ApprovalSettings.newBuilder()
+                            .addAutoApprove(ApprovalRule.newBuilder().setTool(evil)))
+                    .putLabels("k", evil)
+                    .putLabels(evil, "v"))
+            .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+            .field(fields);
+    assertThat(created.fields() + created.message() + created.infos())
+        .doesNotContain("\u001b", "\u0007", "\u009b");
+
+    final Session session = created();
+    Refused.by(() ->
+            calls()
+                .update(
+                    UpdateRequest.newBuilder()
+                        .setSessionId(session.getId())
+                        .setSession(
+                            Session.newBuilder()
+                                .setName(evil)
+                                .setModel(evil)
+                                .setRole(evil)
+                                .setWorkspace(evil)
+                                .putLabels("k", evil))
+                        .setUpdateMask(FieldMask.newBuilder().addPaths("name").addPaths("labels"))
+                        .build()))
+        .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field(
+            "session.name",
+            "session.model",
+            "session.role",
+            "session.workspace",
+            "session.labels[\"k\"]");
+    Refused.by(() ->
+            calls()
+                .setActive(
+                    SetActiveRequest.newBuilder()
+                        .setSessionId(session.getId())
+                        .setCaller(evil)
+                        .build()))
+        .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field("caller");
   }
 
   @Test

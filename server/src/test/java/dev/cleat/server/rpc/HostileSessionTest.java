@@ -5,18 +5,24 @@ import static io.grpc.Status.Code.FAILED_PRECONDITION;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.protobuf.ByteString;
+import dev.cleat.server.auth.Caller;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.Role;
+import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.StopRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -32,11 +39,13 @@ import org.junit.jupiter.params.provider.EnumSource;
  * with a server that runs as root. Where a mode promises nothing, what really happens is asserted:
  * SECURITY.md says the same.
  */
+@Isolated("attacks this process, and looks at all processes")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HostileSessionTest {
   private static final int OWN = 20_001;
   private static final int OTHER = 20_002;
   private static final int PROCESSES = 60;
+  private static final Caller OTHERS = new Caller("other", "eve", Role.ROLE_OWNER, null);
   private static final long SERVER = ProcessHandle.current().pid();
 
   enum Mode {
@@ -78,7 +87,7 @@ class HostileSessionTest {
             world.resolve("policy.yaml"),
             """
             tenants:
-              default: {user: %1$d, default_workspace: own}
+              default: {user: %1$d, default_workspace: own, quotas: {journal_bytes: 16MiB}}
               other: {user: %2$d, default_workspace: own}
             workspaces:
               same:
@@ -184,6 +193,25 @@ class HostileSessionTest {
 
   @ParameterizedTest
   @EnumSource(Mode.class)
+  void reachesAnotherSessionOfItsTenantExceptFromASandbox(Mode mode) throws Exception {
+    final Session other = sessions.bash(mode.workspace);
+    final Session session = sessions.bash(mode.workspace);
+    final boolean works = mode != Mode.SANDBOX;
+    final String duration = (mode.seconds + 10) + "." + SERVER;
+    attempt(other, "echo mine > kept; (sleep %s &)".formatted(duration), true);
+    Awaitility.await().until(() -> running("sleep\0" + duration).size() == 1);
+    final long pid = running("sleep\0" + duration).getFirst().pid();
+    attempt(session, "cat " + workdir(other) + "/kept", works);
+    attempt(session, "(: < /proc/" + pid + "/environ)", works);
+    attempt(session, "tr '\\0' ' ' < /proc/" + pid + "/cmdline | grep -q " + duration, works);
+    attempt(session, "kill -KILL " + pid, works);
+    if (works) {
+      Awaitility.await().until(() -> running("sleep\0" + duration).isEmpty());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Mode.class)
   void doesNotGetOutOfItsDirectoryByLinksAndDots(Mode mode) {
     final Session session = sessions.bash(mode.workspace);
     final boolean works = mode == Mode.SAME_USER;
@@ -262,6 +290,44 @@ class HostileSessionTest {
     assertThat(sessions.output(session, "stat -c %s big")).isEqualTo("" + (8 << 20));
     assertThat(sessions.output(session, "ulimit -n; ulimit -c").split("\\s+", -1))
         .containsExactly("256", "0");
+  }
+
+  /** What it prints is kept on the disk: up to its tenant's quota, where it stands still. */
+  @ParameterizedTest
+  @EnumSource(Mode.class)
+  void cannotFillTheDiskByPrinting(Mode mode) throws Exception {
+    final Session session = sessions.bash(mode.workspace);
+    final var _ =
+        server
+            .sessions()
+            .sendInput(
+                SendInputRequest.newBuilder()
+                    .setSessionId(session.getId())
+                    .setData(ByteString.copyFromUtf8("yes $(seq 1000)\n"))
+                    .build());
+    final long limit = 16 << 20;
+    Awaitility.await()
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> sessions.quota("journal_bytes").getUsed() >= limit);
+    assertThat(journal(session)).isLessThanOrEqualTo(limit + (256 << 10));
+    assertThat(new PolicySessions(server, OTHERS).works(others(), "date")).isTrue();
+    final var _ =
+        server
+            .sessions()
+            .delete(
+                DeleteRequest.newBuilder().setSessionId(session.getId()).setForce(true).build());
+    assertThat(sessions.quota("journal_bytes").getUsed()).isLessThan(limit);
+    assertServes();
+  }
+
+  private Session others() {
+    return new PolicySessions(server, OTHERS).bash("own");
+  }
+
+  private long journal(Session session) throws IOException {
+    try (Stream<Path> files = Files.list(data.resolve("journals/journals/" + session.getId()))) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    }
   }
 
   @ParameterizedTest

@@ -36,9 +36,13 @@ class MetricsReadmeTest {
   @Test
   void everyMetricHasItsRowAndEveryRowItsMetric(@TempDir Path data) throws Exception {
     final Map<String, String> table = found(Files.readAllLines(Path.of("..", "README.md")), ROW);
+    final Path policy =
+        Files.writeString(
+            data.resolve("policy.yaml"), "tenants: {default: {quotas: {sessions_alive: 1}}}");
     try (TestServer server =
         TestServer.start(
-            data.resolve("data"), Map.of("admin.listen", "127.0.0.1:0", "limits.sessions", "1"))) {
+            data.resolve("data"),
+            Map.of("admin.listen", "127.0.0.1:0", "policy", policy.toString()))) {
       // What has labels is not shown before it has happened.
       final CreateRequest shell =
           CreateRequest.newBuilder().setTool("bash").putEnv("HOME", data.toString()).build();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
+import dev.cleat.server.auth.Caller;
 import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.ApprovalRule;
 import dev.cleat.v1.ApprovalSettings;
@@ -16,6 +17,7 @@ import dev.cleat.v1.Input;
 import dev.cleat.v1.ListApprovalsRequest;
 import dev.cleat.v1.ListRequest;
 import dev.cleat.v1.ResolveApprovalRequest;
+import dev.cleat.v1.Role;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.Turn;
@@ -27,10 +29,12 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is measured, of what was really done. */
+@Order(6)
 class MetricsTest {
   private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(60);
   private static final int WRITERS = 100;
@@ -110,7 +114,7 @@ class MetricsTest {
                   1.0,
               "cleat_attached_clients", 1.0,
               "cleat_attach_first_event_seconds_count", 1.0,
-              "cleat_sessions{state=\"running\",tool=\"bash\"}", 1.0));
+              "cleat_sessions{state=\"running\",tenant=\"default\",tool=\"bash\"}", 1.0));
       await(
           server,
           Map.of(
@@ -150,7 +154,24 @@ class MetricsTest {
       client.awaitEnd();
       await(server, Map.of("cleat_attached_clients", 0.0));
       assertThat(server.metrics())
-          .doesNotContainKey("cleat_sessions{state=\"running\",tool=\"bash\"}");
+          .doesNotContainKey("cleat_sessions{state=\"running\",tenant=\"default\",tool=\"bash\"}");
+    }
+  }
+
+  @Test
+  void sessionsAreCountedByTenant(@TempDir Path folder) throws Exception {
+    try (TestServer server = start(folder.resolve("data"), Map.of())) {
+      final CreateRequest shell =
+          CreateRequest.newBuilder().setTool("sh").putEnv("HOME", folder.toString()).build();
+      for (String tenant : new String[] {"acme", "build", "build"}) {
+        final var _ =
+            server.sessions(new Caller(tenant, "ann", Role.ROLE_OWNER, null)).create(shell);
+      }
+      await(
+          server,
+          Map.of(
+              "cleat_sessions{state=\"running\",tenant=\"acme\",tool=\"sh\"}", 1.0,
+              "cleat_sessions{state=\"running\",tenant=\"build\",tool=\"sh\"}", 2.0));
     }
   }
 
@@ -265,7 +286,9 @@ class MetricsTest {
       for (int i = 0; i < SCRAPES; i++) {
         final Map<String, Long> before = heads(server);
         assertThat(server.metrics())
-            .containsEntry("cleat_sessions{state=\"running\",tool=\"ticker\"}", (double) WRITERS);
+            .containsEntry(
+                "cleat_sessions{state=\"running\",tenant=\"default\",tool=\"ticker\"}",
+                (double) WRITERS);
         Awaitility.await()
             .atMost(PATIENCE)
             .untilAsserted(() ->

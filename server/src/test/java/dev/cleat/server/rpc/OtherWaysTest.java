@@ -33,6 +33,7 @@ import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,6 +43,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * test has tools of its own, whose programs it takes away. What the tools are given they write into
  * a file in their working directory.
  */
+@Order(10)
 class OtherWaysTest {
   private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(90);
   private static final List<String> NAMES =

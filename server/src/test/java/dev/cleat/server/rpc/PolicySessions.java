@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Duration;
 import dev.cleat.server.auth.Caller;
+import dev.cleat.v1.AccessServiceGrpc;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
+import dev.cleat.v1.GetQuotasRequest;
+import dev.cleat.v1.Quota;
 import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
@@ -97,6 +100,18 @@ record PolicySessions(TestServer server, Caller caller) {
         .filter(Event::hasOutput)
         .map(event -> event.getOutput().getData().toStringUtf8())
         .collect(Collectors.joining());
+  }
+
+  /** What the caller's tenant has of something, and may have. */
+  Quota quota(String name) {
+    return AccessServiceGrpc.newBlockingStub(server.channel())
+        .withInterceptors(HeaderCallers.as(caller))
+        .getQuotas(GetQuotasRequest.getDefaultInstance())
+        .getQuotasList()
+        .stream()
+        .filter(quota -> quota.getName().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   /** A folder that every user may pass through. */

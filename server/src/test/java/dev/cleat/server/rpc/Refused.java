@@ -7,6 +7,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
 import dev.cleat.v1.ErrorReason;
 import io.grpc.Status;
@@ -23,6 +24,7 @@ record Refused(
     String message,
     List<ErrorInfo> infos,
     List<BadRequest.FieldViolation> fields,
+    List<QuotaFailure.Violation> quotas,
     boolean retry) {
 
   static Refused by(ThrowingCallable call) {
@@ -33,6 +35,7 @@ record Refused(
     assertThat(cause).as("a refusal").isNotNull();
     final List<ErrorInfo> infos = new ArrayList<>();
     final List<BadRequest.FieldViolation> fields = new ArrayList<>();
+    final List<QuotaFailure.Violation> quotas = new ArrayList<>();
     boolean retry = false;
     final com.google.rpc.@Nullable Status status = StatusProto.fromThrowable(cause);
     assertThat(status).isNotNull();
@@ -42,6 +45,8 @@ record Refused(
           infos.add(detail.unpack(ErrorInfo.class));
         } else if (detail.is(BadRequest.class)) {
           fields.addAll(detail.unpack(BadRequest.class).getFieldViolationsList());
+        } else if (detail.is(QuotaFailure.class)) {
+          quotas.addAll(detail.unpack(QuotaFailure.class).getViolationsList());
         }
         retry |= detail.is(RetryInfo.class);
       }
@@ -53,6 +58,7 @@ record Refused(
         status.getMessage(),
         infos,
         fields,
+        quotas,
         retry);
   }
 
@@ -72,6 +78,14 @@ record Refused(
     assertThat(fields)
         .extracting(BadRequest.FieldViolation::getDescription)
         .allSatisfy(description -> assertThat(description).isNotBlank());
+    return this;
+  }
+
+  /** A limit of this one's was reached, and it may be worth to try again. */
+  Refused quotaOf(String subject) {
+    assertThat(quotas).extracting(QuotaFailure.Violation::getSubject).containsExactly(subject);
+    assertThat(quotas.getFirst().getDescription()).isEqualTo(message);
+    assertThat(retry).as("%s says when to try again", message).isTrue();
     return this;
   }
 

@@ -41,10 +41,12 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Everything that says who calls is exchanged again and again while clients read. */
+@Order(1)
 class RotationTest {
   private static final int ROTATIONS = 20;
 

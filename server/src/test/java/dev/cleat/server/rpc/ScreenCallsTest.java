@@ -42,11 +42,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Pictures of sessions, by themselves and at the beginning of an Attach. */
+@Order(7)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ScreenCallsTest {
   private TestServer server;

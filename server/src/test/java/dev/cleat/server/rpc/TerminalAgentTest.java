@@ -41,6 +41,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -48,6 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
  * no prompt is lost, doubled, merged with what a person typed, or called done when it is not. They
  * wait more than they work, so they run side by side.
  */
+@Order(2)
 class TerminalAgentTest {
   private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(90);
 

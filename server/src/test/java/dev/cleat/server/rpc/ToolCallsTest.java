@@ -27,8 +27,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** The calls of the tool service, against programs that are scripts. */
+@Isolated(
+    "runs a program that it has just written, which a process starting meanwhile could hold open")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ToolCallsTest {
   private TestServer server;

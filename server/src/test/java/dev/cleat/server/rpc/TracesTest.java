@@ -14,7 +14,7 @@ import io.grpc.Metadata;
 import io.grpc.stub.MetadataUtils;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -175,14 +175,14 @@ class TracesTest {
 
   @Test
   void aCollectorThatIsNotThereIsMissedByNobody(@TempDir Path folder) throws Exception {
-    final int nobody;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      nobody = socket.getLocalPort();
-    }
-    try (TestServer server =
-        TestServer.start(
-            folder.resolve("data"), Map.of("otel.endpoint", "http://127.0.0.1:" + nobody))) {
-      assertThat(turn(server, folder, new Metadata()).hasEndTime()).isTrue();
+    // Taken, so that nobody else comes to listen there.
+    try (Socket nobody = new Socket()) {
+      nobody.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      final String endpoint = "http://127.0.0.1:" + nobody.getLocalPort();
+      try (TestServer server =
+          TestServer.start(folder.resolve("data"), Map.of("otel.endpoint", endpoint))) {
+        assertThat(turn(server, folder, new Metadata()).hasEndTime()).isTrue();
+      }
     }
   }
 }

@@ -28,11 +28,13 @@ import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Turns on real shells. */
+@Order(5)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TurnTest {
   private Path folder;

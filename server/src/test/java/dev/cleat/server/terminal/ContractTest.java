@@ -18,10 +18,12 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Bytes in, bytes out, and what the process gets: what holds for every implementation. */
+@Isolated("counts the descriptors and children of this process")
 @ParameterizedClass
 @EnumSource
 final class ContractTest {

@@ -17,10 +17,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** How a process ends, and what is left of it: what holds for every implementation. */
+@Isolated("counts the descriptors and children of this process")
 @ParameterizedClass
 @EnumSource
 final class EndContractTest {

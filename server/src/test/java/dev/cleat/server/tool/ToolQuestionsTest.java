@@ -17,8 +17,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** What programs are asked, and what of their answers counts. */
+@Isolated(
+    "runs a program that it has just written, which a process starting meanwhile could hold open")
 @DisabledOnOs(OS.WINDOWS)
 class ToolQuestionsTest {
   private static final Duration LONG = Duration.ofMinutes(1);
