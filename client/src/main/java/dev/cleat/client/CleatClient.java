@@ -4,6 +4,7 @@ import dev.cleat.v1.AccessServiceGrpc;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.GetActiveRequest;
+import dev.cleat.v1.GetQuotasRequest;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.GetToolHelpRequest;
 import dev.cleat.v1.GetToolHelpResponse;
@@ -227,6 +228,19 @@ public final class CleatClient implements AutoCloseable {
             AccessServiceGrpc.getWhoAmIMethod(),
             WhoAmIRequest.getDefaultInstance(),
             Rpc.Repeat.SAFE));
+  }
+
+  /** How much this client's tenant has of what can be limited, and may have. */
+  public List<QuotaInfo> quotas() {
+    return rpc
+        .call(
+            AccessServiceGrpc.getGetQuotasMethod(),
+            GetQuotasRequest.getDefaultInstance(),
+            Rpc.Repeat.SAFE)
+        .getQuotasList()
+        .stream()
+        .map(QuotaInfo::of)
+        .toList();
   }
 
   /** The gRPC beneath. */

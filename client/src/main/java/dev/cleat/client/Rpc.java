@@ -23,6 +23,8 @@ final class Rpc {
     ONLY_IF_REFUSED
   }
 
+  private static final String INPUT_RATE = "input_bytes_per_second";
+
   private final ManagedChannel managed;
   private final Channel channel;
   private final RetrySettings retry;
@@ -139,7 +141,9 @@ final class Rpc {
       case INTERNAL, UNKNOWN, CANCELLED -> failure.reason().isEmpty();
       case ABORTED -> !failure.reason().equals("WRITER_REPLACED");
       case RESOURCE_EXHAUSTED ->
-          failure.reason().equals("INPUT_FULL") && failure.retryAfter().isPresent();
+          failure.retryAfter().isPresent()
+              && (failure.reason().equals("INPUT_FULL")
+                  || INPUT_RATE.equals(failure.metadata().get("quota")));
       default -> false;
     };
   }

@@ -74,14 +74,15 @@ public final class Authority {
             pair.getPrivate()));
   }
 
-  /** A certificate for a server on loopback, valid for a day. */
-  public Identity server() throws GeneralSecurityException {
-    return sign(
-        "CN=server for tests",
-        List.of(
-            new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
-            new GeneralName(GeneralName.dNSName, "localhost")),
-        Instant.now().plus(A_DAY));
+  /** A certificate for a server on loopback, also under further names, valid for a day. */
+  public Identity server(String... further) throws GeneralSecurityException {
+    List<GeneralName> names = new ArrayList<>();
+    names.add(new GeneralName(GeneralName.iPAddress, "127.0.0.1"));
+    names.add(new GeneralName(GeneralName.dNSName, "localhost"));
+    for (String name : further) {
+      names.add(new GeneralName(GeneralName.dNSName, name));
+    }
+    return sign("CN=server for tests", names, Instant.now().plus(A_DAY));
   }
 
   /** A certificate for a client, valid for a day. */

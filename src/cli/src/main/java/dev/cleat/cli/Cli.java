@@ -50,6 +50,7 @@ final class Cli {
     add("tools", ToolsCommand::new);
     add("health", HealthCommand::new);
     add("whoami", WhoAmICommand::new);
+    add("quotas", QuotasCommand::new);
     add("ticket", TicketCommand::new);
     COMMANDS.put("token", Cli::token);
     add("completion", CompletionCommand::new);

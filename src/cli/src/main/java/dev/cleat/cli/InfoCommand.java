@@ -43,7 +43,9 @@ final class InfoCommand implements Callable<Integer> {
         lines(info)
             .forEach((name, value) -> {
               if (!value.isEmpty()) {
-                streams.line("%-14s %s".formatted(name, value));
+                // On its line: what a session is called with may have lines, and looks like no
+                // other.
+                streams.line("%-14s %s".formatted(name, value.replaceAll("\\R", " ")));
               }
             });
       }

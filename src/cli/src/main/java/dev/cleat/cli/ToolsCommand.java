@@ -103,7 +103,7 @@ final class ToolsCommand implements Callable<Integer> {
       return;
     }
     String end = text.text().isEmpty() || text.text().endsWith("\n") ? "" : "\n";
-    streams.print((text.text() + end).getBytes(StandardCharsets.UTF_8));
+    streams.print((Show.harmless(text.text()) + end).getBytes(StandardCharsets.UTF_8));
     if (text.truncated()) {
       streams.note("cleat: there was more, or it took too long");
     }

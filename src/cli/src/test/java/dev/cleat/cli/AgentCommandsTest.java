@@ -24,6 +24,7 @@ import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -259,6 +260,64 @@ final class AgentCommandsTest {
         .containsExactly("always", "no");
     assertThat(agent.approvals().getLast().getAnswer().getDecision())
         .isEqualTo(ApprovalDecision.APPROVAL_DECISION_DENIED);
+  }
+
+  /** As if nothing were refused and filtered on the way: by an agent, a server, another client. */
+  @Test
+  void whatIsSaidDoesNothingToTheTerminal() {
+    String evil = "e\033]0;owned\007\u009b31m\177\u202e\nowner          root";
+    agent.session(session ->
+        session
+            .setName(evil)
+            .setOwner(evil)
+            .setTool(evil)
+            .addArgs(evil)
+            .setStatusMessage(evil)
+            .setTitle(evil)
+            .setWorkdir(evil)
+            .setCurrentDirectory(evil)
+            .setResumeToken(evil)
+            .setEndpoint(evil)
+            .addEnvNames(evil)
+            .putLabels(evil, evil)
+            .setModel(evil)
+            .setRole(evil)
+            .setWorkspace(evil));
+    agent.will(play -> {
+      play.says(evil).calls("c", evil, evil).returned("c", true, evil).errs(evil);
+      play.asks(evil, evil).awaitAnswer(evil);
+      play.fails(evil);
+    });
+    List<Ran> all = new ArrayList<>();
+    all.add(server.run("prompt", "s", "--no-wait", "x"));
+    await().until(() -> agent.approvals().size() == 1);
+    all.add(server.run("approvals", "s").ok());
+    all.add(server.run("approvals", "s", "-o", "json").ok());
+    all.add(server.run("info", "s").ok());
+    all.add(server.run("info", "s", "-o", "json").ok());
+    all.add(server.run("deny", "s", evil).ok());
+    agent.will(play -> {
+      play.says(evil).calls("c", evil, evil).returned("c", true, evil).errs(evil);
+      play.asks("a2", evil).passDeadlines();
+      play.ends(TurnState.TURN_STATE_FAILED, TurnEndReason.TURN_END_REASON_AGENT_ERROR, evil);
+    });
+    Ran answer = server.run("prompt", "s", "x");
+    agent.will(play -> play.fails(evil));
+    all.add(server.run("prompt", "s", "--json", "x"));
+    all.add(server.run("turns", "s").ok());
+    all.add(server.run("turns", "s", "-o", "json").ok());
+    all.add(server.run("approve", "s", evil));
+
+    assertThat(all)
+        .allSatisfy(ran -> {
+          assertThat(ran.out() + ran.err()).isNotBlank();
+          assertThat(ran.out() + ran.err()).doesNotContainPattern("[\\p{Cc}\\x{202e}&&[^\n\t]]");
+        });
+    // An answer is text, in whatever direction it is written.
+    assertThat(answer.out()).contains("owner").doesNotContainPattern("[\\p{Cc}&&[^\n\t]]");
+    assertThat(answer.err()).contains("owner").doesNotContainPattern("[\\p{Cc}\\x{202e}&&[^\n\t]]");
+    // Nor does a line of it look like another.
+    assertThat(all.get(3).lines()).filteredOn(line -> line.startsWith("owner ")).hasSize(1);
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code cleat attach} in a process of its own on a real terminal. */
+@Order(1)
 @TestInstance(Lifecycle.PER_CLASS)
 final class AttachOnTerminalTest {
   private static final String DETACH = "\u001c\u001c";

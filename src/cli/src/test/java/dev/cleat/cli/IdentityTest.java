@@ -3,6 +3,7 @@ package dev.cleat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.testing.Authority;
+import dev.cleat.v1.Quota;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,6 +73,23 @@ final class IdentityTest {
 
     assertThat(ran.ok().lines())
         .containsExactly("tenant   default", "subject  admins", "role     admin");
+  }
+
+  @Test
+  void theTenantsQuotasAreListed() throws Exception {
+    assertThat(run("quotas", "--token-file", path("admin.token")).ok().lines())
+        .first()
+        .asString()
+        .matches("QUOTA +USED +LIMIT");
+    assertThat(run("quotas", "--token-file", path("admin.token")).ok().lines())
+        .anyMatch(line -> line.matches("clients +0 +-"))
+        .anyMatch(line -> line.matches("message_bytes +- +-"));
+    List<String> names = new ArrayList<>();
+    for (String line :
+        run("quotas", "-o", "json", "--token-file", path("admin.token")).ok().lines()) {
+      names.add(Printed.parse(line, Quota.newBuilder()).getName());
+    }
+    assertThat(names).startsWith("sessions_alive", "sessions_kept").endsWith("message_bytes");
   }
 
   @Test

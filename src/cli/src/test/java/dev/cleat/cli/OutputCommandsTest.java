@@ -83,6 +83,39 @@ final class OutputCommandsTest {
     assertThat(ran.err()).startsWith("cleat: ").contains("has no terminal").hasLineCount(1);
   }
 
+  /** A title, a colour, the clipboard, a question, a control character of eight bits, bidi. */
+  @Test
+  void whatASessionPrintsReachesOnlyWhoAsksForItAsItIs() {
+    String id = bash("printed");
+    String command =
+        "printf"
+            + " '\\033]2;ow\\342\\200\\256ned\\007\\033[31mred\\033[0m\\033]52;c;b3duZWQ=\\007\\033[5n\\302\\23331m\\n';"
+            + " sleep 600 # \u202e";
+    run("prompt", id, "--no-wait", command).ok();
+    soon().until(() -> run("screen", id).ok().out().contains("\nred"));
+
+    assertThat(
+            List.of(
+                run("ls").ok(),
+                run("ls", "-o", "json").ok(),
+                run("info", id).ok(),
+                run("info", id, "-o", "json").ok(),
+                run("turns", id).ok(),
+                run("turns", id, "-o", "json").ok(),
+                run("screen", id).ok(),
+                run("screen", id, "-o", "json").ok(),
+                run("logs", id, "-o", "json").ok(),
+                run("logs", id, "--plain", "-o", "json").ok()))
+        .allSatisfy(ran ->
+            assertThat(ran.out() + ran.err()).doesNotContainPattern("[\\p{Cc}\\x{202e}&&[^\n\t]]"));
+    for (Ran plain : List.of(run("logs", id).ok(), run("logs", id, "--plain").ok())) {
+      assertThat(plain.out()).contains("\nred").doesNotContainPattern("[\\p{Cc}&&[^\n\t]]");
+    }
+    assertThat(run("screen", id, "--colors").ok().out().replaceAll("\033\\[[0-9;]*m", ""))
+        .doesNotContainPattern("[\\p{Cc}&&[^\n\t]]");
+    assertThat(run("logs", id, "--raw").ok().out()).contains("\033[31mred", "\033]52;c;b3duZWQ=");
+  }
+
   @Test
   void sendToPipesEndsLinesAsFilesDo() {
     String id = server.create("sh", "--pipes");

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,7 @@ final class UsageTest {
           "tools",
           "health",
           "whoami",
+          "quotas",
           "ticket",
           "token",
           "completion");
@@ -137,19 +139,21 @@ final class UsageTest {
 
   @Test
   void aServerThatIsNotThereIsCodeThree() throws IOException {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    for (String command : List.of("ls", "new bash", "attach x", "prompt x y", "logs x", "stop x")) {
-      Ran ran = Ran.on("127.0.0.1:" + port, "", command.split(" "));
+    // Taken, so that nobody else comes to listen there.
+    try (Socket nobody = new Socket()) {
+      nobody.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      String target = "127.0.0.1:" + nobody.getLocalPort();
+      for (String command :
+          List.of("ls", "new bash", "attach x", "prompt x y", "logs x", "stop x")) {
+        Ran ran = Ran.on(target, "", command.split(" "));
 
-      assertThat(ran.code()).as(command).isEqualTo(3);
-      assertThat(ran.out()).isEmpty();
-      assertThat(ran.err())
-          .startsWith("cleat: cannot reach the server at 127.0.0.1:" + port)
-          .contains("is it running? start it with ./cleat serve")
-          .hasLineCount(1);
+        assertThat(ran.code()).as(command).isEqualTo(3);
+        assertThat(ran.out()).isEmpty();
+        assertThat(ran.err())
+            .startsWith("cleat: cannot reach the server at " + target)
+            .contains("is it running? start it with ./cleat serve")
+            .hasLineCount(1);
+      }
     }
   }
 

@@ -11,10 +11,15 @@ import java.nio.charset.StandardCharsets;
  * sequences, no control characters other than newline and tab.
  */
 public final class OutputFilter {
+  private static final int LEAD_OF_C1 = 0xc2;
+
   private final boolean plain;
   private final EscapeParser parser = new EscapeParser(new Parts());
   private final ScreenModes modes = new ScreenModes();
   private final ByteArrayOutputStream result = new ByteArrayOutputStream();
+
+  /** Whether the last byte of plain text was {@link #LEAD_OF_C1}, and is held back. */
+  private boolean leads;
 
   private OutputFilter(boolean plain) {
     this.plain = plain;
@@ -51,11 +56,24 @@ public final class OutputFilter {
         return;
       }
       for (int i = from; i < to; i++) {
-        byte b = bytes[i];
-        boolean control = (b >= 0 && b < 0x20 && b != '\n' && b != '\t') || b == 0x7f;
-        if (!control) {
-          result.write(b);
+        plain(bytes[i] & 0xff);
+      }
+    }
+
+    /** Some terminals take U+0080 to U+009F for controls, which in UTF-8 are two bytes. */
+    private void plain(int b) {
+      if (leads) {
+        leads = false;
+        if (b >= 0x80 && b < 0xa0) {
+          return;
         }
+        result.write(LEAD_OF_C1);
+      }
+      boolean control = (b < 0x20 && b != '\n' && b != '\t') || b == 0x7f;
+      if (b == LEAD_OF_C1) {
+        leads = true;
+      } else if (!control) {
+        result.write(b);
       }
     }
 

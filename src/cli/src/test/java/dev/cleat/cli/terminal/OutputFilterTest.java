@@ -61,14 +61,14 @@ final class OutputFilterTest {
 
   @Test
   void plainTextHasNoSequencesAndNoControlCharacters() {
-    assertThat(show(OutputFilter.plain(), MIXED + "\u0007\u007f\b."))
+    assertThat(show(OutputFilter.plain(), MIXED + "\u0007\u007f\b\u0085\u009b."))
         .isEqualTo("Grüße redlink\t\nend \ud83d\ude00.");
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void piecesOfAnySizeGiveTheSame(boolean plain) {
-    byte[] bytes = (MIXED + "\033[6n").repeat(20).getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = (MIXED + "\033[6n\u009b\u00a0").repeat(20).getBytes(StandardCharsets.UTF_8);
     byte[] whole = filter(plain).filter(bytes);
     long seed = System.nanoTime();
     Random random = new Random(seed);
