@@ -1,8 +1,9 @@
 {{/* config.yaml: what the chart decides, over what `config` says. The schema keeps the two apart. */}}
 {{- define "cleat.config" -}}
+{{- /* The folder of the volume itself is root's, and the server wants one that it can close to everybody else. */}}
 {{- $own := dict
   "listen" (printf "%s:%v" .Values.bindAddress .Values.ports.grpc)
-  "data" "/var/lib/cleat"
+  "data" "/var/lib/cleat/data"
   "admin" (dict "listen" (printf "%s:%v" .Values.bindAddress .Values.ports.admin))
   "auth" (include "cleat.config.auth" . | fromYaml)
   "session" (dict "stop_grace" (printf "%vs" .Values.drain.processSeconds))

@@ -23,7 +23,9 @@ public final class Chart {
 
   private static final Path SETS = ROOT.resolve("helm/src/test/values");
   private static final String RELEASE = "demo";
-  private static final String NAMESPACE = "agents";
+
+  /** The namespace that it is installed in. */
+  public static final String NAMESPACE = "agents";
 
   /** The oldest that the chart takes. */
   private static final String KUBERNETES = "1.30.0";

@@ -37,7 +37,7 @@ class ConfigTest {
   void theServerKnowsEverySettingAndTakesItsValue(Path values) throws Exception {
     LoadedConfig loaded = load(values);
     assertThat(loaded.warnings()).isEmpty();
-    assertThat(loaded.config().data()).isEqualTo(pod(values).mount("data"));
+    assertThat(loaded.config().data()).isEqualTo(pod(values).mount("data").resolve("data"));
     assertThat(loaded.config().listen().port()).isEqualTo(pod(values).port("grpc"));
   }
 
@@ -48,7 +48,7 @@ class ConfigTest {
     Map<Path, String> files = pod.files(SECRETS);
     JsonNode config = Yaml.MAPPER.readTree(files.get(Path.of("config.yaml")));
     assertThat(pod.args())
-        .containsExactly("--config", pod.configFolder().resolve("config.yaml").toString());
+        .containsExactly("serve", "--config", pod.configFolder().resolve("config.yaml").toString());
     Map<String, String> settings = settings(config, "");
     assertThat(settings.values())
         .filteredOn(value -> value.startsWith(pod.configFolder() + "/"))

@@ -10,21 +10,26 @@ import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 
 /**
- * The server's pod of a rendered chart: what its container is started with. For tests that start it
- * without a cluster.
+ * A pod of a rendered chart: what its containers are started with. For tests that start it without
+ * a cluster.
  */
 public final class RenderedPod {
   private final Manifests manifests;
   private final JsonNode spec;
 
-  private RenderedPod(Manifests manifests) {
+  private RenderedPod(Manifests manifests, JsonNode spec) {
     this.manifests = manifests;
-    this.spec = manifests.one("StatefulSet").at("/spec/template/spec");
+    this.spec = spec;
   }
 
-  /** The pod of these objects. */
+  /** The server's pod of these objects. */
   public static RenderedPod of(Manifests manifests) {
-    return new RenderedPod(manifests);
+    return new RenderedPod(manifests, manifests.one("StatefulSet").at("/spec/template/spec"));
+  }
+
+  /** The pod of {@code helm test} of these objects. */
+  public static RenderedPod test(Manifests manifests) {
+    return new RenderedPod(manifests, manifests.one("Pod").at("/spec"));
   }
 
   /** The pod's specification. */
