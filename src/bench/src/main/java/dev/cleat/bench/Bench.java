@@ -25,6 +25,7 @@ public final class Bench {
     ALL.put("startup", Startup::run);
     ALL.put("syncing", Syncing::run);
     ALL.put("screen", Screens::run);
+    ALL.put("siege", Besieged::run);
   }
 
   private Bench() {}

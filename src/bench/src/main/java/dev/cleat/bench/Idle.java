@@ -69,7 +69,8 @@ final class Idle {
     return millis.median();
   }
 
-  private static long heapKib(Serving server) throws IOException, InterruptedException {
+  /** What is in use of the heap of a server, garbage aside. */
+  static long heapKib(Serving server) throws IOException, InterruptedException {
     final String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
     final String pid = Long.toString(server.proc().pid());
     Bed.output(List.of(jcmd, pid, "GC.run"));

@@ -107,6 +107,10 @@ final class Serving implements AutoCloseable {
     return connect(port);
   }
 
+  int port() {
+    return port;
+  }
+
   String target() {
     return "127.0.0.1:" + port;
   }

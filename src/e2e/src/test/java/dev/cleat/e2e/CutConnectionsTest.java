@@ -16,11 +16,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A network that cuts connections at any byte, in both directions. */
+@Order(3)
 class CutConnectionsTest {
   private static final int CUTS = Scale.of(100, 2_000);
   private static final long BYTES = 200_000_000;

@@ -20,11 +20,13 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Journals that were damaged while no server ran. */
+@Order(10)
 class DamagedJournalTest {
   private static final int SEGMENT_BYTES = 64 << 10;
 

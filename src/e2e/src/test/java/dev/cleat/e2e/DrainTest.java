@@ -30,11 +30,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A server that is told to end while it has work: what it still does, and whom it tells what. */
+@Order(5)
 class DrainTest {
   private static final int CLIENTS = 50;
   private static final int SESSIONS = 5;

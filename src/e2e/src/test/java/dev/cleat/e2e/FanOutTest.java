@@ -13,11 +13,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Many readers of one session, one of which stops reading, and a server with little memory. */
+@Order(6)
 class FanOutTest {
   private static final int READERS = 20;
   private static final Numbers NUMBERS = Numbers.ofBytes(500_000_000);

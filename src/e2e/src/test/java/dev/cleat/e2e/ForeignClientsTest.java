@@ -6,9 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,7 +49,7 @@ class ForeignClientsTest {
 
   @Test
   void bufWithReflectionCreatesPromptsAttachesResumesAndDeletes() throws Exception {
-    Buf buf = new Buf(buf(), servers.start(folder.resolve("data")).target());
+    Buf buf = Buf.on(servers.start(folder.resolve("data")).target());
 
     JsonObject session =
         buf.call("Create", "{'tool': 'bash', 'name': 'from-buf'}").getAsJsonObject("session");
@@ -141,53 +139,5 @@ class ForeignClientsTest {
 
   private static String decoded(JsonElement base64) {
     return new String(Base64.getDecoder().decode(base64.getAsString()), StandardCharsets.UTF_8);
-  }
-
-  /** The program itself, not npm's wrapper: that would survive us. */
-  private static Path buf() throws Exception {
-    Path packages = ROOT.resolve(".ci/node_modules/@bufbuild");
-    List<Path> found = new ArrayList<>();
-    if (Files.isDirectory(packages)) {
-      try (DirectoryStream<Path> platforms = Files.newDirectoryStream(packages, "buf-*")) {
-        platforms.forEach(platform -> found.add(platform.resolve("bin/buf")));
-      }
-    }
-    assumeTrue(!found.isEmpty(), "needs buf: npm ci --prefix .ci");
-    return found.getFirst();
-  }
-
-  /** {@code buf curl} on one server. */
-  private record Buf(Path program, String target) {
-    ForeignProcess start(String method) throws Exception {
-      return ForeignProcess.start(
-          program.toString(),
-          "curl",
-          "--http2-prior-knowledge",
-          "--protocol",
-          "grpc",
-          "--data",
-          "@-",
-          "http://" + target + "/cleat.v1.SessionService/" + method);
-    }
-
-    JsonObject call(String method, String request) throws Exception {
-      try (ForeignProcess call = start(method)) {
-        call.say(request);
-        call.endInput();
-        JsonObject response = call.nextJson();
-        assertThat(call.awaitEnd()).as(call.errors()).isZero();
-        return response;
-      }
-    }
-
-    /** What it says about a call that fails. */
-    JsonObject refused(String method, String request) throws Exception {
-      try (ForeignProcess call = start(method)) {
-        call.say(request);
-        call.endInput();
-        assertThat(call.awaitEnd()).as(call.errors()).isNotZero();
-        return JsonParser.parseString(call.errors()).getAsJsonObject();
-      }
-    }
   }
 }

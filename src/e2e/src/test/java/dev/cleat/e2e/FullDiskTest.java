@@ -21,6 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A disk that fills while sessions print. */
+@Order(9)
 class FullDiskTest {
   private static final Numbers NUMBERS = new Numbers(400_000);
 

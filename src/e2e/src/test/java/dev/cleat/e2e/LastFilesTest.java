@@ -20,11 +20,13 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Media files that are named in the last moments before the server is killed with SIGKILL. */
+@Order(4)
 class LastFilesTest {
   private static final int KILLS = Scale.of(4, 40);
 

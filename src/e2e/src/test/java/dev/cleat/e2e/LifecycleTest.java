@@ -28,11 +28,13 @@ import io.grpc.health.v1.HealthGrpc;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A server that is told to end, or is killed, and starts again. */
+@Order(8)
 class LifecycleTest {
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;

@@ -18,11 +18,13 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Media files and git, noticed by a real server in real shells, over kill -9. */
+@Order(7)
 class NoticedFilesTest {
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a server does about a data folder that is not as it left it. */
+@Order(12)
 class StateFileTest {
   // After the servers, which must be gone by then.
   @RegisterExtension

@@ -58,8 +58,8 @@ class WatchedServerTest {
     String probes =
         log(server).stream()
             .map(line -> line.get("formattedMessage").getAsString())
-            .filter(message -> message.startsWith("Probes and metrics on /"))
-            .map(message -> message.replace("Probes and metrics on /", "http://"))
+            .filter(message -> message.startsWith("Probes and metrics on "))
+            .map(message -> message.replace("Probes and metrics on ", "http://"))
             .findFirst()
             .orElseThrow();
     try (HttpClient http = HttpClient.newHttpClient()) {
@@ -67,7 +67,9 @@ class WatchedServerTest {
           http.send(
               HttpRequest.newBuilder(URI.create(probes + "/metrics")).build(),
               HttpResponse.BodyHandlers.ofString());
-      assertThat(metrics.body()).contains("cleat_sessions{", "cleat_output_lost_bytes_total 0.0");
+      assertThat(metrics.body())
+          .contains(
+              "cleat_sessions{state=\"", "tenant=\"default\"", "cleat_output_lost_bytes_total 0.0");
     }
   }
 

@@ -129,6 +129,11 @@ final class Containers implements AutoCloseable {
     return id;
   }
 
+  /** Whether a container runs. */
+  boolean isRunning(String container) throws IOException {
+    return podman("inspect", "--format={{.State.Running}}", container).ok().equals("true");
+  }
+
   /** Removes everything. */
   @Override
   public void close() throws IOException {

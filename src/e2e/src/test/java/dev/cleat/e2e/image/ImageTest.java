@@ -10,73 +10,40 @@ import dev.cleat.client.CleatClient;
 import dev.cleat.client.Session;
 import dev.cleat.client.SessionInfo;
 import dev.cleat.e2e.Await;
+import dev.cleat.e2e.Buf;
 import dev.cleat.e2e.ServerProcess;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The image, built from Debian's packages and the jars of this build, and run as a cluster would:
  * any user's number, a root that nobody can write to, no capabilities, a memory limit.
  */
+@ExtendWith(BuiltImage.class)
+@Timeout(1800)
+@Order(1)
 class ImageTest {
-  private static final Path ROOT = Path.of(System.getProperty("cleat.root", "."));
-  private static final String IMAGE = "localhost/cleat";
-  private static final long MOST_BYTES = 265_000_000;
+  private static final String IMAGE = BuiltImage.NAME;
+  private static final long MOST_BYTES = 250_000_000;
   private static final Pattern SERVES = Pattern.compile("cleat serves on (127\\.0\\.0\\.1:\\d+)");
 
-  private static @Nullable Containers store;
+  private final Containers containers;
 
-  @BeforeAll
-  @Timeout(1800)
-  static void build(@TempDir Path folder) throws Exception {
-    Containers containers = Containers.in(folder);
-    store = containers;
-    List<String> base = new ArrayList<>(List.of(script("base"), IMAGE + "-base"));
-    base.addAll(containers.store());
-    containers.run(base).ok();
-    List<String> build =
-        new ArrayList<>(
-            List.of(
-                script("build"),
-                "--packaged",
-                "--base",
-                IMAGE + "-base",
-                "--tag",
-                IMAGE,
-                "buildah"));
-    build.addAll(containers.store());
-    containers.run(build).ok();
-  }
-
-  private static String script(String name) {
-    return ROOT.resolve("src/image").resolve(name).toString();
-  }
-
-  @AfterAll
-  static void remove() throws Exception {
-    if (store != null) {
-      store.close();
-    }
-  }
-
-  private static Containers containers() {
-    return Objects.requireNonNull(store);
+  ImageTest(Containers containers) {
+    this.containers = containers;
   }
 
   /** Starts a server on a volume; further options are podman's. */
-  private static String serve(String volume, String... options) throws Exception {
+  private String serve(String volume, String... options) throws Exception {
     List<String> arguments =
         new ArrayList<>(
             List.of(
@@ -89,17 +56,17 @@ class ImageTest {
                 "--volume=" + volume + ":/var/lib/cleat"));
     arguments.addAll(List.of(options));
     arguments.addAll(List.of(IMAGE, "serve", "--listen", "127.0.0.1:0"));
-    return containers().start(arguments.toArray(String[]::new));
+    return containers.start(arguments.toArray(String[]::new));
   }
 
   /** Waits until a container's server has said so for the nth time; returns where it serves. */
-  private static String address(String container, int times) {
+  private String address(String container, int times) {
     List<String> addresses = new ArrayList<>();
     Await.until(
         "it serves",
         () -> {
           addresses.clear();
-          Matcher said = SERVES.matcher(containers().podman("logs", container).out());
+          Matcher said = SERVES.matcher(containers.podman("logs", container).out());
           while (said.find()) {
             addresses.add(said.group(1));
           }
@@ -111,15 +78,14 @@ class ImageTest {
   @Test
   void itIsSmallAndSaysWhatIsInIt() throws Exception {
     long bytes =
-        Long.parseLong(containers().podman("image", "inspect", "--format={{.Size}}", IMAGE).ok());
+        Long.parseLong(containers.podman("image", "inspect", "--format={{.Size}}", IMAGE).ok());
     System.out.printf("image: %d MB%n", bytes / 1_000_000);
     assertThat(bytes).isLessThan(MOST_BYTES);
 
-    String jars =
-        containers().podman("run", "--rm", "--entrypoint=ls", IMAGE, "/opt/cleat/lib").ok();
+    String jars = containers.podman("run", "--rm", "--entrypoint=ls", IMAGE, "/opt/cleat/lib").ok();
     JsonObject parts =
         JsonParser.parseString(
-                containers()
+                containers
                     .podman("run", "--rm", "--entrypoint=cat", IMAGE, "/opt/cleat/sbom.cdx.json")
                     .ok())
             .getAsJsonObject();
@@ -155,8 +121,8 @@ class ImageTest {
       assertThat(session.prompt("seq 1 100000").exitCode()).hasValue(0);
     }
 
-    containers().podman("kill", "--signal=KILL", container).ok();
-    containers().podman("start", container).ok();
+    containers.podman("kill", "--signal=KILL", container).ok();
+    containers.podman("start", container).ok();
 
     try (CleatClient client = ServerProcess.client(address(container, 2))) {
       Session session = client.session(id);
@@ -170,9 +136,45 @@ class ImageTest {
       session.restart();
       assertThat(session.prompt("echo again").output()).isEqualTo("again\n");
     }
-    containers().podman("stop", "--time=30", container).ok();
-    assertThat(containers().podman("inspect", "--format={{.State.ExitCode}}", container).ok())
+    containers.podman("stop", "--time=30", container).ok();
+    assertThat(containers.podman("inspect", "--format={{.State.ExitCode}}", container).ok())
         .isEqualTo("0");
+  }
+
+  @Test
+  void aFirstSessionNeedsNothingButReflection() throws Exception {
+    Buf buf = Buf.on(address(serve("first"), 1));
+
+    JsonObject session =
+        buf.call("Create", "{'tool': 'bash', 'name': 'first'}").getAsJsonObject("session");
+    String id = session.get("id").getAsString();
+    JsonObject turn =
+        buf.call("SendPrompt", "{'name': 'first', 'prompt': 'echo $((40 + 2))'}")
+            .getAsJsonObject("turn");
+    String ended =
+        buf.call(
+                "WaitTurn",
+                "{'session_id': '%s', 'turn_id': '%s'}".formatted(id, turn.get("id").getAsString()))
+            .getAsJsonObject("turn")
+            .get("state")
+            .getAsString();
+    assertThat(ended).isEqualTo("TURN_STATE_SUCCEEDED");
+
+    String printed =
+        buf
+            .call(
+                "ReadEvents",
+                "{'session_id': '%s', 'encoding': 'OUTPUT_ENCODING_PLAIN'}".formatted(id))
+            .getAsJsonArray("events")
+            .asList()
+            .stream()
+            .map(JsonElement::getAsJsonObject)
+            .filter(event -> event.has("output"))
+            .map(event -> event.getAsJsonObject("output"))
+            .filter(output -> output.has("text"))
+            .map(output -> output.get("text").getAsString())
+            .collect(Collectors.joining());
+    assertThat(printed).contains("\n42\n");
   }
 
   @Test
