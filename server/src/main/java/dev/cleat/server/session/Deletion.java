@@ -102,7 +102,10 @@ final class Deletion {
       shared.store().deleteSessions(sessions.stream().map(its -> its.key().text()).toList());
       for (Session session : sessions) {
         if (registry.remove(session.key().text())) {
-          shared.ledgers().of(session.key().tenant()).drop();
+          final Ledger ledger = shared.ledgers().of(session.key().tenant());
+          // Its place is free already, unless its end could not be written down.
+          ledger.end(session.id());
+          ledger.drop();
         }
         removeFiles(session.key(), session.view().getWorkspace());
       }

@@ -371,7 +371,7 @@ final class SessionProcess implements HeadlessDriver.Host {
     } finally {
       lock.locked(() -> {
         restarting = false;
-        if (over) {
+        if (run == null) {
           ledger.end(key.id());
         }
       });
