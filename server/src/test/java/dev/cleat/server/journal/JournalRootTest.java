@@ -157,9 +157,8 @@ class JournalRootTest {
       for (Path link : links) {
         try {
           count += Files.readSymbolicLink(link).startsWith(folder.resolve("journals")) ? 1 : 0;
-        } catch (IOException e) {
-          // Closed since it was listed.
-          assertThat(link).doesNotExist();
+        } catch (NoSuchFileException e) {
+          // Closed since it was listed, by another test.
         }
       }
     }

@@ -13,10 +13,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** However much is printed, a screen takes the memory of its cells. */
 @Isolated("measures the heap")
 class TerminalScreenMemoryTest {
-  private static final int PIECES = 200_000;
+  private static final int PIECES = 100_000;
 
   /** More than the cells take, and far less than what is printed. */
-  private static final long LIMIT = 4 << 20;
+  private static final long LIMIT = 2 << 20;
 
   static Stream<Arguments> outputs() {
     return Stream.of(
@@ -24,10 +24,10 @@ class TerminalScreenMemoryTest {
         output("wrapped", i -> "a long line that is broken wherever the screen ends " + i),
         output("styles", i -> "\033[38;2;%d;%d;%dmx".formatted(i >> 16, i >> 8 & 0xFF, i & 0xFF)),
         output("characters", i -> Character.toString(0x4E00 + i % 0x5000) + "x\u0301"),
-        output("combining", i -> "\u0301"),
+        output("combining", i -> "\u0301".repeat(20)),
         output("command", i -> i == 0 ? "\033]0;" : "a title that does not end"),
         output("control", i -> i == 0 ? "\033Pq" : "a string that does not end"),
-        output("sequence", i -> i == 0 ? "\033[" : "1;2:3"),
+        output("sequence", i -> i == 0 ? "\033[" : "1;2:3".repeat(20)),
         output("titles", i -> "\033]2;title " + i + "\007"),
         output("screens", i -> "\033[?1049hx\033[?1049l"),
         output("scrolled", i -> "\033[99S\033[T\033M\033[99L\033[99M"),

@@ -17,12 +17,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** How a process ends, and what is left of it: what holds for every implementation. */
-@Isolated("counts the descriptors and children of this process")
 @ParameterizedClass
 @EnumSource
 final class EndContractTest {
@@ -341,24 +339,6 @@ final class EndContractTest {
     assertThat(blocked.hasExited()).isFalse();
     free.countDown();
     assertThat(blocked.awaitExit()).isEqualTo(new Exit.Signalled(Signal.HUP.number(), false));
-  }
-
-  @Test
-  void startsAndStopsLeaveNothingBehind() throws Exception {
-    cycle();
-    final int descriptors = Processes.descriptors();
-    for (int i = 0; i < 200; i++) {
-      cycle();
-    }
-    assertThat(Processes.descriptors()).isEqualTo(descriptors);
-    assertThat(Processes.zombies()).isEmpty();
-  }
-
-  private void cycle() throws TerminalStartException {
-    final Recorder recorder = new Recorder();
-    final Terminal terminal = terminals.start(spec("/bin/sleep", "1000"), recorder);
-    terminal.stop(Duration.ofSeconds(30));
-    assertThat(recorder.awaitExit()).isEqualTo(new Exit.Signalled(Signal.HUP.number(), false));
   }
 
   @Test

@@ -13,7 +13,19 @@ import java.util.List;
  * @param flags flags of {@code serve} but for the data folder
  */
 public record ServerCommand(Path data, List<String> wrapper, List<String> jvm, List<String> flags) {
-  private static final String LIB = System.getProperty("cleat.lib", "src/cli/target/cleat/lib");
+  private static final Path DIST =
+      Path.of(System.getProperty("cleat.dist", "src/cli/target/cleat"));
+
+  /**
+   * As the launcher has them. Without the cache, which the build makes, a start is twice the work.
+   */
+  private static final List<String> COMMON =
+      List.of(
+          "--enable-native-access=ALL-UNNAMED",
+          "-XX:+UseCompactObjectHeaders",
+          "-Xlog:disable",
+          "-Xlog:all=warning,aot*=off:stderr",
+          "-XX:AOTCache=" + DIST.resolve("server.aot").toAbsolutePath());
 
   /** On any port of loopback, with the options that make a short life quick. */
   public static ServerCommand on(Path data) {
@@ -61,10 +73,10 @@ public record ServerCommand(Path data, List<String> wrapper, List<String> jvm, L
   ProcessBuilder builder() {
     List<String> command = new ArrayList<>(wrapper);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(COMMON);
     command.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
     command.addAll(jvm);
-    command.addAll(List.of("-cp", Path.of(LIB).toAbsolutePath() + "/*", "dev.cleat.cli.Main"));
+    command.addAll(List.of("-jar", DIST.resolve("lib/cleat.jar").toAbsolutePath().toString()));
     command.addAll(List.of("serve", "--data", data.toString()));
     command.addAll(flags);
     ProcessBuilder builder = new ProcessBuilder(command);
