@@ -48,18 +48,16 @@ class TerminalScreenMemoryTest {
       screen.feed(bytes, 0, bytes.length);
     }
     long grown = used() - before;
+    for (int again = 0; again < 2 && grown >= LIMIT; again++) {
+      grown = used() - before;
+    }
 
     assertThat(grown).isLessThan(LIMIT);
     assertThat(screen.picture(true, true).build().getSerializedSize()).isLessThan(1 << 20);
   }
 
   private static long used() {
-    long least = Long.MAX_VALUE;
-    for (int i = 0; i < 3; i++) {
-      System.gc();
-      Runtime runtime = Runtime.getRuntime();
-      least = Math.min(least, runtime.totalMemory() - runtime.freeMemory());
-    }
-    return least;
+    System.gc();
+    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
   }
 }
