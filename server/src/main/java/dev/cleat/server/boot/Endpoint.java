@@ -158,6 +158,7 @@ final class Endpoint implements AutoCloseable {
     builder.addStreamTracerFactory(observed);
     final Patience patience = new Patience(bounds, MESSAGE_PATIENCE);
     builder.addStreamTracerFactory(patience);
+    builder.intercept(patience);
     loops.every(SWEEP, patience::sweep);
     final List<Meter> meters = new ArrayList<>(observed.meters());
     meters.addAll(authentication.meters());

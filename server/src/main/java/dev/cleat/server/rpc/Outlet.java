@@ -22,6 +22,10 @@ final class Outlet<T> {
   private final SendRoom room;
   private final int share;
   private final AtomicBoolean gone = new AtomicBoolean();
+
+  /** Small events are sent together also where little may wait. */
+  private static final int LEAST_BATCH = 8 << 10;
+
   private final Runnable bell = this::ring;
   private final Context context = Context.current();
   private volatile @Nullable Thread pump;
@@ -62,7 +66,7 @@ final class Outlet<T> {
 
   /** How much should be sent at a time. */
   int batchBytes() {
-    return share / 2;
+    return Math.max(LEAST_BATCH, share / 2);
   }
 
   /**

@@ -10,8 +10,8 @@ final class SendRoom {
   /** Two batches: one is on its way while the pump reads the next. */
   private static final int MOST = 512 << 10;
 
-  /** Slow, but it goes on. */
-  static final int LEAST = 16 << 10;
+  /** Each message waits until the one before is sent: slow, but it goes on. */
+  static final int LEAST = 1;
 
   private static final int PARTS = 32;
 

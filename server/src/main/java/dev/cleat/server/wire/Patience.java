@@ -4,8 +4,13 @@ import dev.cleat.server.telemetry.Counter;
 import dev.cleat.server.telemetry.Gauge;
 import dev.cleat.server.telemetry.Meter;
 import io.grpc.Context;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import java.time.Duration;
@@ -16,21 +21,26 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Ends calls that wait for their client and nothing else: for a request that has not come, or has
  * come in part, and for an answer to be taken. They get so much time; when all of them together
- * hold more memory than they may, those that have waited longest end at once. Streams that are
- * written at their client's pace are not meant. Thread-safe.
+ * hold more memory than they may, those that have waited longest end at once. A stream may wait for
+ * its client as long as there is memory: of what it has sent, it holds the message that the client
+ * does not let it send whole. Thread-safe.
  */
-public final class Patience extends ServerStreamTracer.Factory {
+public final class Patience extends ServerStreamTracer.Factory implements ServerInterceptor {
+  private static final Context.Key<Waiting> CALL = Context.key("cleat-patience");
+
   /** What a piece of a request takes beside its bytes, which may be one. */
   private static final int PIECE_COST = 256;
 
   private final Bounds bounds;
   private final long patienceNanos;
   private final Set<Waiting> waiting = ConcurrentHashMap.newKeySet();
+  private final Set<Waiting> blocked = ConcurrentHashMap.newKeySet();
   private final AtomicLong held = new AtomicLong();
 
   /** Of these, what calls hold that have been told to end. */
@@ -63,8 +73,13 @@ public final class Patience extends ServerStreamTracer.Factory {
             "Calls that wait for their client's request, or for it to take the answer.",
             waiting::size),
         new Gauge(
+            "cleat_blocked_streams",
+            "Streams that wait for their client to take what was sent.",
+            blocked::size),
+        new Gauge(
             "cleat_slow_calls_held_bytes",
-            "What has come of their requests, and what nobody has taken of their answers.",
+            "What has come of the requests of slow calls and blocked streams, and what nobody has"
+                + " taken of their answers.",
             held::get),
         ended);
   }
@@ -72,6 +87,38 @@ public final class Patience extends ServerStreamTracer.Factory {
   @Override
   public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
     return new Waiting();
+  }
+
+  /** Sees when a stream may not send more, and when it may again. */
+  @Override
+  public <Q, R> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    final Waiting stream = CALL.get();
+    if (stream == null || call.getMethodDescriptor().getType().serverSendsOneMessage()) {
+      return next.startCall(call, headers);
+    }
+    final ServerCall<Q, R> watched =
+        new SimpleForwardingServerCall<>(call) {
+          @Override
+          public void sendMessage(R message) {
+            super.sendMessage(message);
+            if (!isReady()) {
+              stream.block();
+              if (isReady()) {
+                stream.unblock();
+              }
+            }
+          }
+        };
+    return new SimpleForwardingServerCallListener<>(next.startCall(watched, headers)) {
+      @Override
+      public void onReady() {
+        if (watched.isReady()) {
+          stream.unblock();
+        }
+        super.onReady();
+      }
+    };
   }
 
   /** Ends those that have waited too long. To be called now and then. */
@@ -93,17 +140,18 @@ public final class Patience extends ServerStreamTracer.Factory {
     }
     final long now = System.nanoTime();
     final List<Waiting> oldest =
-        waiting.stream()
-            .filter(call -> call.bytes.get() > 0)
-            .sorted(Comparator.comparingLong(call -> call.since - now))
+        Stream.concat(waiting.stream(), blocked.stream())
+            .distinct()
+            .filter(call -> call.bytes() > 0)
+            .sorted(Comparator.comparingLong(call -> call.since() - now))
             .toList();
     for (Waiting call : oldest) {
       if (surplus <= 0) {
         return;
       }
-      surplus -= call.bytes.get();
+      surplus -= call.bytes();
       large.increment();
-      call.end("too many requests are on their way");
+      call.end("too much is on its way to slow clients, or from them");
     }
   }
 
@@ -114,7 +162,10 @@ public final class Patience extends ServerStreamTracer.Factory {
   private final class Waiting extends ServerStreamTracer {
     private final AtomicLong bytes = new AtomicLong();
     private volatile long since = System.nanoTime();
+    private final AtomicLong unsent = new AtomicLong();
+    private volatile long unsentSince = since;
     private volatile boolean unary;
+    private volatile long lastSent;
     private final AtomicLong told = new AtomicLong();
     private volatile boolean ending;
     private volatile boolean closed;
@@ -122,7 +173,7 @@ public final class Patience extends ServerStreamTracer.Factory {
 
     @Override
     public Context filterContext(Context outer) {
-      final Context.CancellableContext cancellable = outer.withCancellation();
+      final Context.CancellableContext cancellable = outer.withValue(CALL, this).withCancellation();
       context = cancellable;
       waiting.add(this);
       return cancellable;
@@ -145,6 +196,7 @@ public final class Patience extends ServerStreamTracer.Factory {
 
     @Override
     public void outboundMessageSent(int number, long wireSize, long size) {
+      lastSent = wireSize;
       if (unary) {
         hold(wireSize);
       }
@@ -154,6 +206,18 @@ public final class Patience extends ServerStreamTracer.Factory {
     public void streamClosed(Status status) {
       closed = true;
       release();
+      unblock();
+    }
+
+    long bytes() {
+      return bytes.get() + unsent.get();
+    }
+
+    /** Since when the oldest of it waits. */
+    long since() {
+      final long request = since;
+      final long answer = unsentSince;
+      return bytes.get() > 0 && (unsent.get() == 0 || request - answer < 0) ? request : answer;
     }
 
     private void hold(long count) {
@@ -161,11 +225,15 @@ public final class Patience extends ServerStreamTracer.Factory {
         since = System.nanoTime();
         waiting.add(this);
       }
-      if (held.addAndGet(count) > bounds.heldBytes()) {
-        makeRoom();
-      }
+      add(count);
       if (closed) {
         release();
+      }
+    }
+
+    private void add(long count) {
+      if (held.addAndGet(count) > bounds.heldBytes()) {
+        makeRoom();
       }
     }
 
@@ -175,11 +243,34 @@ public final class Patience extends ServerStreamTracer.Factory {
       leaving.addAndGet(-told.getAndSet(0));
     }
 
+    /** The last message is not sent whole, and no other may be sent. */
+    void block() {
+      final long now = lastSent;
+      final long before = unsent.getAndSet(now);
+      if (before == 0 && !ending) {
+        unsentSince = System.nanoTime();
+        blocked.add(this);
+      }
+      add(now - before);
+      if (closed) {
+        unblock();
+      }
+    }
+
+    void unblock() {
+      if (unsent.get() > 0) {
+        blocked.remove(this);
+        held.addAndGet(-unsent.getAndSet(0));
+        leaving.addAndGet(-told.getAndSet(0));
+      }
+    }
+
     /** What it holds is free when its stream is closed, which is soon. */
     void end(String why) {
       ending = true;
       waiting.remove(this);
-      final long mine = bytes.get();
+      blocked.remove(this);
+      final long mine = bytes();
       told.addAndGet(mine);
       leaving.addAndGet(mine);
       final Context.CancellableContext call = context;
@@ -189,6 +280,7 @@ public final class Patience extends ServerStreamTracer.Factory {
       }
       if (closed) {
         release();
+        unblock();
       }
     }
   }

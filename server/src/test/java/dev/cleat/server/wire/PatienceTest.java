@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cleat.server.telemetry.Meter;
 import io.grpc.Context;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -146,5 +149,142 @@ class PatienceTest {
     call.tracer.inboundWireSize(600);
 
     assertThat(gauge(much, "cleat_slow_calls_held_bytes")).isZero();
+  }
+
+  /** A stream whose client takes what the test says. */
+  private static final class Watch extends ServerCall<String, String> {
+    private static final MethodDescriptor.Marshaller<String> NONE =
+        new MethodDescriptor.Marshaller<>() {
+          @Override
+          public InputStream stream(String value) {
+            throw new AssertionError(value);
+          }
+
+          @Override
+          public String parse(InputStream stream) {
+            throw new AssertionError(stream);
+          }
+        };
+
+    private final Call call;
+    private final Listener<String> listener;
+    private ServerCall<String, String> watched = this;
+    private boolean ready = true;
+
+    Watch(Patience patience) throws Exception {
+      call = new Call(patience);
+      call.tracer.inboundMessageRead(0, 1, 1);
+      listener =
+          call.context.call(() ->
+              patience.interceptCall(
+                  this,
+                  new Metadata(),
+                  (seen, _) -> {
+                    watched = seen;
+                    return new Listener<>() {};
+                  }));
+    }
+
+    /** Sends a message, which the client takes or not. */
+    void send(int size, boolean taken) {
+      ready = taken;
+      call.tracer.outboundMessageSent(0, size, size);
+      watched.sendMessage("");
+    }
+
+    void taken() {
+      ready = true;
+      listener.onReady();
+    }
+
+    @Override
+    public boolean isReady() {
+      return ready;
+    }
+
+    @Override
+    public void sendMessage(String message) {}
+
+    @Override
+    public void request(int messages) {}
+
+    @Override
+    public void sendHeaders(Metadata headers) {}
+
+    @Override
+    public void close(Status status, Metadata trailers) {}
+
+    @Override
+    public boolean isCancelled() {
+      return false;
+    }
+
+    @Override
+    public MethodDescriptor<String, String> getMethodDescriptor() {
+      return MethodDescriptor.<String, String>newBuilder()
+          .setType(MethodDescriptor.MethodType.SERVER_STREAMING)
+          .setFullMethodName("Service/Watch")
+          .setRequestMarshaller(NONE)
+          .setResponseMarshaller(NONE)
+          .build();
+    }
+  }
+
+  @Test
+  void aStreamMayWaitForItsClientForEver() throws Exception {
+    final Watch watch = new Watch(none);
+    watch.send(900, false);
+
+    none.sweep();
+
+    assertThat(watch.call.isEnded()).isFalse();
+    assertThat(gauge(none, "cleat_blocked_streams")).isEqualTo(1);
+    assertThat(gauge(none, "cleat_slow_calls_held_bytes")).isEqualTo(900);
+  }
+
+  @Test
+  void whatAStreamsClientHasTakenIsNotHeld() throws Exception {
+    final Watch watch = new Watch(much);
+    watch.send(900, true);
+    assertThat(gauge(much, "cleat_slow_calls_held_bytes")).isZero();
+
+    watch.send(900, false);
+    watch.taken();
+
+    assertThat(gauge(much, "cleat_slow_calls_held_bytes")).isZero();
+    assertThat(gauge(much, "cleat_blocked_streams")).isZero();
+  }
+
+  @Test
+  void theStreamThatWaitsLongestEndsWhenAllHoldTooMuch() throws Exception {
+    final Watch frozen = new Watch(much);
+    final Watch slow = new Watch(much);
+    slow.send(400, false);
+    frozen.send(400, false);
+    slow.taken();
+    slow.send(400, false);
+
+    final Watch third = new Watch(much);
+    third.send(400, false);
+
+    assertThat(frozen.call.isEnded()).isTrue();
+    assertThat(slow.call.isEnded()).isFalse();
+    assertThat(third.call.isEnded()).isFalse();
+    assertThat(ended(much, "memory")).isEqualTo(1);
+    frozen.call.tracer.streamClosed(Status.CANCELLED);
+    assertThat(gauge(much, "cleat_slow_calls_held_bytes")).isEqualTo(800);
+    assertThat(gauge(much, "cleat_blocked_streams")).isEqualTo(2);
+  }
+
+  @Test
+  void slowRequestsAndBlockedStreamsShareTheMemory() throws Exception {
+    final Watch frozen = new Watch(much);
+    frozen.send(600, false);
+    final Call call = new Call(much);
+
+    call.tracer.inboundWireSize(300);
+
+    assertThat(frozen.call.isEnded()).isTrue();
+    assertThat(call.isEnded()).isFalse();
   }
 }

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,13 +17,16 @@ final class Metrics implements AutoCloseable {
   private final URI address;
 
   Metrics(ServerProcess server) {
-    address =
-        server.errors().stream()
-            .map(WHERE::matcher)
-            .filter(Matcher::find)
-            .map(where -> URI.create("http://" + where.group(1) + "/metrics"))
-            .findFirst()
-            .orElseThrow();
+    Await.until("it says where its metrics are", () -> where(server).isPresent());
+    address = where(server).orElseThrow();
+  }
+
+  private static Optional<URI> where(ServerProcess server) {
+    return server.errors().stream()
+        .map(WHERE::matcher)
+        .filter(Matcher::find)
+        .map(where -> URI.create("http://" + where.group(1) + "/metrics"))
+        .findFirst();
   }
 
   /** The value of a metric; the sum of those that begin so where it has labels. */
