@@ -91,7 +91,9 @@ public record Turn(dev.cleat.v1.Turn raw, String output, long omittedBytes, Stri
     /** A call, such as cancel, or a limit. */
     CALL,
     /** What the tool itself says, as data. Exact. */
-    STRUCTURED
+    STRUCTURED,
+    /** What the tool's screen shows, by the patterns of the catalogue. A judgement, not a proof. */
+    SCREEN
   }
 
   static Turn of(dev.cleat.v1.Turn raw) {

@@ -150,7 +150,7 @@ final class PromptCommand implements Callable<Integer> {
 
   private int agent(Session to, Prompt prompt, TurnInterrupt interrupt) {
     AgentTurn agent = new AgentTurn(streams, to, session.text());
-    RunningTurn running = to.start(prompt);
+    RunningTurn running = to.start(output.plain(streams) ? prompt : prompt.rawOutput());
     Turn turn;
     if (events) {
       turn = TurnJournal.print(streams, to, running, output.plain(streams));
@@ -160,10 +160,25 @@ final class PromptCommand implements Callable<Integer> {
     } else {
       turn = agent.show(running);
     }
+    if (wasTyped(to, turn)) {
+      return ended(events || format.json() ? turn : print(running.await()), interrupt);
+    }
     if (!interrupt.cancelled()) {
       agent.explain(turn);
     }
     return AgentTurn.exitCode(turn);
+  }
+
+  /** Whether it was typed at last: the session's own way of taking prompts did not start. */
+  private static boolean wasTyped(Session to, Turn turn) {
+    return turn.judgedBy() != Turn.JudgedBy.STRUCTURED && !to.refresh().way().structured();
+  }
+
+  private Turn print(Turn turn) {
+    try (Printout printout = new Printout(streams, output)) {
+      printout.print(turn.output().getBytes(StandardCharsets.UTF_8));
+    }
+    return turn;
   }
 
   private Turn stream(Session to, Prompt prompt) {
