@@ -36,11 +36,14 @@ final class Containers implements AutoCloseable {
   /** Elsewhere, since podman takes no more than 50 characters for it. */
   private final Path run;
 
+  private final String driver;
+
   private final List<String> containers = new ArrayList<>();
 
-  private Containers(Path folder, Path run) {
+  private Containers(Path folder, Path run, String driver) {
     this.folder = folder;
     this.run = run;
+    this.driver = driver;
   }
 
   /** What ended, and how. */
@@ -58,7 +61,11 @@ final class Containers implements AutoCloseable {
     }
     assumeTrue("root".equals(System.getProperty("user.name")), "needs root, to make a base image");
     Files.writeString(folder.resolve("containers.conf"), SETTINGS);
-    return new Containers(folder, Files.createTempDirectory(Path.of("/run"), "cleat-"));
+    Path run = Files.createTempDirectory(Path.of("/run"), "cleat-");
+    Containers quick = new Containers(folder, run, "overlay");
+    // In a container the file system below may itself be an overlay; then each layer is copied
+    // whole.
+    return quick.podman("info").exitCode() == 0 ? quick : new Containers(folder, run, "vfs");
   }
 
   private static boolean isInstalled(String command) {
@@ -70,11 +77,11 @@ final class Containers implements AutoCloseable {
   List<String> store() {
     return List.of(
         "--root",
-        folder.resolve("store").toString(),
+        folder.resolve(driver).toString(),
         "--runroot",
-        run.resolve("run").toString(),
+        run.resolve(driver).toString(),
         "--storage-driver",
-        "vfs");
+        driver);
   }
 
   /** Runs a command to its end. */
