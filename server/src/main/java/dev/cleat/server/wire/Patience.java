@@ -21,6 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,13 +39,18 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
   /** What a piece of a request takes beside its bytes, which may be one. */
   private static final int PIECE_COST = 256;
 
+  private static final long LONGEST_LEAVING_NANOS = Duration.ofSeconds(10).toNanos();
+
   private final Bounds bounds;
   private final long patienceNanos;
   private final Set<Waiting> waiting = ConcurrentHashMap.newKeySet();
   private final Set<Waiting> blocked = ConcurrentHashMap.newKeySet();
   private final AtomicLong held = new AtomicLong();
 
-  /** Of these, what calls hold that have been told to end. */
+  private final ReentrantLock roomLock = new ReentrantLock();
+  private final Condition room = roomLock.newCondition();
+
+  /** Of what is held, what calls hold that have been told to end. */
   private final AtomicLong leaving = new AtomicLong();
 
   private final Counter ended =
@@ -89,23 +96,27 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
     return new Waiting();
   }
 
-  /** Sees when a stream may not send more, and when it may again. */
+  /**
+   * Sees when a stream may not send more, and when it may again; and has whoever is about to send
+   * wait while calls that were told to end still hold their memory.
+   */
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-    final Waiting stream = CALL.get();
-    if (stream == null || call.getMethodDescriptor().getType().serverSendsOneMessage()) {
+    final Waiting waits = CALL.get();
+    if (waits == null) {
       return next.startCall(call, headers);
     }
     final ServerCall<Q, R> watched =
         new SimpleForwardingServerCall<>(call) {
           @Override
           public void sendMessage(R message) {
+            awaitLeaving();
             super.sendMessage(message);
-            if (!isReady()) {
-              stream.block();
+            if (!waits.unary && !isReady()) {
+              waits.block();
               if (isReady()) {
-                stream.unblock();
+                waits.unblock();
               }
             }
           }
@@ -114,11 +125,41 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
       @Override
       public void onReady() {
         if (watched.isReady()) {
-          stream.unblock();
+          waits.unblock();
         }
         super.onReady();
       }
     };
+  }
+
+  /** Never for long: the event loops only have to get to it. They themselves do not wait. */
+  private void awaitLeaving() {
+    if (held.get() <= 2 * bounds.heldBytes() || !Thread.currentThread().isVirtual()) {
+      return;
+    }
+    roomLock.lock();
+    try {
+      long left = LONGEST_LEAVING_NANOS;
+      while (held.get() > 2 * bounds.heldBytes() && left > 0) {
+        left = room.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      roomLock.unlock();
+    }
+  }
+
+  private void giveBack(long count) {
+    final long before = held.getAndAdd(-count);
+    if (before > 2 * bounds.heldBytes() && before - count <= 2 * bounds.heldBytes()) {
+      roomLock.lock();
+      try {
+        room.signalAll();
+      } finally {
+        roomLock.unlock();
+      }
+    }
   }
 
   /** Ends those that have waited too long. To be called now and then. */
@@ -239,7 +280,7 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
 
     private void release() {
       waiting.remove(this);
-      held.addAndGet(-bytes.getAndSet(0));
+      giveBack(bytes.getAndSet(0));
       leaving.addAndGet(-told.getAndSet(0));
     }
 
@@ -260,7 +301,7 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
     void unblock() {
       if (unsent.get() > 0) {
         blocked.remove(this);
-        held.addAndGet(-unsent.getAndSet(0));
+        giveBack(unsent.getAndSet(0));
         leaving.addAndGet(-told.getAndSet(0));
       }
     }

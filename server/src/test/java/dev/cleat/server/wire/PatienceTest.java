@@ -1,6 +1,7 @@
 package dev.cleat.server.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.cleat.server.telemetry.Meter;
 import io.grpc.Context;
@@ -14,6 +15,7 @@ import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class PatienceTest {
@@ -170,6 +172,7 @@ class PatienceTest {
     private final Listener<String> listener;
     private ServerCall<String, String> watched = this;
     private boolean ready = true;
+    private final AtomicInteger sent = new AtomicInteger();
 
     Watch(Patience patience) throws Exception {
       call = new Call(patience);
@@ -203,7 +206,9 @@ class PatienceTest {
     }
 
     @Override
-    public void sendMessage(String message) {}
+    public void sendMessage(String message) {
+      sent.incrementAndGet();
+    }
 
     @Override
     public void request(int messages) {}
@@ -286,5 +291,21 @@ class PatienceTest {
 
     assertThat(frozen.call.isEnded()).isTrue();
     assertThat(call.isEnded()).isFalse();
+  }
+
+  /** Those that were told to end hold their memory until the event loop has got to it. */
+  @Test
+  void whoSendsWaitsWhileTooMuchIsStillHeld() throws Exception {
+    final Watch frozen = new Watch(much);
+    frozen.send(3_000, false);
+    final Watch next = new Watch(much);
+    final Thread sender = Thread.ofVirtual().start(() -> next.send(100, true));
+
+    await().until(() -> sender.getState() == Thread.State.TIMED_WAITING);
+    assertThat(next.sent).hasValue(0);
+    frozen.call.tracer.streamClosed(Status.CANCELLED);
+    sender.join();
+
+    assertThat(next.sent).hasValue(1);
   }
 }

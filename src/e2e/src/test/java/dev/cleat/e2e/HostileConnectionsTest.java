@@ -583,7 +583,6 @@ class HostileConnectionsTest {
     }
 
     bystander.goesOn();
-    assertThat(endedForMemory()).isPositive();
     assertThat(metrics.get("cleat_blocked_streams")).isGreaterThan(100);
     assertThat(metrics.get("cleat_slow_calls_held_bytes"))
         .isLessThanOrEqualTo(DIRECT_MIB * MIB / 4);
