@@ -17,6 +17,7 @@ import dev.cleat.e2e.ServerProcess;
 import dev.cleat.e2e.Servers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real agents, driven through their terminal interfaces. */
 @RealAgents
@@ -106,6 +108,37 @@ class TerminalAgentsTest {
     return IntStream.rangeClosed(1, count)
         .mapToObj(i -> form.formatted(i))
         .collect(Collectors.joining("\n"));
+  }
+
+  /** It shows its prompt at once, and waits for its own servers behind it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"2", "6"})
+  void promptsDuringASlowStartAreTakenOnce(String seconds) throws Exception {
+    AgentHome home = Agent.CODEX.home(folder, model, AgentHome.Asks.NEVER);
+    Files.writeString(
+        home.home().resolve(".codex/config.toml"),
+        """
+
+        [mcp_servers.slow]
+        command = "sh"
+        args = ["-c", "sleep %s; exit 1"]
+        startup_timeout_sec = 20
+        """
+            .formatted(seconds),
+        StandardOpenOption.APPEND);
+    model.otherwise(request -> Reply.text("Answer " + model.turns().size() + "."));
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(Agent.CODEX, home));
+      String tall = lines(30, "line %d");
+      RunningTurn first = session.start(Prompt.of(tall));
+      RunningTurn second = session.start(Prompt.of("And then?"));
+
+      assertThat(succeeded(first.await()).raw().getOutputPreview()).contains("Answer 1.");
+      assertThat(succeeded(second.await()).raw().getOutputPreview()).contains("Answer 2.");
+      assertThat(model.turns()).hasSize(2);
+      assertThat(model.turns().getFirst().prompts().getLast().strip()).isEqualTo(tall);
+      lastPromptIs("And then?");
+    }
   }
 
   @ParameterizedTest
