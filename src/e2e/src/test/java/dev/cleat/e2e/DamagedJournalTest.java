@@ -64,13 +64,13 @@ class DamagedJournalTest {
           new Damage(
               "byte in the middle",
               Set.of(Gap.Reason.DAMAGED),
-              (files, head) -> JournalFiles.flip(files.middle(), Files.size(files.middle()) / 2)),
+              (files, head) -> JournalFiles.flip(files.middle(), middleOfRecords(files.middle()))),
           new Damage(
               "byte of a header", Set.of(), (files, head) -> JournalFiles.flip(files.first(), 9)),
           new Damage(
               "first header wiped",
               Set.of(Gap.Reason.DAMAGED),
-              (files, head) -> JournalFiles.wipe(files.first(), 512)),
+              (files, head) -> JournalFiles.wipe(files.first(), JournalFiles.HEADER_BYTES)),
           new Damage(
               "middle missing",
               Set.of(Gap.Reason.MISSING),
@@ -90,7 +90,7 @@ class DamagedJournalTest {
           new Damage(
               "last header wiped",
               Set.of(Gap.Reason.DAMAGED, Gap.Reason.TAIL_LOST),
-              (files, head) -> JournalFiles.wipe(files.last(), 512)),
+              (files, head) -> JournalFiles.wipe(files.last(), JournalFiles.HEADER_BYTES)),
           new Damage(
               "last missing",
               Set.of(Gap.Reason.TAIL_LOST),
@@ -101,6 +101,11 @@ class DamagedJournalTest {
               (files, head) -> JournalFiles.cut(files.last(), Long.MAX_VALUE)),
           new Damage(
               "all missing", Set.of(Gap.Reason.TAIL_LOST), (files, head) -> files.deleteAll()));
+
+  /** A segment with a small event alone is hardly longer than its header. */
+  private static long middleOfRecords(Path segment) throws IOException {
+    return (JournalFiles.HEADER_BYTES + Files.size(segment)) / 2;
+  }
 
   private static byte[] garbage(int length, long seed) {
     byte[] garbage = new byte[length];

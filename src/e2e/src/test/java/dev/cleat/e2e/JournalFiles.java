@@ -15,6 +15,9 @@ import java.util.stream.Stream;
  * @param folder the journal's folder
  */
 record JournalFiles(Path folder) {
+  /** What a segment begins with. */
+  static final int HEADER_BYTES = 512;
+
   static JournalFiles of(Path data, String sessionId) {
     return new JournalFiles(data.resolve("journals/journals").resolve(sessionId));
   }
