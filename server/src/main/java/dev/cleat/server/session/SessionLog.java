@@ -40,6 +40,9 @@ final class SessionLog {
   private @Nullable SessionChangeKind untold;
   private boolean outputUnsaved;
 
+  /** Whether the last event that may be left out was. */
+  private boolean refused;
+
   /**
    * From when on what comes is written down however long the tenant's journals are, because it is
    * the end of a process; empty for one that goes on.
@@ -157,8 +160,13 @@ final class SessionLog {
   void appendIfPossible(List<Event.Builder> events) {
     try {
       append(events);
+      refused = false;
     } catch (Refusal e) {
-      LOG.warn("Session {}: {}", session.key(), e.getMessage());
+      // Clients can have it come again and again.
+      if (!refused) {
+        LOG.warn("Session {}: {}", session.key(), e.getMessage());
+      }
+      refused = true;
     }
   }
 

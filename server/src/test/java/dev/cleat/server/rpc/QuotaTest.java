@@ -4,6 +4,9 @@ import static dev.cleat.v1.ErrorReason.ERROR_REASON_QUOTA_EXCEEDED;
 import static io.grpc.Status.Code.RESOURCE_EXHAUSTED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.FieldMask;
 import dev.cleat.server.auth.Caller;
@@ -13,6 +16,7 @@ import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.Input;
 import dev.cleat.v1.Quota;
+import dev.cleat.v1.ResizeRequest;
 import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.Role;
 import dev.cleat.v1.SendInputRequest;
@@ -22,12 +26,14 @@ import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.StopRequest;
+import dev.cleat.v1.TerminalSize;
 import dev.cleat.v1.UpdateRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -37,6 +43,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** How much a tenant may have, and what happens to the one who wants more. */
 class QuotaTest {
@@ -244,6 +251,35 @@ class QuotaTest {
                 .setSessionId(session.getId())
                 .setData(ByteString.copyFromUtf8(text))
                 .build());
+  }
+
+  /** A client can have it come as often as it likes. */
+  @Test
+  void aSizeThatCannotBeWrittenDownIsLoggedOnce() throws Exception {
+    allow("journal_bytes", "2MiB");
+    final Session flooding = create();
+    type(flooding, "yes flood\n");
+    Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> used("journal_bytes") >= 2 << 20);
+    final Logger log = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+    final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    log.addAppender(lines);
+    try {
+      for (int columns = 100; columns < 150; columns++) {
+        acme.resize(
+            ResizeRequest.newBuilder()
+                .setSessionId(flooding.getId())
+                .setSize(TerminalSize.newBuilder().setRows(24).setColumns(columns))
+                .build());
+      }
+    } finally {
+      log.detachAppender(lines);
+    }
+
+    assertThat(new ArrayList<>(lines.list))
+        .filteredOn(line -> line.getFormattedMessage().contains(flooding.getId()))
+        .hasSizeLessThanOrEqualTo(2);
+    delete(flooding);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.cleat.server.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -39,8 +40,8 @@ final class SmallDisk {
     return folder;
   }
 
-  void makeReadOnly() throws IOException, InterruptedException {
-    assertThat(run(List.of("mount", "-o", "remount,ro", folder.toString()))).isEmpty();
+  void makeReadOnly() {
+    notBusy(List.of("mount", "-o", "remount,ro", folder.toString()));
   }
 
   /** Takes all the room there is, until {@link #free}. */
@@ -59,8 +60,13 @@ final class SmallDisk {
     Files.delete(folder.resolve("filler"));
   }
 
-  void unmount() throws IOException, InterruptedException {
-    assertThat(run(List.of("umount", folder.toString()))).isEmpty();
+  void unmount() {
+    notBusy(List.of("umount", folder.toString()));
+  }
+
+  /** A process that another test starts has this one's files open for a moment. */
+  private static void notBusy(List<String> command) {
+    await().untilAsserted(() -> assertThat(run(command)).isEmpty());
   }
 
   /** What the command said if it failed; empty if it did not. */

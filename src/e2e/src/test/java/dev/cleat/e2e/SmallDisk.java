@@ -43,8 +43,8 @@ public final class SmallDisk implements AfterEachCallback {
     return folder().resolve("filler");
   }
 
-  void makeReadOnly() throws IOException, InterruptedException {
-    assertThat(run(List.of("mount", "-o", "remount,ro", folder().toString()))).isEmpty();
+  void makeReadOnly() {
+    notBusy(List.of("mount", "-o", "remount,ro", folder().toString()));
   }
 
   /** Takes all the room there is, until {@link #free}. */
@@ -64,10 +64,15 @@ public final class SmallDisk implements AfterEachCallback {
   }
 
   @Override
-  public void afterEach(ExtensionContext context) throws Exception {
+  public void afterEach(ExtensionContext context) {
     if (mounted != null) {
-      assertThat(run(List.of("umount", mounted.toString()))).isEmpty();
+      notBusy(List.of("umount", mounted.toString()));
     }
+  }
+
+  /** A process that another test starts has this one's files open for a moment. */
+  private static void notBusy(List<String> command) {
+    Await.until(String.join(" ", command), () -> run(command).isEmpty());
   }
 
   /** What the command said if it failed; empty if it did not. */
