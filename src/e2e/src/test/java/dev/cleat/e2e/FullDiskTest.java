@@ -12,6 +12,7 @@ import dev.cleat.client.NewSession;
 import dev.cleat.client.Position;
 import dev.cleat.client.Prompt;
 import dev.cleat.client.Session;
+import dev.cleat.client.SessionInfo.State;
 import java.nio.file.Path;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -132,6 +133,34 @@ class FullDiskTest {
       Transcript.end(printer.attach(AttachOptions.after(place).readOnly(), more));
       more.assertWhole();
       assertThat(more.sha()).isEqualTo(NUMBERS.sha());
+    }
+    assertThat(back.stop()).isZero();
+  }
+
+  @Test
+  void aServerThatIsToldToEndOnAFullDiskEndsAndLosesNothingThatWasSeen() throws Exception {
+    Path data = disk.mount(folder.resolve("disk")).resolve("data");
+    ServerProcess server = servers.start(data);
+    Transcript seen = Transcript.digesting();
+    String id;
+    try (CleatClient client = server.client()) {
+      Session printer = client.create(NewSession.of("sh").args(PRINTS));
+      id = printer.id();
+      try (Attachment _ = printer.attach(AttachOptions.fromBeginning().readOnly(), seen)) {
+        fillWhilePrinting(server, printer, seen);
+        assertThat(server.stop()).isZero();
+      }
+    }
+
+    disk.free();
+    ServerProcess back = servers.start(data);
+    try (CleatClient client = back.client()) {
+      Session printer = client.session(id);
+      assertThat(printer.info().state()).as("its end was not written").isEqualTo(State.LOST);
+      Transcript again = Transcript.digesting();
+      Transcript.end(printer.attach(AttachOptions.fromBeginning().readOnly(), again));
+      again.assertWhole();
+      again.assertContains(seen);
     }
     assertThat(back.stop()).isZero();
   }
