@@ -1,0 +1,125 @@
+package dev.cleat.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cleat.bench.RawConnection;
+import dev.cleat.client.CleatClient;
+import dev.cleat.client.NewSession;
+import dev.cleat.client.Session;
+import dev.cleat.v1.AttachOpen;
+import dev.cleat.v1.AttachRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A server for a test to abuse, with little memory; it would end if it had none left. A client that
+ * does nothing wrong is there all the time. For one thread.
+ */
+final class AbusedServer {
+  /** What such tests lock: two at once would take the machine from each other's clients. */
+  static final String ONE_AT_A_TIME = "dev.cleat.e2e.AbusedServer";
+
+  /** The direct memory that it may have. */
+  static final int DIRECT_BYTES = 48 << 20;
+
+  private final List<RawConnection> opened = new ArrayList<>();
+  private final ServerProcess process;
+  private final Metrics metrics;
+  private final Bystander bystander;
+
+  private AbusedServer(ServerProcess process) {
+    this.process = process;
+    metrics = new Metrics(process);
+    bystander = new Bystander(process);
+  }
+
+  static AbusedServer start(Servers servers, ServerCommand command) throws Exception {
+    AbusedServer server =
+        new AbusedServer(
+            servers.start(
+                command
+                    .jvm(
+                        "-Xmx192m",
+                        "-XX:MaxDirectMemorySize=" + DIRECT_BYTES,
+                        "-XX:+UseSerialGC",
+                        "-XX:+ExitOnOutOfMemoryError")
+                    .flag("--admin-listen", "127.0.0.1:0")));
+    server.servesOthers();
+    return server;
+  }
+
+  static AbusedServer start(Servers servers, Path folder) throws Exception {
+    return start(servers, ServerCommand.on(folder.resolve("data")));
+  }
+
+  ServerProcess process() {
+    return process;
+  }
+
+  Metrics metrics() {
+    return metrics;
+  }
+
+  /** A connection on which nothing has been said. */
+  RawConnection connect() throws IOException {
+    return connect(process);
+  }
+
+  /** Likewise, to another server. */
+  RawConnection connect(ServerProcess other) throws IOException {
+    RawConnection connection = RawConnection.connect(other.port(), Await.PATIENCE);
+    opened.add(connection);
+    return connection;
+  }
+
+  /** A connection on which calls may be made. */
+  RawConnection begin(int... settings) throws IOException {
+    return connect().begin(settings);
+  }
+
+  /** A session that has printed more than the server has memory for. */
+  Session printed() throws Exception {
+    try (CleatClient client = process.client()) {
+      Session session =
+          client.create(
+              NewSession.of("sh").args(List.of("-c", "head -c 150000000 /dev/zero | tr '\\0' x")));
+      Await.until("it has printed", () -> session.refresh().exit().isPresent());
+      return session;
+    }
+  }
+
+  /** What a reader of a session says first. */
+  static AttachRequest reading(Session session) {
+    return AttachRequest.newBuilder()
+        .setOpen(AttachOpen.newBuilder().setSessionId(session.id()).setReadOnly(true))
+        .build();
+  }
+
+  /** The client that does nothing wrong types, and gets its echo. */
+  void servesOthers() {
+    bystander.goesOn();
+  }
+
+  /** Closes all connections, and stops the server: nobody was disturbed, and nothing is left. */
+  void assertUnharmed() throws Exception {
+    try {
+      bystander.goesOn();
+      bystander.assertUndisturbed();
+      for (RawConnection connection : opened) {
+        connection.close();
+      }
+      Await.until("only the bystander is connected", () -> metrics.get("cleat_connections") == 1);
+      bystander.goesOn();
+    } finally {
+      bystander.close();
+      metrics.close();
+    }
+    assertThat(process.stop()).isZero();
+    assertThat(process.errors())
+        .as("abuse is nothing to fill a log with")
+        .hasSizeLessThan(50)
+        .noneMatch(line -> line.contains("OutOfMemory"));
+  }
+}

@@ -1,0 +1,186 @@
+package dev.cleat.e2e;
+
+import static dev.cleat.bench.RawConnection.ACK;
+import static dev.cleat.bench.RawConnection.CONTINUATION;
+import static dev.cleat.bench.RawConnection.DATA;
+import static dev.cleat.bench.RawConnection.END_STREAM;
+import static dev.cleat.bench.RawConnection.ENHANCE_YOUR_CALM;
+import static dev.cleat.bench.RawConnection.GOAWAY;
+import static dev.cleat.bench.RawConnection.HEADERS;
+import static dev.cleat.bench.RawConnection.HEADER_TABLE_SIZE;
+import static dev.cleat.bench.RawConnection.PING;
+import static dev.cleat.bench.RawConnection.PRIORITY;
+import static dev.cleat.bench.RawConnection.RST_STREAM;
+import static dev.cleat.bench.RawConnection.SETTINGS;
+import static dev.cleat.bench.RawConnection.WINDOW_UPDATE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cleat.bench.RawConnection;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Floods of frames that HTTP/2 allows, one by one: they end their connection, and disturb no other.
+ */
+@Order(2)
+@ResourceLock(AbusedServer.ONE_AT_A_TIME)
+class HostileFramesTest {
+  private static final String CHECK = "/grpc.health.v1.Health/Check";
+  private static final String WATCH = "/grpc.health.v1.Health/Watch";
+
+  @RegisterExtension final Servers servers = new Servers();
+  @TempDir Path folder;
+  private AbusedServer server;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = AbusedServer.start(servers, folder);
+  }
+
+  @AfterEach
+  void assertUnharmed() throws Exception {
+    server.assertUnharmed();
+  }
+
+  /** Something to write, again and again. */
+  private interface Step {
+    void write(RawConnection connection, int number) throws IOException;
+  }
+
+  /** Writes until the server has had enough; the error it says, or -1 where that was lost. */
+  private int flood(RawConnection connection, Step step) throws Exception {
+    Thread writer =
+        Thread.ofPlatform()
+            .daemon()
+            .start(() -> {
+              try {
+                for (int number = 0; ; number++) {
+                  step.write(connection, number);
+                }
+              } catch (IOException e) {
+                // The server has had enough.
+              }
+            });
+    int error = connection.awaitEnd();
+    connection.close();
+    writer.join();
+    return error;
+  }
+
+  /** Frames that bring nothing. */
+  enum Idle {
+    EMPTY_SETTINGS,
+    SETTINGS_ANSWERS,
+    PRIORITIES,
+    UNKNOWN_FRAMES,
+    EMPTY_DATA,
+    GOODBYES;
+
+    void write(RawConnection connection) throws IOException {
+      switch (this) {
+        case EMPTY_SETTINGS -> connection.frame(SETTINGS, 0, 0);
+        case SETTINGS_ANSWERS -> connection.frame(SETTINGS, ACK, 0);
+        case PRIORITIES -> connection.frame(PRIORITY, 0, 7, new byte[] {0, 0, 0, 5, 1});
+        case UNKNOWN_FRAMES -> connection.frame(0x42, 0, 0);
+        case EMPTY_DATA -> connection.frame(DATA, 0, 1);
+        case GOODBYES -> connection.frame(GOAWAY, 0, 0, new byte[8]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void framesThatBringNothingEndTheConnection(Idle idle) throws Exception {
+    RawConnection connection = server.begin().call(1, WATCH);
+
+    int error = flood(connection, (to, _) -> idle.write(to));
+
+    assertThat(error).isIn(ENHANCE_YOUR_CALM, -1);
+    assertThat(server.metrics().get("cleat_connections_ended_total{reason=\"flood\"}"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void pingsEndTheConnection() throws Exception {
+    int error = flood(server.begin(), (to, _) -> to.frame(PING, 0, 0, new byte[8]));
+
+    assertThat(error).isIn(ENHANCE_YOUR_CALM, -1);
+  }
+
+  @Test
+  void streamsThatAreResetAtOnceEndTheConnection() throws Exception {
+    int error =
+        flood(
+            server.begin(),
+            (to, number) -> to.call(2 * number + 1, CHECK).frame(RST_STREAM, 0, 2 * number + 1, 8));
+
+    assertThat(error).isIn(ENHANCE_YOUR_CALM, -1);
+  }
+
+  /** What makes the server reset streams is no better than resetting them. */
+  @Test
+  void streamsThatTheServerMustResetEndTheConnection() throws Exception {
+    int error =
+        flood(
+            server.begin(),
+            (to, number) ->
+                to.call(2 * number + 1, CHECK).frame(WINDOW_UPDATE, 0, 2 * number + 1, 0));
+
+    assertThat(error).isIn(ENHANCE_YOUR_CALM, -1);
+  }
+
+  @Test
+  void headersThatNeverEndEndTheConnection() throws Exception {
+    RawConnection large = server.begin();
+    large.frame(HEADERS, 0, 1, RawConnection.headers(CHECK));
+    RawConnection empty = server.begin();
+    empty.frame(HEADERS, 0, 1, RawConnection.headers(CHECK));
+
+    assertThat(flood(large, (to, _) -> to.frame(CONTINUATION, 0, 1, new byte[1_000]))).isNotZero();
+    assertThat(flood(empty, (to, _) -> to.frame(CONTINUATION, 0, 1))).isNotZero();
+  }
+
+  @Test
+  void manyLargeHeadersAreRefusedOneByOne() throws Exception {
+    RawConnection connection = server.begin();
+    String large = "x".repeat(12_000);
+
+    int error =
+        flood(connection, (to, number) -> to.call(2 * number + 1, CHECK, "a", large, "b", large));
+
+    assertThat(error).isNotZero();
+  }
+
+  /**
+   * The server repeats the name of a method that there is not, in a header that the client lets it
+   * keep for later: 240 MB of them.
+   */
+  @Test
+  void headersOfErrorsAreNotKept() throws Exception {
+    RawConnection connection = server.begin(HEADER_TABLE_SIZE, Integer.MAX_VALUE);
+    String padding = "x".repeat(12_000);
+
+    for (int call = 1; call <= 20_000; call++) {
+      connection.frame(
+          HEADERS,
+          END_STREAM | RawConnection.END_HEADERS,
+          2 * call - 1,
+          RawConnection.headers("/none/" + call + padding));
+      if (call % 100 == 0) {
+        connection.flush();
+        for (int answers = 0; answers < 100; answers++) {
+          connection.read(HEADERS);
+        }
+      }
+    }
+  }
+}
