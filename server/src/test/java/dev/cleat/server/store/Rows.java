@@ -1,5 +1,7 @@
 package dev.cleat.server.store;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +61,10 @@ final class Rows {
         1,
         bytes(token),
         bytes(""));
+  }
+
+  static void insert(Store store, SessionRow row) {
+    assertThat(store.insertSession(row, SECRET, null)).isEqualTo(new InsertResult.Inserted());
   }
 
   static TurnRow turn(String sessionId, long number, boolean ended) {
