@@ -11,12 +11,9 @@ import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.ApprovalRule;
 import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.ApprovalSource;
-import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
-import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.ResolveApprovalRequest;
-import dev.cleat.v1.Session;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
 import io.grpc.Status.Code;
@@ -32,18 +29,12 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AgentQuestionsTest {
   private TestServer server;
+  private Prompter prompter;
 
   @BeforeAll
   void start(@TempDir Path data) throws Exception {
-    server =
-        TestServer.withTools(
-            data,
-            """
-            tools:
-              fake:
-                acp: {command: %s}
-            """
-                .formatted(FakeAcpAgent.command()));
+    server = TestServer.withTools(data, FakeAcpAgent.catalogue());
+    prompter = server.prompter();
   }
 
   @AfterAll
@@ -53,34 +44,6 @@ class AgentQuestionsTest {
 
   private static CreateRequest.Builder fake() {
     return CreateRequest.newBuilder().setTool("fake");
-  }
-
-  private String create(CreateRequest.Builder request) {
-    return server.sessions().create(request.build()).getSession().getId();
-  }
-
-  private Session get(String id) {
-    return server.sessions().get(GetRequest.newBuilder().setSessionId(id).build()).getSession();
-  }
-
-  private Turn send(String id, String prompt) {
-    return server.prompter().send(id, prompt);
-  }
-
-  private Turn await(Turn turn) {
-    return server.prompter().await(turn);
-  }
-
-  private List<Event> events(String id) {
-    return server.prompter().events(id);
-  }
-
-  private String answer(Turn turn) {
-    return server.prompter().answer(turn);
-  }
-
-  private Approval awaitQuestion(String id) {
-    return server.prompter().awaitQuestion(id);
   }
 
   private Approval resolve(Approval question, ApprovalDecision decision) {
@@ -96,15 +59,8 @@ class AgentQuestionsTest {
         .getApproval();
   }
 
-  private static CancelTurnRequest cancel(Turn turn) {
-    return CancelTurnRequest.newBuilder()
-        .setSessionId(turn.getSessionId())
-        .setTurnId(turn.getId())
-        .build();
-  }
-
   private Approval decided(String id) {
-    return events(id).stream()
+    return prompter.events(id).stream()
         .filter(Event::hasApprovalResolved)
         .findFirst()
         .orElseThrow()
@@ -114,18 +70,18 @@ class AgentQuestionsTest {
 
   @Test
   void questionIsAllowedOnceByTheFirstAnswer() {
-    final String id = create(fake());
-    final Turn turn = send(id, "ask rm");
-    final Approval question = awaitQuestion(id);
+    final String id = prompter.create(fake());
+    final Turn turn = prompter.send(id, "ask rm");
+    final Approval question = prompter.awaitQuestion(id);
     assertThat(question.getQuestion()).isEqualTo("run rm");
     assertThat(question.getTurnId()).isEqualTo(turn.getId());
-    assertThat(get(id).getActivity().getState().name()).endsWith("WAITING_FOR_APPROVAL");
+    assertThat(prompter.get(id).getActivity().getState().name()).endsWith("WAITING_FOR_APPROVAL");
 
     final Approval answered = resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED);
 
     assertThat(answered.getAnswer().getBy()).isEqualTo("a test");
-    await(turn);
-    assertThat(answer(turn)).isEqualTo("answer opt-allow_once");
+    prompter.await(turn);
+    assertThat(prompter.answer(turn)).isEqualTo("answer opt-allow_once");
     Refused.by(() -> resolve(question, ApprovalDecision.APPROVAL_DECISION_DENIED))
         .with(Code.FAILED_PRECONDITION, ERROR_REASON_APPROVAL_RESOLVED)
         .metadata("decision", "allowed")
@@ -134,23 +90,23 @@ class AgentQuestionsTest {
 
   @Test
   void questionIsDenied() {
-    final String id = create(fake());
-    final Turn turn = send(id, "ask rm");
-    resolve(awaitQuestion(id), ApprovalDecision.APPROVAL_DECISION_DENIED);
-    await(turn);
-    assertThat(answer(turn)).isEqualTo("answer opt-reject_once");
+    final String id = prompter.create(fake());
+    final Turn turn = prompter.send(id, "ask rm");
+    resolve(prompter.awaitQuestion(id), ApprovalDecision.APPROVAL_DECISION_DENIED);
+    prompter.await(turn);
+    assertThat(prompter.answer(turn)).isEqualTo("answer opt-reject_once");
   }
 
   @Test
   void nobodyAnswersAndTheQuestionIsDeniedAtItsDeadline() {
     final String id =
-        create(
+        prompter.create(
             fake()
                 .setApprovals(
                     ApprovalSettings.newBuilder().setTimeout(Duration.newBuilder().setSeconds(1))));
-    final Turn turn = await(send(id, "ask rm"));
+    final Turn turn = prompter.run(id, "ask rm");
 
-    assertThat(answer(turn)).isEqualTo("answer opt-reject_once");
+    assertThat(prompter.answer(turn)).isEqualTo("answer opt-reject_once");
     assertThat(decided(id).getAnswer().getSource())
         .isEqualTo(ApprovalSource.APPROVAL_SOURCE_DEADLINE);
   }
@@ -158,28 +114,28 @@ class AgentQuestionsTest {
   @Test
   void ruleAllowsWithoutAskingAndTheJournalSaysWhich() {
     final String id =
-        create(
+        prompter.create(
             fake()
                 .setApprovals(
                     ApprovalSettings.newBuilder()
                         .addAutoApprove(
                             ApprovalRule.newBuilder().setTool("execute").setPattern("never"))
                         .addAutoApprove(ApprovalRule.newBuilder().setPattern("^run r"))));
-    final Turn turn = await(send(id, "ask rm"));
+    final Turn turn = prompter.run(id, "ask rm");
 
-    assertThat(answer(turn)).isEqualTo("answer opt-allow_once");
+    assertThat(prompter.answer(turn)).isEqualTo("answer opt-allow_once");
     assertThat(decided(id).getAnswer().getSource()).isEqualTo(ApprovalSource.APPROVAL_SOURCE_RULE);
     assertThat(decided(id).getAnswer().getBy()).isEqualTo(":^run r");
   }
 
   @Test
   void cancelClosesItsQuestion() {
-    final String id = create(fake());
-    final Turn turn = send(id, "ask rm");
-    final Approval question = awaitQuestion(id);
-    server.sessions().cancelTurn(cancel(turn));
+    final String id = prompter.create(fake());
+    final Turn turn = prompter.send(id, "ask rm");
+    final Approval question = prompter.awaitQuestion(id);
+    prompter.cancel(turn);
 
-    assertThat(await(turn).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    assertThat(prompter.await(turn).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
     assertThat(decided(id).getAnswer().getSource())
         .isEqualTo(ApprovalSource.APPROVAL_SOURCE_TURN_ENDED);
     Refused.by(() -> resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED))
@@ -188,9 +144,9 @@ class AgentQuestionsTest {
 
   @Test
   void badAnswersAreRefusedAndTheQuestionWaits() {
-    final String id = create(fake());
-    final Turn turn = send(id, "ask rm");
-    final Approval question = awaitQuestion(id);
+    final String id = prompter.create(fake());
+    final Turn turn = prompter.send(id, "ask rm");
+    final Approval question = prompter.awaitQuestion(id);
     final ResolveApprovalRequest.Builder request =
         ResolveApprovalRequest.newBuilder()
             .setSessionId(id)
@@ -216,6 +172,6 @@ class AgentQuestionsTest {
           .with(Code.NOT_FOUND, ERROR_REASON_APPROVAL_NOT_FOUND);
     }
     resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED);
-    assertThat(await(turn).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(prompter.await(turn).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
   }
 }

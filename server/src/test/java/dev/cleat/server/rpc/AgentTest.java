@@ -10,9 +10,7 @@ import com.google.protobuf.Duration;
 import dev.cleat.v1.ApprovalRule;
 import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.Artifact;
-import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
-import dev.cleat.v1.Event;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.ListArtifactsRequest;
@@ -20,7 +18,6 @@ import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.SendPromptRequest;
-import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
@@ -43,18 +40,12 @@ class AgentTest {
   private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(60);
 
   private TestServer server;
+  private Prompter prompter;
 
   @BeforeAll
   void start(@TempDir Path data) throws Exception {
-    server =
-        TestServer.withTools(
-            data,
-            """
-            tools:
-              fake:
-                acp: {command: %s}
-            """
-                .formatted(FakeAcpAgent.command()));
+    server = TestServer.withTools(data, FakeAcpAgent.catalogue());
+    prompter = server.prompter();
   }
 
   @AfterAll
@@ -66,37 +57,6 @@ class AgentTest {
     return CreateRequest.newBuilder().setTool("fake");
   }
 
-  private String create(CreateRequest.Builder request) {
-    return server.sessions().create(request.build()).getSession().getId();
-  }
-
-  private Session get(String id) {
-    return server.sessions().get(GetRequest.newBuilder().setSessionId(id).build()).getSession();
-  }
-
-  private Turn send(String id, String prompt) {
-    return server.prompter().send(id, prompt);
-  }
-
-  private Turn await(Turn turn) {
-    return server.prompter().await(turn);
-  }
-
-  private List<Event> events(String id) {
-    return server.prompter().events(id);
-  }
-
-  private String answer(Turn turn) {
-    return server.prompter().answer(turn);
-  }
-
-  private static CancelTurnRequest cancel(Turn turn) {
-    return CancelTurnRequest.newBuilder()
-        .setSessionId(turn.getSessionId())
-        .setTurnId(turn.getId())
-        .build();
-  }
-
   /** What begins like a picture, and is so long. */
   private static ByteString png(int bytes) {
     final byte[] data = new byte[bytes];
@@ -106,23 +66,23 @@ class AgentTest {
 
   @Test
   void turnsOfOneConversationAreAnswered() {
-    final String id = create(fake());
-    final Turn first = await(send(id, "say one"));
-    final Turn second = await(send(id, "recall it"));
+    final String id = prompter.create(fake());
+    final Turn first = prompter.run(id, "say one");
+    final Turn second = prompter.run(id, "recall it");
 
     assertThat(first.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
     assertThat(first.getOutputPreview()).isEqualTo("one");
-    assertThat(answer(second)).isEqualTo("say one|recall it");
-    assertThat(get(id).getPromptWay()).isEqualTo(PromptWay.PROMPT_WAY_ACP);
-    assertThat(get(id).getResumeToken()).startsWith("conversation-");
+    assertThat(prompter.answer(second)).isEqualTo("say one|recall it");
+    assertThat(prompter.get(id).getPromptWay()).isEqualTo(PromptWay.PROMPT_WAY_ACP);
+    assertThat(prompter.get(id).getResumeToken()).startsWith("conversation-");
   }
 
   @Test
   void sessionIsFoundByWhatItsToolCallsIt() {
-    final String id = create(fake());
-    await(send(id, "say one"));
+    final String id = prompter.create(fake());
+    prompter.run(id, "say one");
     final GetRequest.Builder request =
-        GetRequest.newBuilder().setResumeToken(get(id).getResumeToken());
+        GetRequest.newBuilder().setResumeToken(prompter.get(id).getResumeToken());
 
     assertThat(server.sessions().get(request.build()).getSession().getId()).isEqualTo(id);
     Refused.by(() -> server.sessions().get(request.clone().setName("x").build()))
@@ -134,36 +94,36 @@ class AgentTest {
 
   @Test
   void restartGoesOnWithTheConversationAndTellsNothingTwice() {
-    final String id = create(fake());
-    await(send(id, "say one"));
+    final String id = prompter.create(fake());
+    prompter.run(id, "say one");
     server.sessions().restart(RestartRequest.newBuilder().setSessionId(id).build());
 
-    assertThat(answer(await(send(id, "recall it")))).isEqualTo("say one|recall it");
-    assertThat(events(id))
+    assertThat(prompter.answer(prompter.run(id, "recall it"))).isEqualTo("say one|recall it");
+    assertThat(prompter.events(id))
         .extracting(event -> event.getAgentText().getText())
         .doesNotContain("an old answer");
   }
 
   @Test
   void queuedTurnsFollowAndCancelHitsItsOwnTurnOnly() {
-    final String id = create(fake());
-    final Turn waiting = send(id, "wait for it");
-    final Turn next = send(id, "say next");
-    final Turn dropped = send(id, "say dropped");
-    Awaitility.await().atMost(PATIENCE).until(() -> answer(waiting).equals("waiting"));
-    server.sessions().cancelTurn(cancel(dropped));
-    server.sessions().cancelTurn(cancel(waiting));
+    final String id = prompter.create(fake());
+    final Turn waiting = prompter.send(id, "wait for it");
+    final Turn next = prompter.send(id, "say next");
+    final Turn dropped = prompter.send(id, "say dropped");
+    Awaitility.await().atMost(PATIENCE).until(() -> prompter.answer(waiting).equals("waiting"));
+    prompter.cancel(dropped);
+    prompter.cancel(waiting);
 
-    assertThat(await(waiting).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
-    assertThat(await(dropped).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
-    assertThat(await(next).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
-    assertThat(answer(next)).isEqualTo("next");
-    assertThat(answer(dropped)).isEmpty();
+    assertThat(prompter.await(waiting).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    assertThat(prompter.await(dropped).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    assertThat(prompter.await(next).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(prompter.answer(next)).isEqualTo("next");
+    assertThat(prompter.answer(dropped)).isEmpty();
   }
 
   @Test
   void turnTimesOutAndTheSessionGoesOn() {
-    final String id = create(fake());
+    final String id = prompter.create(fake());
     final Turn slow =
         server
             .sessions()
@@ -175,38 +135,38 @@ class AgentTest {
                     .build())
             .getTurn();
 
-    assertThat(await(slow).getState()).isEqualTo(TurnState.TURN_STATE_TIMED_OUT);
-    assertThat(await(slow).getStatusMessage())
+    assertThat(prompter.await(slow).getState()).isEqualTo(TurnState.TURN_STATE_TIMED_OUT);
+    assertThat(prompter.await(slow).getStatusMessage())
         .isEqualTo("it did not end within its timeout of 0.3 s");
-    assertThat(answer(await(send(id, "say on")))).isEqualTo("on");
+    assertThat(prompter.answer(prompter.run(id, "say on"))).isEqualTo("on");
   }
 
   @Test
   void errorOfTheAgentIsAFailedTurnWithItsWords() {
-    final String id = create(fake());
-    final Turn failed = await(send(id, "fail overloaded, try later"));
+    final String id = prompter.create(fake());
+    final Turn failed = prompter.run(id, "fail overloaded, try later");
 
     assertThat(failed.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
     assertThat(failed.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_AGENT_ERROR);
     assertThat(failed.getStatusMessage()).contains("overloaded, try later");
-    assertThat(answer(await(send(id, "say on")))).isEqualTo("on");
+    assertThat(prompter.answer(prompter.run(id, "say on"))).isEqualTo("on");
   }
 
   @Test
   void agentThatEndsTakesItsTurnWithIt() {
-    final String id = create(fake());
-    final Turn turn = await(send(id, "exit 3"));
+    final String id = prompter.create(fake());
+    final Turn turn = prompter.run(id, "exit 3");
 
     assertThat(turn.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_SESSION_ENDED);
     Awaitility.await()
         .atMost(PATIENCE)
-        .until(() -> get(id).getState() == SessionState.SESSION_STATE_EXITED);
-    assertThat(get(id).getExit().getCode()).isEqualTo(3);
+        .until(() -> prompter.get(id).getState() == SessionState.SESSION_STATE_EXITED);
+    assertThat(prompter.get(id).getExit().getCode()).isEqualTo(3);
   }
 
   @Test
   void picturesComeWhole() {
-    final String id = create(fake());
+    final String id = prompter.create(fake());
     final Turn turn =
         server
             .sessions()
@@ -218,16 +178,16 @@ class AgentTest {
                     .build())
             .getTurn();
 
-    await(turn);
-    assertThat(answer(turn)).isEqualTo("image/png 40000;");
+    prompter.await(turn);
+    assertThat(prompter.answer(turn)).isEqualTo("image/png 40000;");
   }
 
   @Test
   void picturesThatToolCallsNameAreListed(@TempDir Path work) {
-    final String id = create(fake().setWorkdir(work.toString()));
-    await(send(id, "draw plots of it.png"));
-    final Turn second = await(send(id, "draw " + work.resolve("two.png")));
-    await(send(id, "draw three.png"));
+    final String id = prompter.create(fake().setWorkdir(work.toString()));
+    prompter.run(id, "draw plots of it.png");
+    final Turn second = prompter.run(id, "draw " + work.resolve("two.png"));
+    prompter.run(id, "draw three.png");
 
     final List<Artifact> files =
         server
@@ -238,14 +198,15 @@ class AgentTest {
         .extracting(Artifact::getPath)
         .containsExactly("three.png", "two.png", "plots of it.png");
     assertThat(files.get(1).getTurnId()).isEqualTo(second.getId());
-    assertThat(events(id).get((int) files.get(1).getEvidenceSeq() - 1).hasToolCall()).isTrue();
+    assertThat(prompter.events(id).get((int) files.get(1).getEvidenceSeq() - 1).hasToolCall())
+        .isTrue();
   }
 
   @Test
   void aPictureThatAnAgentSpeaksOfIsListed(@TempDir Path work) throws Exception {
-    final String id = create(fake().setWorkdir(work.toString()));
+    final String id = prompter.create(fake().setWorkdir(work.toString()));
     Files.write(work.resolve("four.png"), new byte[] {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10});
-    await(send(id, "say see [four](four.png)"));
+    prompter.run(id, "say see [four](four.png)");
     assertThat(
             server
                 .sessions()
@@ -257,7 +218,7 @@ class AgentTest {
 
   @Test
   void typingIntoAnAgentIsRefused() {
-    final String id = create(fake());
+    final String id = prompter.create(fake());
     Refused.by(() ->
             server
                 .sessions()
@@ -271,14 +232,15 @@ class AgentTest {
 
   @Test
   void whatTheToolCannotDoIsSaid() {
-    Refused.by(() -> create(fake().setPromptWay(PromptWay.PROMPT_WAY_HEADLESS)))
+    Refused.by(() -> prompter.create(fake().setPromptWay(PromptWay.PROMPT_WAY_HEADLESS)))
         .with(Code.FAILED_PRECONDITION, ERROR_REASON_NO_SUCH_WAY)
         .field("prompt_way");
-    Refused.by(() -> create(CreateRequest.newBuilder().setTool("bash").setResumeToken("T1")))
+    Refused.by(
+            () -> prompter.create(CreateRequest.newBuilder().setTool("bash").setResumeToken("T1")))
         .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("resume_token");
     Refused.by(() ->
-            create(
+            prompter.create(
                 fake()
                     .setEndpoint("ftp://x")
                     .setApprovals(

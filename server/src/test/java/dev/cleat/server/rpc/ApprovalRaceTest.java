@@ -49,8 +49,7 @@ class ApprovalRaceTest {
   @ValueSource(strings = {"interval", "always"})
   void oneAnswerCountsAndTheOtherIsToldWhich(String sync, @TempDir Path folder) throws Exception {
     final Path catalogue = folder.resolve("tools.yaml");
-    Files.writeString(
-        catalogue, "tools: {fake: {acp: {command: %s}}}".formatted(FakeAcpAgent.command()));
+    Files.writeString(catalogue, FakeAcpAgent.catalogue());
     final Map<String, String> settings =
         Map.of("catalogue", catalogue.toString(), "journal.sync", sync);
     try (TestServer server = TestServer.start(folder.resolve("data"), settings);

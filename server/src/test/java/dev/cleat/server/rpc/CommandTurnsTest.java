@@ -4,9 +4,7 @@ import static dev.cleat.v1.ErrorReason.ERROR_REASON_NO_IMAGES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
-import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.SendPromptRequest;
@@ -32,6 +30,7 @@ class CommandTurnsTest {
   private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(60);
 
   private TestServer server;
+  private Prompter prompter;
 
   @BeforeAll
   void start(@TempDir Path data) throws Exception {
@@ -47,38 +46,12 @@ class CommandTurnsTest {
                   output: plain
                   session_id: 'token=(\\w+)'
             """);
+    prompter = server.prompter();
   }
 
   @AfterAll
   void stop() {
     server.close();
-  }
-
-  private String create(CreateRequest.Builder request) {
-    return server.sessions().create(request.build()).getSession().getId();
-  }
-
-  private Session get(String id) {
-    return server.sessions().get(GetRequest.newBuilder().setSessionId(id).build()).getSession();
-  }
-
-  private Turn send(String id, String prompt) {
-    return server.prompter().send(id, prompt);
-  }
-
-  private Turn await(Turn turn) {
-    return server.prompter().await(turn);
-  }
-
-  private String answer(Turn turn) {
-    return server.prompter().answer(turn);
-  }
-
-  private static CancelTurnRequest cancel(Turn turn) {
-    return CancelTurnRequest.newBuilder()
-        .setSessionId(turn.getSessionId())
-        .setTurnId(turn.getId())
-        .build();
   }
 
   /** What begins like a picture, and is so long. */
@@ -90,41 +63,43 @@ class CommandTurnsTest {
 
   @Test
   void commandsAreTurnsAndGoOnWithTheirConversation() {
-    final String id = create(CreateRequest.newBuilder().setTool("once"));
-    final Turn first = await(send(id, "one"));
-    final Turn second = await(send(id, "two $HOME; \"quoted\""));
+    final String id = prompter.create(CreateRequest.newBuilder().setTool("once"));
+    final Turn first = prompter.run(id, "one");
+    final Turn second = prompter.run(id, "two $HOME; \"quoted\"");
 
     assertThat(first.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
     assertThat(first.getExit().getCode()).isZero();
-    assertThat(get(id).getResumeToken()).isEqualTo("T1");
-    assertThat(answer(second)).isEqualTo("T1 knows one two $HOME; \"quoted\" \n");
-    assertThat(get(id).getPromptWay()).isEqualTo(PromptWay.PROMPT_WAY_HEADLESS);
+    assertThat(prompter.get(id).getResumeToken()).isEqualTo("T1");
+    assertThat(prompter.answer(second)).isEqualTo("T1 knows one two $HOME; \"quoted\" \n");
+    assertThat(prompter.get(id).getPromptWay()).isEqualTo(PromptWay.PROMPT_WAY_HEADLESS);
   }
 
   @Test
   void failedCommandSaysItsCodeAndItsErrors() {
-    final String id = create(CreateRequest.newBuilder().setTool("once"));
-    await(send(id, "one"));
-    final Turn failed = await(send(id, "fail"));
+    final String id = prompter.create(CreateRequest.newBuilder().setTool("once"));
+    prompter.run(id, "one");
+    final Turn failed = prompter.run(id, "fail");
 
     assertThat(failed.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
     assertThat(failed.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_EXIT_CODE);
     assertThat(failed.getExit().getCode()).isEqualTo(7);
     assertThat(failed.getErrorTail()).isEqualTo("sorry\n");
-    assertThat(await(send(id, "on")).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(prompter.run(id, "on").getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
   }
 
   @Test
   void commandIsCancelledAndAStoppedSessionEndsWithIt() {
-    final String id = create(CreateRequest.newBuilder().setTool("once"));
-    await(send(id, "one"));
-    final Turn waiting = send(id, "wait");
-    Awaitility.await().atMost(PATIENCE).until(() -> answer(waiting).startsWith("T1 knows"));
-    server.sessions().cancelTurn(cancel(waiting));
-    assertThat(await(waiting).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    final String id = prompter.create(CreateRequest.newBuilder().setTool("once"));
+    prompter.run(id, "one");
+    final Turn waiting = prompter.send(id, "wait");
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> prompter.answer(waiting).startsWith("T1 knows"));
+    prompter.cancel(waiting);
+    assertThat(prompter.await(waiting).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
 
-    final Turn again = send(id, "wait");
-    Awaitility.await().atMost(PATIENCE).until(() -> answer(again).startsWith("T1 knows"));
+    final Turn again = prompter.send(id, "wait");
+    Awaitility.await().atMost(PATIENCE).until(() -> prompter.answer(again).startsWith("T1 knows"));
     final Session stopped =
         server
             .sessions()
@@ -132,14 +107,14 @@ class CommandTurnsTest {
             .getSessionsList()
             .getFirst();
     assertThat(stopped.getState()).isEqualTo(SessionState.SESSION_STATE_EXITED);
-    assertThat(await(again).getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+    assertThat(prompter.await(again).getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
   }
 
   @Test
   void pictureForACommandThatTakesNoneIsRefused() {
     final SendPromptRequest.Builder picture =
         SendPromptRequest.newBuilder()
-            .setSessionId(create(CreateRequest.newBuilder().setTool("once")))
+            .setSessionId(prompter.create(CreateRequest.newBuilder().setTool("once")))
             .setPrompt("look")
             .addImages(Image.newBuilder().setMimeType("image/png").setData(png(9)));
     Refused.by(() -> server.sessions().sendPrompt(picture.build()))

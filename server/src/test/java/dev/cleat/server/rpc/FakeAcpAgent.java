@@ -37,6 +37,11 @@ public final class FakeAcpAgent {
             FakeAcpAgent.class.getName());
   }
 
+  /** A catalogue in which it is the tool {@code fake}. */
+  static String catalogue() {
+    return "tools: {fake: {acp: {command: %s}}}".formatted(command());
+  }
+
   /** The command that starts it, for a shell. */
   static String shellCommand() {
     return "'%s' -XX:TieredStopAtLevel=1 -cp '%s' '%s'"

@@ -178,8 +178,7 @@ class MetricsTest {
   @Test
   void answersAreCountedByWhoGaveThem(@TempDir Path folder) throws Exception {
     final Path catalogue = folder.resolve("tools.yaml");
-    Files.writeString(
-        catalogue, "tools: {fake: {acp: {command: %s}}}".formatted(FakeAcpAgent.command()));
+    Files.writeString(catalogue, FakeAcpAgent.catalogue());
     try (TestServer server =
         start(folder.resolve("data"), Map.of("catalogue", catalogue.toString()))) {
       final String asked = create(server, CreateRequest.newBuilder().setTool("fake"), folder);

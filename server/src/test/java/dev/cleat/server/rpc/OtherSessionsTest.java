@@ -22,9 +22,7 @@ import dev.cleat.v1.TurnState;
 import dev.cleat.v1.Usage;
 import dev.cleat.v1.WaitTurnRequest;
 import io.grpc.Status.Code;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -38,10 +36,7 @@ class OtherSessionsTest {
 
   @BeforeAll
   void start(@TempDir Path folder) throws Exception {
-    final Path catalogue = folder.resolve("tools.yaml");
-    Files.writeString(
-        catalogue, "tools: {fake: {acp: {command: %s}}}".formatted(FakeAcpAgent.command()));
-    server = TestServer.start(folder.resolve("data"), Map.of("catalogue", catalogue.toString()));
+    server = TestServer.withTools(folder, FakeAcpAgent.catalogue());
   }
 
   @AfterAll

@@ -6,14 +6,11 @@ import static dev.cleat.v1.PromptWay.PROMPT_WAY_TERMINAL;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Duration;
 import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
-import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.PromptWayChanged;
-import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
@@ -23,13 +20,11 @@ import dev.cleat.v1.StateChanged;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
-import dev.cleat.v1.WaitTurnRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,6 +48,7 @@ class OtherWaysTest {
 
   private static Path programs;
   private static TestServer server;
+  private static Prompter prompter;
 
   /** What becomes of a program. */
   enum Damage {
@@ -107,9 +103,8 @@ class OtherWaysTest {
                       : ""));
       repair(name);
     }
-    final Path catalogue = data.resolve("tools.yaml");
-    Files.writeString(catalogue, tools);
-    server = TestServer.start(data.resolve("data"), Map.of("catalogue", catalogue.toString()));
+    server = TestServer.withTools(data, tools.toString());
+    prompter = server.prompter();
   }
 
   private static String terminal(String name, String java) {
@@ -152,59 +147,25 @@ class OtherWaysTest {
     return CreateRequest.newBuilder().setTool(tool).setWorkdir(folder.toString());
   }
 
-  private static String create(CreateRequest.Builder request) {
-    return server.sessions().create(request.build()).getSession().getId();
-  }
-
-  private static Session get(String id) {
-    return server.sessions().get(GetRequest.newBuilder().setSessionId(id).build()).getSession();
-  }
-
   private static SendPromptRequest.Builder prompt(String id, String prompt) {
     return SendPromptRequest.newBuilder().setSessionId(id).setPrompt(prompt);
   }
 
-  private static Turn send(String id, String prompt) {
-    return server.sessions().sendPrompt(prompt(id, prompt).build()).getTurn();
-  }
-
-  private static Turn await(Turn turn) {
-    final Turn ended =
-        server
-            .sessions()
-            .waitTurn(
-                WaitTurnRequest.newBuilder()
-                    .setSessionId(turn.getSessionId())
-                    .setTurnId(turn.getId())
-                    .setTimeout(Duration.newBuilder().setSeconds(PATIENCE.toSeconds()))
-                    .build())
-            .getTurn();
-    assertThat(ended.hasEndTime()).as("turn has ended: %s", ended).isTrue();
-    return ended;
-  }
-
   private static Turn succeeded(Turn turn) {
-    final Turn ended = await(turn);
+    final Turn ended = prompter.await(turn);
     assertThat(ended.getState()).as("%s", ended).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
     return ended;
   }
 
-  private static List<Event> events(String id) {
-    return server
-        .sessions()
-        .readEvents(ReadEventsRequest.newBuilder().setSessionId(id).setPageSize(10_000).build())
-        .getEventsList();
-  }
-
   private static List<PromptWayChanged> changes(String id) {
-    return events(id).stream()
+    return prompter.events(id).stream()
         .filter(Event::hasPromptWayChanged)
         .map(Event::getPromptWayChanged)
         .toList();
   }
 
   private static List<Turn> states(Turn turn) {
-    return events(turn.getSessionId()).stream()
+    return prompter.events(turn.getSessionId()).stream()
         .map(event -> event.getTurnChanged().getTurn())
         .filter(it -> it.getId().equals(turn.getId()))
         .toList();
@@ -218,15 +179,15 @@ class OtherWaysTest {
   @EnumSource
   void promptIsGivenOnceOnTheTerminal(Damage damage, @TempDir Path folder) throws Exception {
     final String name = damage.name().toLowerCase(Locale.ROOT);
-    final String id = create(of(name, folder));
-    assertThat(get(id).getPromptWay()).isEqualTo(PROMPT_WAY_HEADLESS);
-    assertThat(get(id).getFallbackWaysList()).containsExactly(PROMPT_WAY_TERMINAL);
-    succeeded(send(id, "first"));
+    final String id = prompter.create(of(name, folder));
+    assertThat(prompter.get(id).getPromptWay()).isEqualTo(PROMPT_WAY_HEADLESS);
+    assertThat(prompter.get(id).getFallbackWaysList()).containsExactly(PROMPT_WAY_TERMINAL);
+    succeeded(prompter.send(id, "first"));
     damage.to(program(name));
 
-    final Turn second = succeeded(send(id, "second"));
+    final Turn second = succeeded(prompter.send(id, "second"));
     repair(name);
-    succeeded(send(id, "third"));
+    succeeded(prompter.send(id, "third"));
 
     assertThat(given(folder)).containsExactly("command first", "PROMPT second", "PROMPT third");
     assertThat(states(second).stream().map(Turn::getState))
@@ -246,54 +207,54 @@ class OtherWaysTest {
     assertThat(changes(id).getFirst().getMessage())
         .isEqualTo(states(second).get(2).getStatusMessage())
         .doesNotContain(programs.toString());
-    final Session session = get(id);
+    final Session session = prompter.get(id);
     assertThat(session.getPromptWay()).isEqualTo(PROMPT_WAY_TERMINAL);
     assertThat(session.getMode()).isEqualTo(SessionMode.SESSION_MODE_PTY);
     assertThat(session.getState()).isEqualTo(SessionState.SESSION_STATE_RUNNING);
     assertThat(session.getRun()).isEqualTo(2);
     assertThat(session.getFallbackWaysList()).isEmpty();
-    assertThat(events(id)).noneMatch(Event::hasExited);
+    assertThat(prompter.events(id)).noneMatch(Event::hasExited);
   }
 
   @ConcurrentTest
   void commandThatRanAndFailedChangesNothing(@TempDir Path folder) throws Exception {
-    final String id = create(of("ran", folder));
-    assertThat(await(send(id, "fail")).getExit().getCode()).isEqualTo(7);
-    succeeded(send(id, "next"));
+    final String id = prompter.create(of("ran", folder));
+    assertThat(prompter.run(id, "fail").getExit().getCode()).isEqualTo(7);
+    succeeded(prompter.send(id, "next"));
     assertThat(given(folder)).containsExactly("command fail", "command next");
-    assertThat(get(id).getPromptWay()).isEqualTo(PROMPT_WAY_HEADLESS);
+    assertThat(prompter.get(id).getPromptWay()).isEqualTo(PROMPT_WAY_HEADLESS);
   }
 
   @ConcurrentTest
   void sessionOnPipesHasNoTerminal(@TempDir Path folder) throws Exception {
-    final String id = create(of("pipes", folder).setMode(SessionMode.SESSION_MODE_PIPES));
+    final String id = prompter.create(of("pipes", folder).setMode(SessionMode.SESSION_MODE_PIPES));
     notSubmittedAndStays("pipes", id, folder);
   }
 
   @ConcurrentTest
   void wayThatWasAskedForStays(@TempDir Path folder) throws Exception {
     notSubmittedAndStays(
-        "asked", create(of("asked", folder).setPromptWay(PROMPT_WAY_HEADLESS)), folder);
+        "asked", prompter.create(of("asked", folder).setPromptWay(PROMPT_WAY_HEADLESS)), folder);
   }
 
   @ConcurrentTest
   void terminalThatCannotBeStartedEitherIsSaidToo(@TempDir Path folder) throws Exception {
-    final Turn failed = notSubmittedAndStays("none", create(of("none", folder)), folder);
+    final Turn failed = notSubmittedAndStays("none", prompter.create(of("none", folder)), folder);
     assertThat(failed.getStatusMessage()).contains("'none'", "; by terminal: ", "'none-terminal'");
   }
 
   /** The turn fails, and the next one works when the program is there again. */
   private static Turn notSubmittedAndStays(String name, String id, Path folder) throws IOException {
     Files.delete(program(name));
-    final Turn failed = await(send(id, "first"));
+    final Turn failed = prompter.run(id, "first");
     assertThat(failed.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
     assertThat(failed.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_NOT_SUBMITTED);
     assertThat(failed.getStatusMessage()).contains("program '" + name + "' is not installed");
     repair(name);
-    succeeded(send(id, "second"));
+    succeeded(prompter.send(id, "second"));
     assertThat(given(folder)).containsExactly("command second");
-    assertThat(get(id).getPromptWay()).isEqualTo(PROMPT_WAY_HEADLESS);
-    assertThat(get(id).getRun()).isEqualTo(1);
+    assertThat(prompter.get(id).getPromptWay()).isEqualTo(PROMPT_WAY_HEADLESS);
+    assertThat(prompter.get(id).getRun()).isEqualTo(1);
     assertThat(changes(id)).isEmpty();
     return failed;
   }
@@ -303,11 +264,11 @@ class OtherWaysTest {
     final Path held = folder.resolve("queue.held");
     final Path work = Files.createDirectory(folder.resolve("work"));
     assertThat(new ProcessBuilder("mkfifo", held.toString()).start().waitFor()).isZero();
-    final String id = create(of("queue", work));
-    final Turn first = send(id, "wait for it");
+    final String id = prompter.create(of("queue", work));
+    final Turn first = prompter.send(id, "wait for it");
     Awaitility.await().atMost(PATIENCE).until(() -> Files.exists(work.resolve("log")));
-    final Turn second = send(id, "second");
-    final Turn third = send(id, "third");
+    final Turn second = prompter.send(id, "second");
+    final Turn third = prompter.send(id, "third");
     Files.delete(program("queue"));
     Files.writeString(held, "said it\n");
 
@@ -315,19 +276,19 @@ class OtherWaysTest {
     succeeded(second);
     succeeded(third);
     assertThat(given(work)).containsExactly("command wait for it", "PROMPT second", "PROMPT third");
-    assertThat(get(id).getTurnCount()).isEqualTo(3);
+    assertThat(prompter.get(id).getTurnCount()).isEqualTo(3);
   }
 
   @ConcurrentTest
   void terminalMayBeAShellThatMarksItsCommands(@TempDir Path folder) throws Exception {
-    final String id = create(of("shell", folder));
+    final String id = prompter.create(of("shell", folder));
     Files.delete(program("shell"));
-    final Turn first = await(send(id, "echo typed >> log; (exit 3)"));
-    succeeded(send(id, "echo again >> log"));
+    final Turn first = prompter.run(id, "echo typed >> log; (exit 3)");
+    succeeded(prompter.send(id, "echo again >> log"));
 
     assertThat(first.getExit().getCode()).isEqualTo(3);
     assertThat(given(folder)).containsExactly("typed", "again");
-    assertThat(get(id).getPromptWay()).isEqualTo(PROMPT_WAY_TERMINAL);
+    assertThat(prompter.get(id).getPromptWay()).isEqualTo(PROMPT_WAY_TERMINAL);
   }
 
   @ConcurrentTest
@@ -335,14 +296,14 @@ class OtherWaysTest {
     final Path program = program("acp-acp");
     Files.createSymbolicLink(program, Path.of("/bin/sh"));
     Damage.BROKEN.to(program);
-    final String id = create(of("acp", folder));
+    final String id = prompter.create(of("acp", folder));
 
-    assertThat(get(id).getPromptWay()).isEqualTo(PROMPT_WAY_HEADLESS);
-    assertThat(get(id).getFallbackWaysList()).containsExactly(PROMPT_WAY_TERMINAL);
+    assertThat(prompter.get(id).getPromptWay()).isEqualTo(PROMPT_WAY_HEADLESS);
+    assertThat(prompter.get(id).getFallbackWaysList()).containsExactly(PROMPT_WAY_TERMINAL);
     assertThat(changes(id).getFirst().getFrom()).isEqualTo(PROMPT_WAY_ACP);
-    succeeded(send(id, "first"));
+    succeeded(prompter.send(id, "first"));
     Files.delete(program("acp"));
-    succeeded(send(id, "second"));
+    succeeded(prompter.send(id, "second"));
     assertThat(given(folder)).containsExactly("command first", "PROMPT second");
     assertThat(changes(id)).hasSize(2);
   }
@@ -353,13 +314,13 @@ class OtherWaysTest {
     Files.createSymbolicLink(program, Path.of("/bin/sh"));
     Damage.BROKEN.to(program);
     Files.delete(program("both"));
-    final String id = create(of("both", folder));
+    final String id = prompter.create(of("both", folder));
 
-    assertThat(get(id).getPromptWay()).isEqualTo(PROMPT_WAY_TERMINAL);
+    assertThat(prompter.get(id).getPromptWay()).isEqualTo(PROMPT_WAY_TERMINAL);
     assertThat(changes(id)).hasSize(1);
     assertThat(changes(id).getFirst().getMessage()).contains("; by headless: ");
-    assertThat(get(id).getRun()).isEqualTo(1);
-    succeeded(send(id, "first"));
+    assertThat(prompter.get(id).getRun()).isEqualTo(1);
+    succeeded(prompter.send(id, "first"));
     assertThat(given(folder)).containsExactly("PROMPT first");
   }
 
@@ -374,7 +335,7 @@ class OtherWaysTest {
   }
 
   private static void withPicture(String name, Path folder, String expected) throws IOException {
-    final String id = create(of(name, folder));
+    final String id = prompter.create(of(name, folder));
     Files.delete(program(name));
     final Image picture =
         Image.newBuilder()
@@ -384,12 +345,12 @@ class OtherWaysTest {
                     new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 0}))
             .build();
     final Turn first =
-        await(
+        prompter.await(
             server
                 .sessions()
                 .sendPrompt(prompt(id, "echo lost >> log").addImages(picture).build())
                 .getTurn());
-    succeeded(send(id, name.equals("typed") ? "echo typed >> log" : "second"));
+    succeeded(prompter.send(id, name.equals("typed") ? "echo typed >> log" : "second"));
 
     assertThat(first.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_NOT_SUBMITTED);
     assertThat(first.getStatusMessage()).contains("no images can go with a prompt");
@@ -398,30 +359,30 @@ class OtherWaysTest {
 
   @ConcurrentTest
   void cancelledTurnIsNotGivenInTheNewWay(@TempDir Path folder) throws Exception {
-    final String id = create(of("cancel", folder));
+    final String id = prompter.create(of("cancel", folder));
     Files.delete(program("cancel"));
-    final Turn first = send(id, "first");
+    final Turn first = prompter.send(id, "first");
     server
         .sessions()
         .cancelTurn(
             CancelTurnRequest.newBuilder().setSessionId(id).setTurnId(first.getId()).build());
-    assertThat(await(first).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
-    succeeded(send(id, "second"));
+    assertThat(prompter.await(first).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    succeeded(prompter.send(id, "second"));
     assertThat(given(folder)).containsExactly("PROMPT second");
   }
 
   @ConcurrentTest
   void newWayStaysOverARestart(@TempDir Path folder) throws Exception {
-    final String id = create(of("over", folder));
+    final String id = prompter.create(of("over", folder));
     Files.delete(program("over"));
-    succeeded(send(id, "first"));
+    succeeded(prompter.send(id, "first"));
     repair("over");
     server.sessions().restart(RestartRequest.newBuilder().setSessionId(id).build());
-    succeeded(send(id, "second"));
+    succeeded(prompter.send(id, "second"));
 
     assertThat(given(folder)).containsExactly("PROMPT first", "PROMPT second");
     assertThat(
-            events(id).stream()
+            prompter.events(id).stream()
                 .filter(Event::hasStateChanged)
                 .map(Event::getStateChanged)
                 .filter(it -> it.getState() == SessionState.SESSION_STATE_RUNNING)

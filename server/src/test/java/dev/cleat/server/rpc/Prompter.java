@@ -3,11 +3,15 @@ package dev.cleat.server.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.v1.Approval;
+import dev.cleat.v1.CancelTurnRequest;
+import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
+import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.ListApprovalsRequest;
 import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.ReadEventsResponse;
 import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.WaitTurnRequest;
@@ -19,7 +23,16 @@ import org.awaitility.Awaitility;
 
 /** A caller that prompts sessions, and waits for what comes of it. */
 record Prompter(SessionServiceBlockingStub sessions) {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  /** The id of a new session. */
+  String create(CreateRequest.Builder request) {
+    return sessions.create(request.build()).getSession().getId();
+  }
+
+  Session get(String sessionId) {
+    return sessions.get(GetRequest.newBuilder().setSessionId(sessionId).build()).getSession();
+  }
 
   Turn send(String sessionId, String prompt) {
     return sessions
@@ -47,6 +60,16 @@ record Prompter(SessionServiceBlockingStub sessions) {
   /** Prompts, and waits for the end of the turn. */
   Turn run(String sessionId, String prompt) {
     return await(send(sessionId, prompt));
+  }
+
+  Turn cancel(Turn turn) {
+    return sessions
+        .cancelTurn(
+            CancelTurnRequest.newBuilder()
+                .setSessionId(turn.getSessionId())
+                .setTurnId(turn.getId())
+                .build())
+        .getTurn();
   }
 
   /** What the agent said in a turn. */

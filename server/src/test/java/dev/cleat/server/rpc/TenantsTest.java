@@ -362,8 +362,7 @@ class TenantsTest {
   @Test
   void aResumeTokenFindsTheTenantsOwnSession() throws Exception {
     final Path catalogue = data.resolveSibling("tools-of-tenants.yaml");
-    java.nio.file.Files.writeString(
-        catalogue, "tools: {fake: {acp: {command: %s}}}".formatted(FakeAcpAgent.command()));
+    java.nio.file.Files.writeString(catalogue, FakeAcpAgent.catalogue());
     server.close();
     server = TestServer.start(data, java.util.Map.of("catalogue", catalogue.toString()));
     final CreateRequest.Builder request =
