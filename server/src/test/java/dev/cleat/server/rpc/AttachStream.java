@@ -97,6 +97,11 @@ class AttachStream implements StreamObserver<AttachResponse> {
     return Optional.ofNullable(error);
   }
 
+  /** How it was refused, once it has been. */
+  Refused refused() {
+    return Refused.of(awaitEnd().error);
+  }
+
   Status status() {
     return error == null ? Status.OK : Status.fromThrowable(error);
   }

@@ -15,17 +15,13 @@ import static io.grpc.Status.Code.RESOURCE_EXHAUSTED;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Duration;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
 import dev.cleat.v1.AttachResponse;
-import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Input;
 import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.Session;
-import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
-import dev.cleat.v1.StopRequest;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,46 +33,17 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BadAttachTest {
   private TestServer server;
+  private CatSessions cats;
 
   @BeforeAll
   void start(@TempDir Path folder) throws Exception {
     server = TestServer.start(folder);
+    cats = new CatSessions(server.sessions());
   }
 
   @AfterAll
   void stop() {
     server.close();
-  }
-
-  private SessionServiceBlockingStub calls() {
-    return server.sessions();
-  }
-
-  private static CreateRequest.Builder cat() {
-    return CreateRequest.newBuilder().setTool("sh").addArgs("-c").addArgs("cat");
-  }
-
-  private Session created() {
-    return calls().create(cat().build()).getSession();
-  }
-
-  private Session ended() {
-    final Session session = created();
-    return calls()
-        .stop(
-            StopRequest.newBuilder()
-                .setSessionId(session.getId())
-                .setGracePeriod(Duration.getDefaultInstance())
-                .build())
-        .getSessions(0);
-  }
-
-  private AttachStream attach(AttachOpen.Builder open) {
-    return new AttachStream(server, open.build());
-  }
-
-  private Refused refusedAttach(AttachOpen.Builder open) {
-    return Refused.of(attach(open).awaitEnd().error().orElse(null));
   }
 
   private static AttachRequest input(long seq, ByteString data) {
@@ -87,10 +54,11 @@ class BadAttachTest {
 
   @Test
   void fiveMebibytesOfInputAreTooMany() {
-    final Session session = created();
+    final Session session = cats.created();
     final ByteString five = ByteString.copyFrom(new byte[5 << 20]);
     Refused.by(() ->
-            calls()
+            server
+                .sessions()
                 .sendInput(
                     SendInputRequest.newBuilder()
                         .setSessionId(session.getId())
@@ -99,14 +67,14 @@ class BadAttachTest {
         .with(RESOURCE_EXHAUSTED, ERROR_REASON_TOO_LARGE)
         .field("data");
     final AttachStream stream =
-        attach(AttachOpen.newBuilder().setSessionId(session.getId()))
+        server
+            .attach(AttachOpen.newBuilder().setSessionId(session.getId()))
             .await(s -> s.responses().stream().anyMatch(AttachResponse::hasAttached));
     stream.requests().onNext(input(1, five));
-    Refused.of(stream.awaitEnd().error().orElse(null))
-        .with(RESOURCE_EXHAUSTED, ERROR_REASON_TOO_LARGE)
-        .field("input.data");
+    stream.refused().with(RESOURCE_EXHAUSTED, ERROR_REASON_TOO_LARGE).field("input.data");
     Refused.by(() ->
-            calls()
+            server
+                .sessions()
                 .sendInput(
                     SendInputRequest.newBuilder()
                         .setSessionId(session.getId())
@@ -118,30 +86,33 @@ class BadAttachTest {
 
   @Test
   void whatIsTooMuchIsSoAlsoWhenItComesCompressed() {
-    final Session session = created();
+    final Session session = cats.created();
     final SendInputRequest five =
         SendInputRequest.newBuilder()
             .setSessionId(session.getId())
             .setData(ByteString.copyFrom(new byte[5 << 20]))
             .build();
 
-    Refused.by(() -> calls().withCompression("gzip").sendInput(five))
+    Refused.by(() -> server.sessions().withCompression("gzip").sendInput(five))
         .with(RESOURCE_EXHAUSTED, ERROR_REASON_TOO_LARGE)
         .field("data");
     final SendInputRequest little = five.toBuilder().setData(ByteString.copyFromUtf8("\n")).build();
-    assertThatCode(() -> calls().withCompression("gzip").sendInput(little))
+    assertThatCode(() -> server.sessions().withCompression("gzip").sendInput(little))
         .doesNotThrowAnyException();
   }
 
   @Test
   void aReaderBeyondTheHeadIsToldWhereThatIs() {
-    final Session session = ended();
-    refusedAttach(AttachOpen.newBuilder().setSessionId(session.getId()).setAfterSeq(9999))
+    final Session session = cats.ended();
+    server
+        .attach(AttachOpen.newBuilder().setSessionId(session.getId()).setAfterSeq(9999))
+        .refused()
         .with(OUT_OF_RANGE, ERROR_REASON_AHEAD_OF_HEAD)
         .field("after_seq")
         .metadata("head_seq", Long.toString(session.getHeadSeq()));
     Refused.by(() ->
-            calls()
+            server
+                .sessions()
                 .readEvents(
                     ReadEventsRequest.newBuilder()
                         .setSessionId(session.getId())
@@ -153,8 +124,10 @@ class BadAttachTest {
 
   @Test
   void anEpochThatNeverWasIsRefused() {
-    final Session session = ended();
-    refusedAttach(AttachOpen.newBuilder().setSessionId(session.getId()).setEpoch(7).setAfterSeq(1))
+    final Session session = cats.ended();
+    server
+        .attach(AttachOpen.newBuilder().setSessionId(session.getId()).setEpoch(7).setAfterSeq(1))
+        .refused()
         .with(OUT_OF_RANGE, ERROR_REASON_UNKNOWN_EPOCH)
         .field("epoch")
         .metadata("current_epoch", "1");
@@ -162,12 +135,14 @@ class BadAttachTest {
 
   @Test
   void aHoleInTheInputSaysWhatWasExpected() {
-    final Session session = created();
+    final Session session = cats.created();
     final AttachStream stream =
-        attach(AttachOpen.newBuilder().setSessionId(session.getId()).setWriterId("hole"))
+        server
+            .attach(AttachOpen.newBuilder().setSessionId(session.getId()).setWriterId("hole"))
             .await(s -> s.responses().stream().anyMatch(AttachResponse::hasAttached));
     stream.requests().onNext(input(2, ByteString.copyFromUtf8("x")));
-    Refused.of(stream.awaitEnd().error().orElse(null))
+    stream
+        .refused()
         .with(FAILED_PRECONDITION, ERROR_REASON_INPUT_HOLE)
         .field("input.input_seq")
         .metadata("expected_input_seq", "1");
@@ -175,14 +150,19 @@ class BadAttachTest {
 
   @Test
   void aSecondWriterWithTheSameIdReplacesTheFirst() {
-    final Session session = created();
+    final Session session = cats.created();
     final AttachOpen.Builder open =
         AttachOpen.newBuilder().setSessionId(session.getId()).setWriterId("same");
     final AttachStream first =
-        attach(open).await(s -> s.responses().stream().anyMatch(AttachResponse::hasAttached));
+        server
+            .attach(open)
+            .await(s -> s.responses().stream().anyMatch(AttachResponse::hasAttached));
     final AttachStream second =
-        attach(open).await(s -> s.responses().stream().anyMatch(AttachResponse::hasAttached));
-    Refused.of(first.awaitEnd().error().orElse(null))
+        server
+            .attach(open)
+            .await(s -> s.responses().stream().anyMatch(AttachResponse::hasAttached));
+    first
+        .refused()
         .with(ABORTED, ERROR_REASON_WRITER_REPLACED)
         .field("open.writer_id")
         .metadata("writer_id", "same");
@@ -192,13 +172,13 @@ class BadAttachTest {
 
   @Test
   void aWatcherDoesNotType() {
-    final Session session = created();
+    final Session session = cats.created();
     final AttachStream stream =
-        attach(AttachOpen.newBuilder().setSessionId(session.getId()).setReadOnly(true))
+        server
+            .attach(AttachOpen.newBuilder().setSessionId(session.getId()).setReadOnly(true))
             .await(s -> s.responses().stream().anyMatch(AttachResponse::hasAttached));
     stream.requests().onNext(input(1, ByteString.copyFromUtf8("x")));
-    Refused.of(stream.awaitEnd().error().orElse(null))
-        .with(FAILED_PRECONDITION, ERROR_REASON_READ_ONLY);
+    stream.refused().with(FAILED_PRECONDITION, ERROR_REASON_READ_ONLY);
   }
 
   @Test

@@ -26,7 +26,6 @@ import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.ResizeRequest;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionServiceGrpc;
-import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
 import dev.cleat.v1.SetActiveRequest;
 import dev.cleat.v1.TerminalSize;
 import dev.cleat.v1.UpdateRequest;
@@ -50,11 +49,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BadCreateTest {
   private Path data;
   private TestServer server;
+  private CatSessions cats;
 
   @BeforeAll
   void start(@TempDir Path folder) throws Exception {
     data = folder;
     server = TestServer.start(data);
+    cats = new CatSessions(server.sessions());
   }
 
   @AfterAll
@@ -62,28 +63,8 @@ class BadCreateTest {
     server.close();
   }
 
-  private SessionServiceBlockingStub calls() {
-    return server.sessions();
-  }
-
   private Refused creating(CreateRequest.Builder request) {
-    return Refused.by(() -> calls().create(request.build()));
-  }
-
-  private static CreateRequest.Builder cat() {
-    return CreateRequest.newBuilder().setTool("sh").addArgs("-c").addArgs("cat");
-  }
-
-  private Session created() {
-    return calls().create(cat().build()).getSession();
-  }
-
-  private AttachStream attach(AttachOpen.Builder open) {
-    return new AttachStream(server, open.build());
-  }
-
-  private Refused refusedAttach(AttachOpen.Builder open) {
-    return Refused.of(attach(open).awaitEnd().error().orElse(null));
+    return Refused.by(() -> server.sessions().create(request.build()));
   }
 
   @Test
@@ -95,7 +76,7 @@ class BadCreateTest {
 
   @Test
   void workdirMustExist() {
-    creating(cat().setWorkdir("/no/such/place"))
+    creating(CatSessions.request().setWorkdir("/no/such/place"))
         .with(FAILED_PRECONDITION, ERROR_REASON_WORKDIR_MISSING)
         .field("workdir");
   }
@@ -103,26 +84,28 @@ class BadCreateTest {
   @Test
   void workdirMustBeAFolder() throws Exception {
     final Path file = Files.createFile(data.resolve("file"));
-    creating(cat().setWorkdir(file.toString()))
+    creating(CatSessions.request().setWorkdir(file.toString()))
         .with(FAILED_PRECONDITION, ERROR_REASON_WORKDIR_NOT_A_DIRECTORY)
         .field("workdir");
   }
 
   @Test
   void workdirMustBeAbsolute() {
-    creating(cat().setWorkdir("here"))
+    creating(CatSessions.request().setWorkdir("here"))
         .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("workdir");
   }
 
   @Test
   void sizesAreBounded() {
-    creating(cat().setSize(TerminalSize.newBuilder().setRows(0).setColumns(100_000)))
+    creating(
+            CatSessions.request().setSize(TerminalSize.newBuilder().setRows(0).setColumns(100_000)))
         .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("size.rows", "size.columns");
-    final Session session = created();
+    final Session session = cats.created();
     Refused.by(() ->
-            calls()
+            server
+                .sessions()
                 .resize(
                     ResizeRequest.newBuilder()
                         .setSessionId(session.getId())
@@ -130,17 +113,24 @@ class BadCreateTest {
                         .build()))
         .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("size.rows", "size.columns");
-    refusedAttach(
+    server
+        .attach(
             AttachOpen.newBuilder()
                 .setSessionId(session.getId())
                 .setSize(TerminalSize.getDefaultInstance()))
+        .refused()
         .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("size.rows", "size.columns");
   }
 
   @Test
   void environmentNamesAreChecked() {
-    creating(cat().putEnv("A=B", "x").putEnv("N\0UL", "x").putEnv("", "x").putEnv("OK", "\0"))
+    creating(
+            CatSessions.request()
+                .putEnv("A=B", "x")
+                .putEnv("N\0UL", "x")
+                .putEnv("", "x")
+                .putEnv("OK", "\0"))
         .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("env[\"A=B\"]", "env[\"N?UL\"]", "env[\"\"]", "env[\"OK\"]");
   }
@@ -163,7 +153,7 @@ class BadCreateTest {
     };
     final Refused created =
         creating(
-                cat()
+                CatSessions.request()
                     .setName(evil)
                     .setModel(evil)
                     .setRole(evil)
@@ -181,9 +171,10 @@ class BadCreateTest {
     assertThat(created.fields() + created.message() + created.infos())
         .doesNotContain("\u001b", "\u0007", "\u009b");
 
-    final Session session = created();
+    final Session session = cats.created();
     Refused.by(() ->
-            calls()
+            server
+                .sessions()
                 .update(
                     UpdateRequest.newBuilder()
                         .setSessionId(session.getId())
@@ -204,7 +195,8 @@ class BadCreateTest {
             "session.workspace",
             "session.labels[\"k\"]");
     Refused.by(() ->
-            calls()
+            server
+                .sessions()
                 .setActive(
                     SetActiveRequest.newBuilder()
                         .setSessionId(session.getId())
@@ -224,10 +216,10 @@ class BadCreateTest {
   @ParameterizedTest
   @ValueSource(strings = {"../../etc/passwd", "/etc", "a/b", ".", "A", "-a", "ä", "_changes"})
   void sessionIdIsNoPath(String id) {
-    creating(cat().setSessionId(id))
+    creating(CatSessions.request().setSessionId(id))
         .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("session_id");
-    Refused.by(() -> calls().get(GetRequest.newBuilder().setSessionId(id).build()))
+    Refused.by(() -> server.sessions().get(GetRequest.newBuilder().setSessionId(id).build()))
         .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("session_id");
   }
@@ -235,17 +227,21 @@ class BadCreateTest {
   @Test
   void idsAndNamesAreTakenOnce() {
     final Session session =
-        calls().create(cat().setSessionId("taken").setName("taken name").build()).getSession();
-    creating(cat().setSessionId("taken"))
+        server
+            .sessions()
+            .create(CatSessions.request().setSessionId("taken").setName("taken name").build())
+            .getSession();
+    creating(CatSessions.request().setSessionId("taken"))
         .with(ALREADY_EXISTS, ERROR_REASON_SESSION_ID_TAKEN)
         .field("session_id");
-    creating(cat().setName("taken name"))
+    creating(CatSessions.request().setName("taken name"))
         .with(ALREADY_EXISTS, ERROR_REASON_NAME_TAKEN)
         .field("name")
         .metadata("session_id", session.getId());
-    final Session other = created();
+    final Session other = cats.created();
     Refused.by(() ->
-            calls()
+            server
+                .sessions()
                 .update(
                     UpdateRequest.newBuilder()
                         .setSessionId(other.getId())
@@ -254,16 +250,18 @@ class BadCreateTest {
                         .build()))
         .with(ALREADY_EXISTS, ERROR_REASON_NAME_TAKEN)
         .field("name");
-    calls().delete(DeleteRequest.newBuilder().setSessionId("taken").setForce(true).build());
-    creating(cat().setSessionId("taken"))
+    server
+        .sessions()
+        .delete(DeleteRequest.newBuilder().setSessionId("taken").setForce(true).build());
+    creating(CatSessions.request().setSessionId("taken"))
         .with(ALREADY_EXISTS, ERROR_REASON_SESSION_ID_TAKEN)
         .field("session_id");
   }
 
   @Test
   void aRequestIdIsForOneRequest() {
-    calls().create(cat().setRequestId("r1").build());
-    creating(cat().setRequestId("r1").addArgs("more"))
+    server.sessions().create(CatSessions.request().setRequestId("r1").build());
+    creating(CatSessions.request().setRequestId("r1").addArgs("more"))
         .with(INVALID_ARGUMENT, ERROR_REASON_REQUEST_ID_REUSED)
         .field("request_id");
   }

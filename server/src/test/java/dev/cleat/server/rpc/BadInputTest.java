@@ -12,11 +12,9 @@ import static io.grpc.Status.Code.NOT_FOUND;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Duration;
 import com.google.protobuf.FieldMask;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.CancelTurnRequest;
-import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.GetTurnRequest;
@@ -33,7 +31,6 @@ import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionFilter;
-import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
 import dev.cleat.v1.SetActiveRequest;
 import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.UpdateRequest;
@@ -52,10 +49,12 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BadInputTest {
   private TestServer server;
+  private CatSessions cats;
 
   @BeforeAll
   void start(@TempDir Path folder) throws Exception {
     server = TestServer.start(folder);
+    cats = new CatSessions(server.sessions());
   }
 
   @AfterAll
@@ -63,50 +62,25 @@ class BadInputTest {
     server.close();
   }
 
-  private SessionServiceBlockingStub calls() {
-    return server.sessions();
-  }
-
-  private static CreateRequest.Builder cat() {
-    return CreateRequest.newBuilder().setTool("sh").addArgs("-c").addArgs("cat");
-  }
-
-  private Session created() {
-    return calls().create(cat().build()).getSession();
-  }
-
-  private Session ended() {
-    final Session session = created();
-    return calls()
-        .stop(
-            StopRequest.newBuilder()
-                .setSessionId(session.getId())
-                .setGracePeriod(Duration.getDefaultInstance())
-                .build())
-        .getSessions(0);
-  }
-
-  private AttachStream attach(AttachOpen.Builder open) {
-    return new AttachStream(server, open.build());
-  }
-
-  private Refused refusedAttach(AttachOpen.Builder open) {
-    return Refused.of(attach(open).awaitEnd().error().orElse(null));
-  }
-
   @Test
   void aPageTokenBelongsToItsQuery() {
-    created();
-    created();
+    cats.created();
+    cats.created();
     final ListRequest.Builder query =
         ListRequest.newBuilder().setPageSize(1).setFilter(SessionFilter.newBuilder().setTool("sh"));
-    final ListResponse page = calls().list(query.build());
+    final ListResponse page = server.sessions().list(query.build());
     assertThat(page.getNextPageToken()).isNotEmpty();
-    assertThat(calls().list(query.setPageToken(page.getNextPageToken()).build()).getSessionsList())
+    assertThat(
+            server
+                .sessions()
+                .list(query.setPageToken(page.getNextPageToken()).build())
+                .getSessionsList())
         .doesNotContainAnyElementsOf(page.getSessionsList());
     for (String token : List.of(page.getNextPageToken(), "x", "AAAA", "%%")) {
       Refused.by(() ->
-              calls().list(ListRequest.newBuilder().setPageSize(1).setPageToken(token).build()))
+              server
+                  .sessions()
+                  .list(ListRequest.newBuilder().setPageSize(1).setPageToken(token).build()))
           .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_PAGE_TOKEN)
           .field("page_token");
     }
@@ -114,13 +88,16 @@ class BadInputTest {
 
   @Test
   void aRunningSessionIsNotDeleted() {
-    final Session session = created();
-    Refused.by(
-            () -> calls().delete(DeleteRequest.newBuilder().setSessionId(session.getId()).build()))
+    final Session session = cats.created();
+    Refused.by(() ->
+            server
+                .sessions()
+                .delete(DeleteRequest.newBuilder().setSessionId(session.getId()).build()))
         .with(FAILED_PRECONDITION, ERROR_REASON_SESSION_RUNNING)
         .metadata("session_id", session.getId());
     assertThat(
-            calls()
+            server
+                .sessions()
                 .delete(
                     DeleteRequest.newBuilder().setSessionId(session.getId()).setForce(true).build())
                 .getSessionIdsList())
@@ -129,28 +106,33 @@ class BadInputTest {
 
   @Test
   void anEndedSessionTakesNoInputAndNoPrompt() {
-    final String id = ended().getId();
+    final String id = cats.ended().getId();
     final Map<String, Callable<?>> refused =
         Map.of(
             "prompt",
             () ->
-                calls()
+                server
+                    .sessions()
                     .sendPrompt(
                         SendPromptRequest.newBuilder().setSessionId(id).setPrompt("x").build()),
             "input",
             () ->
-                calls()
+                server
+                    .sessions()
                     .sendInput(
                         SendInputRequest.newBuilder()
                             .setSessionId(id)
                             .setData(ByteString.copyFromUtf8("x"))
                             .build()),
             "pause",
-            () -> calls().pause(PauseRequest.newBuilder().setSessionId(id).build()),
+            () -> server.sessions().pause(PauseRequest.newBuilder().setSessionId(id).build()),
             "resume",
-            () -> calls().resume(ResumeRequest.newBuilder().setSessionId(id).build()),
+            () -> server.sessions().resume(ResumeRequest.newBuilder().setSessionId(id).build()),
             "interrupt",
-            () -> calls().interrupt(InterruptRequest.newBuilder().setSessionId(id).build()));
+            () ->
+                server
+                    .sessions()
+                    .interrupt(InterruptRequest.newBuilder().setSessionId(id).build()));
     refused.forEach((name, call) ->
         Refused.by(call::call)
             .with(FAILED_PRECONDITION, ERROR_REASON_WRONG_STATE)
@@ -159,66 +141,83 @@ class BadInputTest {
 
   @Test
   void everyCallOnADeletedSessionSaysThatItIsGone() {
-    final String id = ended().getId();
-    calls().delete(DeleteRequest.newBuilder().setSessionId(id).build());
+    final String id = cats.ended().getId();
+    server.sessions().delete(DeleteRequest.newBuilder().setSessionId(id).build());
     final List<Callable<?>> all =
         List.of(
-            () -> calls().get(GetRequest.newBuilder().setSessionId(id).build()),
+            () -> server.sessions().get(GetRequest.newBuilder().setSessionId(id).build()),
             () ->
-                calls()
+                server
+                    .sessions()
                     .update(
                         UpdateRequest.newBuilder()
                             .setSessionId(id)
                             .setUpdateMask(FieldMask.newBuilder().addPaths("name"))
                             .build()),
-            () -> calls().delete(DeleteRequest.newBuilder().setSessionId(id).build()),
-            () -> calls().stop(StopRequest.newBuilder().setSessionId(id).build()),
-            () -> calls().restart(RestartRequest.newBuilder().setSessionId(id).build()),
-            () -> calls().pause(PauseRequest.newBuilder().setSessionId(id).build()),
-            () -> calls().resume(ResumeRequest.newBuilder().setSessionId(id).build()),
-            () -> calls().interrupt(InterruptRequest.newBuilder().setSessionId(id).build()),
-            () -> calls().setActive(SetActiveRequest.newBuilder().setSessionId(id).build()),
-            () -> calls().sendInput(SendInputRequest.newBuilder().setSessionId(id).build()),
-            () -> calls().resize(ResizeRequest.newBuilder().setSessionId(id).build()),
-            () -> calls().readEvents(ReadEventsRequest.newBuilder().setSessionId(id).build()),
+            () -> server.sessions().delete(DeleteRequest.newBuilder().setSessionId(id).build()),
+            () -> server.sessions().stop(StopRequest.newBuilder().setSessionId(id).build()),
+            () -> server.sessions().restart(RestartRequest.newBuilder().setSessionId(id).build()),
+            () -> server.sessions().pause(PauseRequest.newBuilder().setSessionId(id).build()),
+            () -> server.sessions().resume(ResumeRequest.newBuilder().setSessionId(id).build()),
             () ->
-                calls()
+                server.sessions().interrupt(InterruptRequest.newBuilder().setSessionId(id).build()),
+            () ->
+                server.sessions().setActive(SetActiveRequest.newBuilder().setSessionId(id).build()),
+            () ->
+                server.sessions().sendInput(SendInputRequest.newBuilder().setSessionId(id).build()),
+            () -> server.sessions().resize(ResizeRequest.newBuilder().setSessionId(id).build()),
+            () ->
+                server
+                    .sessions()
+                    .readEvents(ReadEventsRequest.newBuilder().setSessionId(id).build()),
+            () ->
+                server
+                    .sessions()
                     .sendPrompt(
                         SendPromptRequest.newBuilder().setSessionId(id).setPrompt("x").build()),
             () ->
-                calls()
+                server
+                    .sessions()
                     .getTurn(GetTurnRequest.newBuilder().setSessionId(id).setTurnId("x").build()),
-            () -> calls().listTurns(ListTurnsRequest.newBuilder().setSessionId(id).build()),
             () ->
-                calls()
+                server.sessions().listTurns(ListTurnsRequest.newBuilder().setSessionId(id).build()),
+            () ->
+                server
+                    .sessions()
                     .waitTurn(WaitTurnRequest.newBuilder().setSessionId(id).setTurnId("x").build()),
             () ->
-                calls()
+                server
+                    .sessions()
                     .cancelTurn(
                         CancelTurnRequest.newBuilder().setSessionId(id).setTurnId("x").build()));
     all.forEach(call ->
         Refused.by(call::call)
             .with(NOT_FOUND, ERROR_REASON_SESSION_NOT_FOUND)
             .metadata("session_id", id));
-    refusedAttach(AttachOpen.newBuilder().setSessionId(id))
+    server
+        .attach(AttachOpen.newBuilder().setSessionId(id))
+        .refused()
         .with(NOT_FOUND, ERROR_REASON_SESSION_NOT_FOUND)
         .metadata("session_id", id);
   }
 
   @Test
   void aTurnThatIsNotThereIsNotFound() {
-    final String id = created().getId();
+    final String id = cats.created().getId();
     Refused.by(() ->
-            calls().getTurn(GetTurnRequest.newBuilder().setSessionId(id).setTurnId("x").build()))
+            server
+                .sessions()
+                .getTurn(GetTurnRequest.newBuilder().setSessionId(id).setTurnId("x").build()))
         .with(NOT_FOUND, ERROR_REASON_TURN_NOT_FOUND)
         .metadata("turn_id", "x");
   }
 
   @Test
   void promptsHaveNoControlCharacters() {
-    final String id = created().getId();
+    final String id = cats.created().getId();
     Refused.by(() ->
-            calls()
+            server
+                .sessions()
                 .sendPrompt(
                     SendPromptRequest.newBuilder()
                         .setSessionId(id)

@@ -87,7 +87,7 @@ class OddRequestsTest {
   }
 
   private Refused refusedAttach(AttachOpen.Builder open) {
-    return Refused.of(new AttachStream(server, open.build()).awaitEnd().error().orElse(null));
+    return server.attach(open).refused();
   }
 
   @Test
@@ -201,9 +201,7 @@ class OddRequestsTest {
     try {
       final AttachStream refused = new AttachStream(server, AttachRequest.getDefaultInstance());
       refused.requests().onCompleted();
-      Refused.of(refused.awaitEnd().error().orElse(null))
-          .with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
-          .field("open");
+      refused.refused().with(INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST).field("open");
       // Over the same connection, and so after all of that.
       new AttachStream(server, open().build())
           .await(s -> s.responses().stream().anyMatch(AttachResponse::hasAttached));

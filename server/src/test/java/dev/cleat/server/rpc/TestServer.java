@@ -5,6 +5,7 @@ import dev.cleat.server.boot.CleatServer;
 import dev.cleat.server.boot.ConfigKey;
 import dev.cleat.server.boot.ConfigKeys;
 import dev.cleat.server.boot.ConfigLoader;
+import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
 import dev.cleat.v1.SessionServiceGrpc.SessionServiceStub;
@@ -85,6 +86,10 @@ final class TestServer implements AutoCloseable {
   /** Calls of somebody; without it, they are anonymous. */
   SessionServiceBlockingStub sessions(Caller caller) {
     return sessions().withInterceptors(HeaderCallers.as(caller));
+  }
+
+  AttachStream attach(AttachOpen.Builder open) {
+    return new AttachStream(this, open.build());
   }
 
   SessionServiceStub streams() {
