@@ -1,10 +1,10 @@
 package dev.cleat.cli;
 
+import static dev.cleat.cli.Soon.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -67,7 +67,7 @@ final class AttachOnTerminalTest {
       person.assertRestored();
       assertThat(person.shown()).contains("cleat: detached from raw; come back with");
     }
-    assertThat(Ran.on(server, "info", id).ok().out()).contains("running");
+    assertThat(server.run("info", id).ok().out()).contains("running");
   }
 
   @Test
@@ -135,7 +135,7 @@ final class AttachOnTerminalTest {
       person.assertRestored();
       assertThat(person.shown()).contains("\033[?1049l").contains("\033[?25h");
     }
-    assertThat(Ran.on(server, "info", id).ok().out()).contains("running");
+    assertThat(server.run("info", id).ok().out()).contains("running");
   }
 
   @Test
@@ -186,20 +186,20 @@ final class AttachOnTerminalTest {
       person.awaitShown("cleat: watching " + id + "; detach with Ctrl-P q");
       person.awaitModes("-icanon");
       person.type("exit 9\r");
-      Ran.on(server, "send", id, "--enter", "stty size").ok();
+      server.run("send", id, "--enter", "stty size").ok();
       person.awaitShown("24 80\r\n");
 
       person.type("\u0010q");
       assertThat(person.awaitEnd()).isZero();
       person.assertRestored();
     }
-    assertThat(Ran.on(server, "info", id).ok().out()).contains("running");
+    assertThat(server.run("info", id).ok().out()).contains("running");
   }
 
   @Test
   void questionsToTheTerminalAreTheServersToAnswer(@TempDir Path folder) throws Exception {
     String tty = server.create("bash");
-    Ran.on(server, "prompt", tty, "printf 'be\\033[6n\\033[cfore\\n'").ok();
+    server.run("prompt", tty, "printf 'be\\033[6n\\033[cfore\\n'").ok();
     try (OnTerminal person = attach(folder, tty)) {
       person.awaitShown("before");
       assertThat(person.shown()).doesNotContain("\033[6n").doesNotContain("\033[c");
@@ -218,12 +218,11 @@ final class AttachOnTerminalTest {
 
   /** What {@code cleat screen} says is shown. */
   private List<String> screen(String id) {
-    return Ran.on(server, "screen", id).ok().lines();
+    return server.run("screen", id).ok().lines();
   }
 
   private static void awaitSame(OnTerminal person, Supplier<List<String>> lines) {
-    await()
-        .atMost(Duration.ofSeconds(60))
+    soon()
         .untilAsserted(() -> {
           List<String> expected = lines.get();
           assertThat(person.seen().lines().subList(0, expected.size())).isEqualTo(expected);
@@ -233,8 +232,7 @@ final class AttachOnTerminalTest {
   @Test
   void theScreenIsThereAtOnceAndNotWhatLedToIt(@TempDir Path folder) throws Exception {
     String id = server.create("bash");
-    Ran.on(server, "prompt", id, "printf 'go''ne\\r\\n\\033[2J\\033[3;5Hke''pt\\r\\n\\033[1;31m'")
-        .ok();
+    server.run("prompt", id, "printf 'go''ne\\r\\n\\033[2J\\033[3;5Hke''pt\\r\\n\\033[1;31m'").ok();
     try (OnTerminal person = attach(folder, id)) {
       person.awaitShown("kept");
       awaitSame(person, () -> screen(id));
@@ -301,7 +299,7 @@ final class AttachOnTerminalTest {
   @Test
   void theHistoryIsShownInPlaceOfTheScreenWhenAskedFor(@TempDir Path folder) throws Exception {
     String id = server.create("bash");
-    Ran.on(server, "prompt", id, "printf 'ear''lier\\033[2J\\033[H'").ok();
+    server.run("prompt", id, "printf 'ear''lier\\033[2J\\033[H'").ok();
     try (OnTerminal person = attach(folder, id, "--replay", "all")) {
       person.awaitShown("earlier");
       person.type(DETACH);
@@ -315,9 +313,9 @@ final class AttachOnTerminalTest {
         server.create(
             "sh", "--", "-c", "printf '\\033[?1049h\\033[?25l%s' \"run $PPID\"; read -r x");
     await().until(() -> !screen(id).isEmpty());
-    Ran.on(server, "restart", id).ok();
-    await().until(() -> Ran.on(server, "logs", id).ok().out().split("run", -1).length == 3);
-    Ran.on(server, "stop", id).ok();
+    server.run("restart", id).ok();
+    await().until(() -> server.run("logs", id).ok().out().split("run", -1).length == 3);
+    server.run("stop", id).ok();
     try (OnTerminal person = attach(folder, id, "--replay", "all", "--read-only")) {
       assertThat(person.awaitEnd()).isNotZero();
       person.assertRestored();

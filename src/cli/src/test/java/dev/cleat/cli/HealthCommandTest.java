@@ -16,7 +16,7 @@ final class HealthCommandTest {
   @Test
   void healthSaysWhetherCallsAreTaken(@TempDir Path data) throws Exception {
     try (TestServer server = TestServer.start(data)) {
-      assertThat(Ran.on(server, "health").ok().line()).isEqualTo("SERVING");
+      assertThat(server.run("health").ok().line()).isEqualTo("SERVING");
     }
 
     HealthStatusManager health = new HealthStatusManager();

@@ -64,7 +64,7 @@ final class IdentityTest {
   private Ran run(String... command) {
     List<String> all = new ArrayList<>(List.of(command));
     all.addAll(List.of("--ca", path("ca.pem")));
-    return Ran.on(server, all.toArray(String[]::new));
+    return server.run(all.toArray(String[]::new));
   }
 
   @Test

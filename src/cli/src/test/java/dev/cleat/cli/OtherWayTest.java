@@ -47,7 +47,7 @@ final class OtherWayTest {
     String[] command = new String[words.length + 1];
     command[0] = "prompt";
     System.arraycopy(words, 0, command, 1, words.length);
-    return Ran.on(server, command);
+    return server.run(command);
   }
 
   /** A session that takes prompts in its own way, which is gone then. */

@@ -18,12 +18,12 @@ final class Printed {
 
   static Session.Builder info(TestServer server, String session)
       throws InvalidProtocolBufferException {
-    return parse(Ran.on(server, "info", session, "-o", "json").ok().line(), Session.newBuilder());
+    return parse(server.run("info", session, "-o", "json").ok().line(), Session.newBuilder());
   }
 
   static Turn.Builder newestTurn(TestServer server, String session)
       throws InvalidProtocolBufferException {
     return parse(
-        Ran.on(server, "turns", session, "-o", "json").ok().lines().getFirst(), Turn.newBuilder());
+        server.run("turns", session, "-o", "json").ok().lines().getFirst(), Turn.newBuilder());
   }
 }

@@ -1,10 +1,9 @@
 package dev.cleat.cli;
 
+import static dev.cleat.cli.Soon.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.time.Duration;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,8 +74,8 @@ final class ProcessTest {
 
         assertThat(prompt.awaitEnd()).isEqualTo(130);
       }
-      assertThat(Ran.on(server, "turns", id).ok().out()).contains("cancelled");
-      assertThat(Ran.on(server, "prompt", id, "echo next").ok().out()).isEqualTo("next\n");
+      assertThat(server.run("turns", id).ok().out()).contains("cancelled");
+      assertThat(server.run("prompt", id, "echo next").ok().out()).isEqualTo("next\n");
     }
   }
 
@@ -90,7 +89,7 @@ final class ProcessTest {
         String id = server.create("sh", "--pipes", "--name", "new-one");
         String line = list.line();
         assertThat(line).contains("created", id, "new-one");
-        Ran.on(server, "rm", "--force", id).ok();
+        server.run("rm", "--force", id).ok();
         while (!line.contains("deleted")) {
           line = list.line();
         }
@@ -106,10 +105,8 @@ final class ProcessTest {
   void anOutputThatNobodyReadsEndsTheCommandWithoutAWord(@TempDir Path data) throws Exception {
     try (TestServer server = TestServer.start(data)) {
       String id = server.create("sh", "--pipes");
-      Ran.on(server, "send", id, "-e", "seq 200000; echo end >&2").ok();
-      Awaitility.await()
-          .atMost(Duration.ofSeconds(60))
-          .until(() -> Ran.on(server, "logs", id, "-n", "1").ok().out().contains("end"));
+      server.run("send", id, "-e", "seq 200000; echo end >&2").ok();
+      soon().until(() -> server.run("logs", id, "-n", "1").ok().out().contains("end"));
       String pipe =
           String.join(" ", AsProcess.command("logs", id, "--server", server.target()))
               + " | head -n 1; echo ${PIPESTATUS[0]}";

@@ -1,5 +1,6 @@
 package dev.cleat.cli;
 
+import static dev.cleat.cli.Soon.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Struct;
@@ -8,9 +9,6 @@ import dev.cleat.v1.SessionState;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
 import java.nio.file.Path;
-import java.time.Duration;
-import org.awaitility.Awaitility;
-import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,47 +31,36 @@ final class PromptCommandsTest {
     server.close();
   }
 
-  private Ran run(String... command) {
-    return Ran.on(server, command);
-  }
-
-  private static ConditionFactory soon() {
-    return Awaitility.await().atMost(Duration.ofSeconds(60));
-  }
-
-  private String bash(String name) {
-    return server.create("bash", "--name", name);
-  }
-
   @Test
   void promptPrintsTheOutputAndEndsWithTheCodeOfTheCommand() {
-    String id = bash("prompted");
+    String id = server.bash("prompted");
 
-    Ran ran = run("prompt", id, "printf 'one\\ntwo'; (exit 7)");
+    Ran ran = server.run("prompt", id, "printf 'one\\ntwo'; (exit 7)");
     assertThat(ran.code()).isEqualTo(7);
     assertThat(ran.out()).isEqualTo("one\ntwo");
     assertThat(ran.err()).isEmpty();
 
-    assertThat(run("prompt", id, "true")).isEqualTo(new Ran(0, "", ""));
+    assertThat(server.run("prompt", id, "true")).isEqualTo(new Ran(0, "", ""));
     assertThat(Ran.typing(server, "echo from\necho standard input\n", "prompt", id).ok().lines())
         .containsExactly("from", "standard input");
-    assertThat(run("prompt", id, "kill -KILL $BASHPID & wait $!").code()).isEqualTo(137);
+    assertThat(server.run("prompt", id, "kill -KILL $BASHPID & wait $!").code()).isEqualTo(137);
   }
 
   @Test
   void promptToAPipeIsPlainUnlessRawIsAskedFor() {
-    String id = bash("coloured");
+    String id = server.bash("coloured");
     String command = "printf '\\033[31mred\\033[0m\\n'";
 
-    assertThat(run("prompt", id, command).ok().out()).isEqualTo("red\n");
-    assertThat(run("prompt", "--raw", id, command).ok().out()).isEqualTo("\033[31mred\033[0m\r\n");
+    assertThat(server.run("prompt", id, command).ok().out()).isEqualTo("red\n");
+    assertThat(server.run("prompt", "--raw", id, command).ok().out())
+        .isEqualTo("\033[31mred\033[0m\r\n");
   }
 
   @Test
   void promptAsJsonIsTheTurnWithItsOutput() throws Exception {
-    String id = bash("as-json");
+    String id = server.bash("as-json");
 
-    Ran ran = run("prompt", id, "-o", "json", "echo out; (exit 3)");
+    Ran ran = server.run("prompt", id, "-o", "json", "echo out; (exit 3)");
 
     assertThat(ran.code()).isEqualTo(3);
     assertThat(ran.lines()).hasSize(1);
@@ -86,9 +73,9 @@ final class PromptCommandsTest {
 
   @Test
   void theEventsOfAPromptToAShellArePrinted() throws Exception {
-    String id = bash("as-events");
+    String id = server.bash("as-events");
 
-    Ran ran = run("prompt", id, "--json", "echo out; (exit 3)");
+    Ran ran = server.run("prompt", id, "--json", "echo out; (exit 3)");
 
     assertThat(ran.code()).isEqualTo(3);
     StringBuilder output = new StringBuilder();
@@ -104,9 +91,9 @@ final class PromptCommandsTest {
 
   @Test
   void aPromptThatRunsTooLongFailsAndSaysSo() {
-    String id = bash("too-long");
+    String id = server.bash("too-long");
 
-    Ran ran = run("prompt", id, "--timeout", "300ms", "sleep 60");
+    Ran ran = server.run("prompt", id, "--timeout", "300ms", "sleep 60");
 
     assertThat(ran.code()).isNotZero();
     assertThat(ran.err()).startsWith("cleat: ").contains("timed out").hasLineCount(1);
@@ -114,54 +101,56 @@ final class PromptCommandsTest {
 
   @Test
   void aTurnIsListedRefusedBesideAndCancelled() throws Exception {
-    String id = bash("busy");
-    String turn = run("prompt", id, "--no-wait", "sleep 60").ok().line();
+    String id = server.bash("busy");
+    String turn = server.run("prompt", id, "--no-wait", "sleep 60").ok().line();
     soon().until(() -> Printed.info(server, id).getCurrentTurnId().equals(turn));
 
-    Ran refused = run("prompt", id, "--busy", "refuse", "echo never");
+    Ran refused = server.run("prompt", id, "--busy", "refuse", "echo never");
     assertThat(refused.code()).isEqualTo(1);
     assertThat(refused.err()).contains("--busy queue").hasLineCount(1);
 
-    assertThat(run("cancel", id).ok().line()).startsWith(turn);
+    assertThat(server.run("cancel", id).ok().line()).startsWith(turn);
     soon()
         .untilAsserted(() -> {
           Turn.Builder now = Printed.newestTurn(server, id);
           assertThat(now.getId()).isEqualTo(turn);
           assertThat(now.getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
         });
-    assertThat(run("turns", id).ok().out()).contains("cancelled").contains("sleep 60");
-    assertThat(run("cancel", id).code()).isEqualTo(1);
-    assertThat(run("prompt", id, "echo again").ok().out()).isEqualTo("again\n");
+    assertThat(server.run("turns", id).ok().out()).contains("cancelled").contains("sleep 60");
+    assertThat(server.run("cancel", id).code()).isEqualTo(1);
+    assertThat(server.run("prompt", id, "echo again").ok().out()).isEqualTo("again\n");
   }
 
   @Test
   void aNewSessionIsPromptedAndItsUsageIsAddedTo(@TempDir Path home) throws Exception {
     String id =
-        run("new", "bash", "-e", "HOME=" + home, "--run", "echo first", "--run", "exit 3")
+        server
+            .run("new", "bash", "-e", "HOME=" + home, "--run", "echo first", "--run", "exit 3")
             .ok()
             .line();
     soon().until(() -> Printed.info(server, id).getState() == SessionState.SESSION_STATE_EXITED);
-    assertThat(run("turns", id).ok().out()).contains("echo first", "exit 3");
+    assertThat(server.run("turns", id).ok().out()).contains("echo first", "exit 3");
 
     String turn = Printed.newestTurn(server, id).getId();
-    assertThat(run("add-usage", id, turn, "--input", "12", "--output-tokens", "3").ok().line())
+    assertThat(
+            server.run("add-usage", id, turn, "--input", "12", "--output-tokens", "3").ok().line())
         .isEqualTo(turn + " 12 tokens read, 3 written; $0.0000");
-    assertThat(run("info", id).ok().out()).contains("12 tokens read");
-    assertThat(run("add-usage", id, turn).code()).isEqualTo(2);
-    assertThat(run("add-usage", id, "nothing", "--cost", "1").err()).hasLineCount(1);
+    assertThat(server.run("info", id).ok().out()).contains("12 tokens read");
+    assertThat(server.run("add-usage", id, turn).code()).isEqualTo(2);
+    assertThat(server.run("add-usage", id, "nothing", "--cost", "1").err()).hasLineCount(1);
   }
 
   @Test
   void interruptReachesWhatRunsInTheForeground() throws Exception {
-    String id = bash("interrupted");
-    String turn = run("prompt", id, "--no-wait", "sleep 60").ok().line();
+    String id = server.bash("interrupted");
+    String turn = server.run("prompt", id, "--no-wait", "sleep 60").ok().line();
     soon().until(() -> Printed.newestTurn(server, id).getState() == TurnState.TURN_STATE_RUNNING);
     assertThat(Printed.newestTurn(server, id).getId()).isEqualTo(turn);
 
-    run("interrupt", id).ok();
+    server.run("interrupt", id).ok();
 
     soon()
-        .untilAsserted(
-            () -> assertThat(run("turns", id).ok().lines().get(1)).contains("failed", "130"));
+        .untilAsserted(() ->
+            assertThat(server.run("turns", id).ok().lines().get(1)).contains("failed", "130"));
   }
 }

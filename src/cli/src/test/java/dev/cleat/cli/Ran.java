@@ -15,11 +15,6 @@ import java.util.List;
  */
 record Ran(int code, String out, String err) {
 
-  /** Runs a client command against a server. */
-  static Ran on(TestServer server, String... command) {
-    return on(server.target(), "", command);
-  }
-
   /** Runs a client command with something on its standard input. */
   static Ran typing(TestServer server, String input, String... command) {
     return on(server.target(), input, command);

@@ -1,5 +1,6 @@
 package dev.cleat.cli;
 
+import static dev.cleat.cli.Soon.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.v1.Artifact;
@@ -9,11 +10,8 @@ import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionState;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.awaitility.Awaitility;
-import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,42 +34,30 @@ final class SessionCommandsTest {
     server.close();
   }
 
-  private Ran run(String... command) {
-    return Ran.on(server, command);
-  }
-
-  private static ConditionFactory soon() {
-    return Awaitility.await().atMost(Duration.ofSeconds(60));
-  }
-
-  private String bash(String name) {
-    return server.create("bash", "--name", name);
-  }
-
   @Test
   void whatOthersHaveNamedDoesNothingToTheTerminal() {
     String evil = "evil\u001b]0;owned\u0007 \u009b31m\u007f\u202e";
     // Names and labels may have none of it; what a tool is called with may.
-    assertThat(run("new", "bash", "--name", evil).code()).isNotZero();
+    assertThat(server.run("new", "bash", "--name", evil).code()).isNotZero();
     String id = server.create("bash", "--", "-c", "true", evil);
     List<Ran> all =
         List.of(
-            run("ls"),
-            run("ls", "-o", "json"),
-            run("info", id),
-            run("info", id, "-o", "json"),
-            run("info", evil + "?"),
-            run("set", id, "--name", evil + "\n" + evil),
-            run("new", evil),
-            run("prompt", evil + "?", evil),
-            run("tools", evil));
+            server.run("ls"),
+            server.run("ls", "-o", "json"),
+            server.run("info", id),
+            server.run("info", id, "-o", "json"),
+            server.run("info", evil + "?"),
+            server.run("set", id, "--name", evil + "\n" + evil),
+            server.run("new", evil),
+            server.run("prompt", evil + "?", evil),
+            server.run("tools", evil));
     assertThat(all)
         .allSatisfy(ran ->
             assertThat(ran.out() + ran.err()).doesNotContainPattern("[\\p{Cc}\\x{202e}&&[^\n\t]]"));
     assertThat(all.get(2).out()).contains("evil ]0;owned");
     // As data it is what it was.
     assertThat(all.get(3).out()).contains("\\u001b]0;owned\\u0007 \\u009b31m\\u007f\\u202e");
-    var _ = run("rm", "--force", id).ok();
+    var _ = server.run("rm", "--force", id).ok();
   }
 
   @Test
@@ -120,24 +106,29 @@ final class SessionCommandsTest {
     assertThat(session.getIdleTimeout().getSeconds()).isEqualTo(5_400);
     assertThat(session.getLifetime().getSeconds()).isEqualTo(172_800);
     assertThat(session.getArgsList()).containsExactly("-O", "extglob");
-    assertThat(run("prompt", id, "echo $A; stty size; shopt -q extglob && echo on").ok().lines())
+    assertThat(
+            server
+                .run("prompt", id, "echo $A; stty size; shopt -q extglob && echo on")
+                .ok()
+                .lines())
         .containsExactly("b=c", "30 101", "on");
   }
 
   @Test
   void getOrCreateFindsTheSessionOfTheSameName() {
-    String id = bash("once");
+    String id = server.bash("once");
 
-    assertThat(run("new", "bash", "--name", "once", "--get-or-create").ok().line()).isEqualTo(id);
-    Ran taken = run("new", "bash", "--name", "once");
+    assertThat(server.run("new", "bash", "--name", "once", "--get-or-create").ok().line())
+        .isEqualTo(id);
+    Ran taken = server.run("new", "bash", "--name", "once");
     assertThat(taken.code()).isEqualTo(1);
     assertThat(taken.err()).contains("--get-or-create").hasLineCount(1);
   }
 
   @Test
   void anIdMeansItsSessionAlsoWhenAnotherIsNamedSo() throws Exception {
-    String first = bash("first-of-two");
-    String second = bash(first);
+    String first = server.bash("first-of-two");
+    String second = server.bash(first);
 
     assertThat(Printed.info(server, first).getId()).isEqualTo(first);
     assertThat(Printed.info(server, "first-of-two").getId()).isEqualTo(first);
@@ -146,7 +137,7 @@ final class SessionCommandsTest {
 
   @Test
   void aNameThatIsNoIdIsFound() throws Exception {
-    String id = bash("Größe 1/2");
+    String id = server.bash("Größe 1/2");
 
     assertThat(Printed.info(server, "Größe 1/2").getId()).isEqualTo(id);
   }
@@ -155,7 +146,7 @@ final class SessionCommandsTest {
   void whatIsNotThereIsSaidInOneLineWithTheFix() {
     for (String command :
         List.of("info", "attach", "logs", "screen", "turns", "pause", "interrupt", "stop")) {
-      Ran ran = run(command, "nobody");
+      Ran ran = server.run(command, "nobody");
 
       assertThat(ran.code()).as(command).isEqualTo(1);
       assertThat(ran.out()).isEmpty();
@@ -164,14 +155,14 @@ final class SessionCommandsTest {
               "cleat: there is no session with the id or the name 'nobody'; cleat ls lists the"
                   + " sessions\n");
     }
-    Ran tool = run("new", "no-such-tool");
+    Ran tool = server.run("new", "no-such-tool");
     assertThat(tool.code()).isEqualTo(1);
     assertThat(tool.err()).contains("no-such-tool", "cleat tools").hasLineCount(1);
   }
 
   @Test
   void whatTheServerFindsWrongInTheRequestIsWrongUsage() {
-    Ran ran = run("new", "bash", "--size", "0x100000");
+    Ran ran = server.run("new", "bash", "--size", "0x100000");
 
     assertThat(ran.code()).isEqualTo(2);
     assertThat(ran.err()).contains("size.rows", "size.columns").hasLineCount(1);
@@ -179,12 +170,12 @@ final class SessionCommandsTest {
 
   @Test
   void settingsAreChangedAndTheOthersStay() throws Exception {
-    String id = run("new", "bash", "-l", "a=1", "-l", "b=2", "--name", "before").ok().line();
+    String id = server.run("new", "bash", "-l", "a=1", "-l", "b=2", "--name", "before").ok().line();
 
-    run("set", id, "--name", "after", "--model", "m", "-l", "c=3", "--no-label", "a").ok();
-    run("set", "after", "--auto-approve", "Read", "--approval-timeout", "90s").ok();
-    run("set", "after", "--idle-timeout", "1h", "--revive", "on-prompt").ok();
-    run("set", "after", "--approval-timeout", "2m").ok();
+    server.run("set", id, "--name", "after", "--model", "m", "-l", "c=3", "--no-label", "a").ok();
+    server.run("set", "after", "--auto-approve", "Read", "--approval-timeout", "90s").ok();
+    server.run("set", "after", "--idle-timeout", "1h", "--revive", "on-prompt").ok();
+    server.run("set", "after", "--approval-timeout", "2m").ok();
 
     Session.Builder now = Printed.info(server, id);
     assertThat(now.getName()).isEqualTo("after");
@@ -195,11 +186,12 @@ final class SessionCommandsTest {
     assertThat(now.getApprovals().getTimeout().getSeconds()).isEqualTo(120);
     assertThat(now.getApprovals().getAutoApprove(0).getTool()).isEqualTo("Read");
 
-    run("set", id, "--no-auto-approve").ok();
+    server.run("set", id, "--no-auto-approve").ok();
     assertThat(Printed.info(server, id).getApprovals().getAutoApproveList()).isEmpty();
     assertThat(Printed.info(server, id).getApprovals().getTimeout().getSeconds()).isEqualTo(120);
-    assertThat(run("set", id).code()).isEqualTo(2);
-    assertThat(run("set", id, "--no-auto-approve", "--auto-approve-all").code()).isEqualTo(2);
+    assertThat(server.run("set", id).code()).isEqualTo(2);
+    assertThat(server.run("set", id, "--no-auto-approve", "--auto-approve-all").code())
+        .isEqualTo(2);
   }
 
   @Test
@@ -209,19 +201,21 @@ final class SessionCommandsTest {
         server.create(
             "sh", "--pipes", "--name", "listed-2", "--label", "kind=listed", "--internal");
 
-    assertThat(run("ls", "-l", "kind=listed").ok().out())
+    assertThat(server.run("ls", "-l", "kind=listed").ok().out())
         .containsPattern("(?m)^ID +NAME +.* OWNER +AGE$")
         .containsPattern("listed-1 .* anonymous ");
-    assertThat(run("ls", "-l", "kind=listed").ok().lines()).hasSize(2);
-    assertThat(run("info", second).ok().out())
+    assertThat(server.run("ls", "-l", "kind=listed").ok().lines()).hasSize(2);
+    assertThat(server.run("info", second).ok().out())
         .containsPattern("(?m)^tenant +default$")
         .containsPattern("(?m)^owner +anonymous$");
-    assertThat(run("ls", "-l", "kind=listed", "-a", "-q").ok().lines()).hasSize(2).contains(second);
-    assertThat(run("ls", "--name-prefix", "listed-", "--state", "exited,lost").ok().lines())
+    assertThat(server.run("ls", "-l", "kind=listed", "-a", "-q").ok().lines())
+        .hasSize(2)
+        .contains(second);
+    assertThat(server.run("ls", "--name-prefix", "listed-", "--state", "exited,lost").ok().lines())
         .singleElement()
         .asString()
         .startsWith("ID");
-    for (String line : run("ls", "-a", "-l", "kind=listed", "-o", "json").ok().lines()) {
+    for (String line : server.run("ls", "-a", "-l", "kind=listed", "-o", "json").ok().lines()) {
       Session.Builder session = Printed.parse(line, Session.newBuilder());
       assertThat(session.getMode()).isEqualTo(SessionMode.SESSION_MODE_PIPES);
     }
@@ -229,21 +223,21 @@ final class SessionCommandsTest {
 
   @Test
   void aSessionIsPausedResumedRestartedStoppedAndRemoved() throws Exception {
-    String id = bash("life");
+    String id = server.bash("life");
 
-    assertThat(run("pause", id).ok().line()).isEqualTo(id + " paused");
-    assertThat(run("resume", id).ok().line()).isEqualTo(id + " running");
-    assertThat(run("restart", id).ok().line()).startsWith(id);
+    assertThat(server.run("pause", id).ok().line()).isEqualTo(id + " paused");
+    assertThat(server.run("resume", id).ok().line()).isEqualTo(id + " running");
+    assertThat(server.run("restart", id).ok().line()).startsWith(id);
     soon().until(() -> Printed.info(server, id).getState() == SessionState.SESSION_STATE_RUNNING);
     assertThat(Printed.info(server, id).getRun()).isEqualTo(2);
 
-    Ran running = run("rm", id);
+    Ran running = server.run("rm", id);
     assertThat(running.code()).isEqualTo(1);
     assertThat(running.err()).contains("--force").hasLineCount(1);
 
-    assertThat(run("stop", id, "--grace", "1s").ok().line()).startsWith(id + " exited");
-    assertThat(run("rm", id).ok().line()).isEqualTo(id);
-    assertThat(run("info", id).code()).isEqualTo(1);
+    assertThat(server.run("stop", id, "--grace", "1s").ok().line()).startsWith(id + " exited");
+    assertThat(server.run("rm", id).ok().line()).isEqualTo(id);
+    assertThat(server.run("info", id).code()).isEqualTo(1);
   }
 
   @Test
@@ -252,20 +246,20 @@ final class SessionCommandsTest {
       server.create("sh", "--pipes", "--label", "many=yes");
     }
 
-    assertThat(run("stop", "-l", "many=yes").ok().lines())
+    assertThat(server.run("stop", "-l", "many=yes").ok().lines())
         .hasSize(3)
         .allSatisfy(line -> assertThat(line).contains(" exited"));
-    assertThat(run("rm", "-l", "many=yes", "-o", "json").ok().lines())
+    assertThat(server.run("rm", "-l", "many=yes", "-o", "json").ok().lines())
         .hasSize(3)
         .allSatisfy(line -> assertThat(line).matches("\\{\"id\":\".+\"}"));
-    assertThat(run("ls", "-q", "-l", "many=yes").ok().out()).isEmpty();
+    assertThat(server.run("ls", "-q", "-l", "many=yes").ok().out()).isEmpty();
   }
 
   @Test
   void stopAndRemoveWantToKnowWhich() {
     for (String command : List.of("stop", "rm")) {
-      assertThat(run(command).code()).isEqualTo(2);
-      assertThat(run(command, "--all", "one").code()).isEqualTo(2);
+      assertThat(server.run(command).code()).isEqualTo(2);
+      assertThat(server.run(command, "--all", "one").code()).isEqualTo(2);
     }
   }
 
@@ -275,38 +269,39 @@ final class SessionCommandsTest {
     Files.createDirectory(work.resolve("plots"));
     Files.writeString(work.resolve("plots/one.svg"), picture);
     server.create("bash", "--name", "painter", "--workdir", work.toString());
-    run("prompt", "painter", "echo saved plots/one.svg").ok();
+    server.run("prompt", "painter", "echo saved plots/one.svg").ok();
 
-    assertThat(run("artifacts", "painter").ok().out())
+    assertThat(server.run("artifacts", "painter").ok().out())
         .containsPattern("(?m)^ID +TYPE +BYTES +AGE +PATH$")
         .containsPattern("(?m) image\\/svg\\+xml +13 .* plots/one.svg$");
     Artifact artifact =
-        Printed.parse(run("artifacts", "painter", "-o", "json").ok().line(), Artifact.newBuilder())
+        Printed.parse(
+                server.run("artifacts", "painter", "-o", "json").ok().line(), Artifact.newBuilder())
             .build();
     assertThat(artifact.getName()).isEqualTo("one.svg");
-    assertThat(run("info", "painter").ok().out()).containsPattern("(?m)^artifacts +1$");
+    assertThat(server.run("info", "painter").ok().out()).containsPattern("(?m)^artifacts +1$");
 
     Path copy = work.resolve("copy.svg");
-    assertThat(run("artifact", "painter", "one.svg", "--to", copy.toString()).ok().out())
+    assertThat(server.run("artifact", "painter", "one.svg", "--to", copy.toString()).ok().out())
         .isEqualTo(copy + "  image/svg+xml  13 bytes\n");
     assertThat(copy).hasContent(picture);
     Path folder = Files.createDirectory(work.resolve("folder"));
-    run("artifact", "painter", artifact.getId(), "--to", folder.toString()).ok();
+    server.run("artifact", "painter", artifact.getId(), "--to", folder.toString()).ok();
     assertThat(folder.resolve("one.svg")).hasContent(picture);
-    assertThat(run("artifact", "painter", "plots/one.svg", "--to", "-").ok().out())
+    assertThat(server.run("artifact", "painter", "plots/one.svg", "--to", "-").ok().out())
         .isEqualTo(picture);
-    Ran unknown = run("artifact", "painter", "two.png");
+    Ran unknown = server.run("artifact", "painter", "two.png");
     assertThat(unknown.code()).isEqualTo(1);
     assertThat(unknown.err()).contains("two.png", "cleat artifacts");
 
-    assertThat(run("artifact", "painter", "one.svg", "--to", "/no/such/folder/x").code())
+    assertThat(server.run("artifact", "painter", "one.svg", "--to", "/no/such/folder/x").code())
         .isEqualTo(1);
 
     // What was named a moment ago is looked at again a moment later, and found again.
     soon()
         .until(() -> {
-          run("artifact", "painter", "one.svg", "--forget");
-          return run("artifacts", "painter", "-o", "json").ok().out().isEmpty();
+          server.run("artifact", "painter", "one.svg", "--forget");
+          return server.run("artifacts", "painter", "-o", "json").ok().out().isEmpty();
         });
     assertThat(work.resolve("plots/one.svg")).exists();
   }
@@ -314,7 +309,8 @@ final class SessionCommandsTest {
   @Test
   void infoShowsGit(@TempDir Path work) {
     server.create("bash", "--name", "git", "--workdir", work.toString());
-    run(
+    server
+        .run(
             "prompt",
             "git",
             "export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b"
@@ -325,7 +321,7 @@ final class SessionCommandsTest {
         .ok();
     soon()
         .untilAsserted(() ->
-            assertThat(run("info", "git").ok().out())
+            assertThat(server.run("info", "git").ok().out())
                 .containsPattern(
                     "(?m)^git +main, merge under way, conflicts: f \\(both modified\\)$"));
   }

@@ -58,7 +58,16 @@ final class TestServer implements AutoCloseable {
   String create(String tool, String... options) {
     List<String> command = new ArrayList<>(List.of("new", tool, "--env", "HOME=" + home));
     command.addAll(List.of(options));
-    return Ran.on(this, command.toArray(String[]::new)).ok().line();
+    return run(command.toArray(String[]::new)).ok().line();
+  }
+
+  /** Likewise, of a shell. */
+  String bash(String name) {
+    return create("bash", "--name", name);
+  }
+
+  Ran run(String... command) {
+    return Ran.on(target(), "", command);
   }
 
   int port() {

@@ -26,15 +26,11 @@ final class ToolCommandsTest {
     server.close();
   }
 
-  private Ran run(String... command) {
-    return Ran.on(server, command);
-  }
-
   @Test
   void toolsAreListed() throws Exception {
-    assertThat(run("tools").ok().lines()).anyMatch(line -> line.startsWith("bash "));
+    assertThat(server.run("tools").ok().lines()).anyMatch(line -> line.startsWith("bash "));
     boolean bash = false;
-    for (String line : run("tools", "-o", "json").ok().lines()) {
+    for (String line : server.run("tools", "-o", "json").ok().lines()) {
       Tool.Builder tool = Printed.parse(line, Tool.newBuilder());
       bash |= tool.getName().equals("bash") && tool.getInstalled();
     }
@@ -43,26 +39,27 @@ final class ToolCommandsTest {
 
   @Test
   void toolIsShownWithItsVersionAndItsHelp() throws Exception {
-    assertThat(run("tools").ok().lines())
+    assertThat(server.run("tools").ok().lines())
         .anyMatch(line -> line.matches("bash +yes +terminal +The GNU shell.*"))
         .anyMatch(line -> line.matches("claude +(yes|no) +acp, headless, terminal +.*"));
 
-    assertThat(run("tools", "bash").ok().out())
+    assertThat(server.run("tools", "bash").ok().out())
         .containsPattern("version +GNU bash")
         .containsPattern("available +terminal")
         .containsPattern("typed prompts +end exactly");
-    assertThat(run("tools", "bash", "--help-text").ok().out()).contains("GNU bash", "--rcfile");
+    assertThat(server.run("tools", "bash", "--help-text").ok().out())
+        .contains("GNU bash", "--rcfile");
     assertThat(
-            Printed.parse(run("tools", "bash", "-o", "json").ok().line(), Tool.newBuilder())
+            Printed.parse(server.run("tools", "bash", "-o", "json").ok().line(), Tool.newBuilder())
                 .getVersion())
         .startsWith("GNU bash");
-    assertThat(run("tools", "bash", "--help-text", "-o", "json").ok().line())
+    assertThat(server.run("tools", "bash", "--help-text", "-o", "json").ok().line())
         .startsWith("{\"text\":\"GNU bash");
   }
 
   @Test
   void toolThatCannotBeAskedSaysWhy() {
-    assertThat(run("tools", "sh", "--help-text").err()).contains("for help").hasLineCount(1);
-    assertThat(run("tools", "bsh").err()).contains("no tool 'bsh'").hasLineCount(1);
+    assertThat(server.run("tools", "sh", "--help-text").err()).contains("for help").hasLineCount(1);
+    assertThat(server.run("tools", "bsh").err()).contains("no tool 'bsh'").hasLineCount(1);
   }
 }
