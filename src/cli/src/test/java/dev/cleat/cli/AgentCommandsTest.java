@@ -7,8 +7,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Struct;
 import com.google.protobuf.util.JsonFormat;
 import dev.cleat.client.FakeAgent;
-import dev.cleat.v1.Approval;
-import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.PromptWay;
@@ -19,8 +17,6 @@ import dev.cleat.v1.Usage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -168,100 +164,6 @@ final class AgentCommandsTest {
     assertThat(ran.err().lines()).hasSize(2).first().asString().contains("cleat approve s a1");
   }
 
-  @Test
-  void aQuestionToNobodySaysHowItIsAnswered() {
-    agent.will(play -> {
-      play.asks("a1", "rm -r /");
-      await().until(() -> server.run("approve", "s", "a1").code() == 0);
-    });
-
-    Ran ran = server.run("prompt", "s", "x").ok();
-
-    assertThat(ran.err().lines())
-        .containsExactly(
-            "cleat: the agent asks and waits: Bash: rm -r /; answer with cleat approve s a1 or"
-                + " cleat deny s a1",
-            "cleat: allowed by %s: Bash: rm -r /".formatted(System.getProperty("user.name")));
-  }
-
-  @Test
-  void aPersonIsAskedAndAnswersWithANumber() {
-    agent.will(play -> play.says("I ").says(play.asks("a", "make").awaitAnswer("a").getOptionId()));
-
-    Ran ran = server.seen(typed("7\n2\n"), "prompt", "s", "x").ok();
-
-    assertThat(ran.out()).isEqualTo("I \nyes\n");
-    assertThat(ran.err())
-        .startsWith("? Bash: make\n  1  Always\n  2  Yes\n  3  No\nNumber, or nothing to deny: ")
-        .contains("cleat: there is no answer '7'\n? Bash: make\n");
-  }
-
-  @Test
-  void anEmptyLineAndTheEndOfTheInputDeny() {
-    agent.will(play -> {
-      play.says(play.asks("a", "one").awaitAnswer("a").getDecision().name() + "\n");
-      play.says(play.asks("b", "two").awaitAnswer("b").getDecision().name() + "\n");
-      play.says(play.asks("c", "three").awaitAnswer("c").getDecision().name() + "\n");
-    });
-
-    Ran ran = server.seen(typed("\n"), "prompt", "s", "x").ok();
-
-    assertThat(ran.lines()).hasSize(3).containsOnly("APPROVAL_DECISION_DENIED");
-    assertThat(agent.approvals()).extracting(a -> a.getAnswer().getOptionId()).containsOnly("no");
-  }
-
-  @Test
-  void aQuestionThatIsDecidedElsewhereIsNoLongerAsked() throws Exception {
-    try (PipedOutputStream keys = new PipedOutputStream();
-        InputStream silent = new PipedInputStream(keys)) {
-      agent.will(play -> {
-        play.asks("a", "make").passDeadlines();
-        play.says("went on");
-      });
-
-      Ran ran = server.seen(silent, "prompt", "s", "x").ok();
-
-      assertThat(ran.out()).isEqualTo("went on\n");
-      assertThat(ran.err()).contains("\ncleat: denied, as nobody answered in time\n");
-    }
-  }
-
-  @Test
-  void questionsAreListedAndAnswered() throws Exception {
-    agent.will(play -> {
-      play.asks("a1", "make\nall").asks("a2", "ls");
-      play.awaitAnswer("a1");
-      play.awaitAnswer("a2");
-    });
-    server.run("prompt", "s", "--no-wait", "x").ok();
-    await().until(() -> agent.approvals().size() == 2);
-
-    assertThat(server.run("approvals", "s").ok().lines())
-        .hasSize(3)
-        .element(1)
-        .asString()
-        .contains("a1", "Bash", "4m", "always,yes,no", "make all");
-    Approval.Builder first = Approval.newBuilder();
-    JsonFormat.parser()
-        .merge(server.run("approvals", "s", "-o", "json").ok().lines().getFirst(), first);
-    assertThat(first.getId()).isEqualTo("a1");
-    assertThat(server.run("info", "s").ok().out()).contains("2 waiting: a1, a2");
-
-    Ran which = server.run("approve", "s");
-    assertThat(which.code()).isEqualTo(1);
-    assertThat(which.err()).contains("2 questions", "cleat approvals s").hasLineCount(1);
-
-    String me = System.getProperty("user.name");
-    assertThat(server.run("approve", "s", "a1", "--option", "always").ok().line())
-        .isEqualTo("a1 allowed by " + me);
-    assertThat(server.run("deny", "s").ok().line()).isEqualTo("a2 denied by " + me);
-    assertThat(agent.approvals())
-        .extracting(a -> a.getAnswer().getOptionId())
-        .containsExactly("always", "no");
-    assertThat(agent.approvals().getLast().getAnswer().getDecision())
-        .isEqualTo(ApprovalDecision.APPROVAL_DECISION_DENIED);
-  }
-
   /** As if nothing were refused and filtered on the way: by an agent, a server, another client. */
   @Test
   void whatIsSaidDoesNothingToTheTerminal() {
@@ -318,38 +220,6 @@ final class AgentCommandsTest {
     assertThat(answer.err()).contains("owner").doesNotContainPattern("[\\p{Cc}\\x{202e}&&[^\n\t]]");
     // Nor does a line of it look like another.
     assertThat(all.get(3).lines()).filteredOn(line -> line.startsWith("owner ")).hasSize(1);
-  }
-
-  @Test
-  void anAnswerThatComesTooLateSaysSoInOneLine() {
-    agent.will(play -> play.asks("a", "make").awaitAnswer("a"));
-    server.run("prompt", "s", "--no-wait", "x").ok();
-    await().until(() -> agent.approvals().size() == 1);
-    server.run("approve", "s", "a").ok();
-
-    for (String id : List.of("a", "b")) {
-      Ran again = server.run("deny", "s", id);
-      assertThat(again.code()).isEqualTo(1);
-      assertThat(again.err())
-          .startsWith("cleat: ")
-          .endsWith("; cleat approvals lists the questions that wait\n")
-          .hasLineCount(1);
-    }
-    Ran none = server.run("approve", "s");
-    assertThat(none.code()).isEqualTo(1);
-    assertThat(none.err()).isEqualTo("cleat: no question of s waits for an answer\n");
-  }
-
-  @Test
-  void anOptionThatDoesNotFitIsWrongUsage() {
-    agent.will(play -> play.asks("a", "make").awaitAnswer("a"));
-    server.run("prompt", "s", "--no-wait", "x").ok();
-    await().until(() -> agent.approvals().size() == 1);
-
-    Ran ran = server.run("approve", "s", "--option", "no");
-
-    assertThat(ran.code()).isEqualTo(2);
-    assertThat(ran.err()).hasLineCount(1);
   }
 
   @Test
