@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 /**
  * What a server takes of its machine at a moment.
  *
- * @param threads how many, by their name without its number; but for the compiler's, which come and
- *     go
+ * @param threads how many, by their name without its number; but for the compiler's and those that
+ *     carry virtual threads, of which the JVM has more or fewer as it likes
  * @param descriptors how many, by what is open
  * @param children how many processes it has started that are there
  * @param heap bytes of its heap that are in use, after a full collection
@@ -90,7 +90,7 @@ record Footprint(
         }
       }
     }
-    counts.keySet().removeIf(its -> its.matches("C# Compiler.*"));
+    counts.keySet().removeIf(its -> its.matches("C# Compiler.*|ForkJoinPool-#-.*"));
     return counts;
   }
 
