@@ -7,10 +7,7 @@ import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.TlsChannelCredentials;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,8 +25,7 @@ public final class CleatClientBuilder {
   private String target = "127.0.0.1:7070";
   private @Nullable ChannelCredentials credentials;
   private TlsChannelCredentials.@Nullable Builder tls;
-  private byte @Nullable [] clientCertificate;
-  private byte @Nullable [] clientKey;
+  private @Nullable ClientKeys clientKeys;
   private @Nullable String token;
   private @Nullable Supplier<String> tokenSupplier;
   private boolean tokenInTheClear;
@@ -53,21 +49,30 @@ public final class CleatClientBuilder {
     return this;
   }
 
-  /** With TLS, trusting these certificates (PEM) only. */
+  /**
+   * With TLS, trusting these certificates (PEM) only. The file is read now, and looked at again for
+   * each new connection, as those of {@link #clientCertificate}.
+   *
+   * @throws IOException also if there is no certificate in it
+   */
   public CleatClientBuilder tls(Path certificates) throws IOException {
-    tls = TlsChannelCredentials.newBuilder().trustManager(certificates.toFile());
+    tls = TlsChannelCredentials.newBuilder().trustManager(new ServerTrust(certificates));
     return this;
   }
 
   /**
-   * With a certificate that says who this client is, which means TLS. The files are read now.
+   * With a certificate that says who this client is, which means TLS. The files are read now, and
+   * looked at again for each new connection: a certificate that is exchanged meanwhile needs
+   * nothing else. Connections that there are stay. While the files cannot be read, or the key is
+   * not that of the certificate, the last good ones go on being used, and a warning is logged
+   * (java.util.logging).
    *
    * @param certificate PEM, with those between it and its authority
-   * @param key PEM, PKCS#8 without a password
+   * @param key PEM, PKCS#8 without a password, RSA or EC
+   * @throws IOException also if they are not that, or do not belong together
    */
   public CleatClientBuilder clientCertificate(Path certificate, Path key) throws IOException {
-    clientCertificate = Files.readAllBytes(certificate);
-    clientKey = Files.readAllBytes(key);
+    clientKeys = new ClientKeys(certificate, key);
     return this;
   }
 
@@ -205,17 +210,12 @@ public final class CleatClientBuilder {
     if (credentials != null) {
       return credentials;
     }
-    if (tls == null && clientCertificate == null) {
+    if (tls == null && clientKeys == null) {
       return InsecureChannelCredentials.create();
     }
     TlsChannelCredentials.Builder secure = tls == null ? TlsChannelCredentials.newBuilder() : tls;
-    if (clientCertificate != null && clientKey != null) {
-      try {
-        secure.keyManager(
-            new ByteArrayInputStream(clientCertificate), new ByteArrayInputStream(clientKey));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e); // From memory.
-      }
+    if (clientKeys != null) {
+      secure.keyManager(clientKeys);
     }
     return secure.build();
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.cleat.client.AttachOptions;
 import dev.cleat.client.Attachment;
 import dev.cleat.client.CleatClient;
+import dev.cleat.client.CleatClientBuilder;
 import dev.cleat.client.CleatException;
 import dev.cleat.client.NewSession;
 import dev.cleat.client.Session;
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A server that wants to know who calls, and clients whose tokens change meanwhile. */
+/** A server that wants to know who calls, and clients whose tokens and certificates change. */
 @Order(11)
 class SecuredServerTest {
   private static final int ROTATIONS = 3;
@@ -112,6 +113,77 @@ class SecuredServerTest {
     }
     // Whatever is logged, the tokens are not.
     assertThat(String.join("\n", server.errors())).contains("DEBUG").doesNotContain("token-");
+  }
+
+  /** Authorities and certificates of both sides, the server's files and the client's. */
+  private void exchange(int number) throws Exception {
+    Authority servers = Authority.create();
+    Authority clients = Authority.create();
+    Authority.Identity identity = clients.client("O=default, CN=ci, OU=admin");
+    identity.write(folder.resolve(number + ".pem"), folder.resolve(number + ".key"));
+    identity.write(folder.resolve("client.pem"), folder.resolve("client.key"));
+    servers.write(folder.resolve("ca.pem"));
+    servers.server().write(folder.resolve("server.pem"), folder.resolve("server.key"));
+    clients.write(folder.resolve("clients.pem"));
+  }
+
+  private CleatClientBuilder certified(String target, String name) throws Exception {
+    return CleatClient.builder()
+        .target(target)
+        .tls(folder.resolve("ca.pem"))
+        .clientCertificate(folder.resolve(name + ".pem"), folder.resolve(name + ".key"))
+        .backOff(Duration.ofMillis(5), Duration.ofMillis(200));
+  }
+
+  private boolean isTaken(ServerProcess server, int number) throws Exception {
+    try (CleatClient client =
+        certified(server.target(), String.valueOf(number)).retryFor(Duration.ZERO).build()) {
+      return client.whoAmI().subject().equals("ci");
+    } catch (CleatException e) {
+      assertThat(e.code()).isEqualTo(CleatException.Code.UNAVAILABLE);
+      return false;
+    }
+  }
+
+  @Test
+  void aClientGoesOnWithItsNewCertificateOverCutConnections() throws Exception {
+    exchange(0);
+    ServerProcess server =
+        servers.start(
+            ServerCommand.on(folder.resolve("data"))
+                .flag("--tls-cert", folder.resolve("server.pem").toString())
+                .flag("--tls-key", folder.resolve("server.key").toString())
+                .flag("--tls-client-ca", folder.resolve("clients.pem").toString())
+                .flag("--tls-client-auth", "required"));
+    try (CuttingProxy proxy = new CuttingProxy(server.port(), CuttingProxy.Cuts.NONE, 0);
+        CleatClient client =
+            certified(proxy.target(), "client")
+                .retryFor(Await.PATIENCE)
+                .deadline(Await.PATIENCE)
+                .build()) {
+      Session session =
+          client.create(
+              NewSession.of("sh")
+                  .args(java.util.List.of("-c", "while :; do echo a line; sleep 0.01; done")));
+      Transcript seen = Transcript.digesting();
+      try (Attachment _ = session.attach(AttachOptions.fromBeginning().readOnly(), seen)) {
+        Await.until("the stream begins", () -> seen.last() > 10);
+        for (int number = 1; number <= ROTATIONS; number++) {
+          int next = number;
+          exchange(next);
+          Await.until("the new one is taken", () -> isTaken(server, next));
+          Await.until("the old one is not", () -> !isTaken(server, next - 1));
+          long before = seen.last();
+          int reconnects = seen.reconnects();
+          Await.until("the stream goes on", () -> seen.last() > before);
+          proxy.cutNow();
+          Await.until(
+              "it was resumed", () -> seen.reconnects() > reconnects && seen.last() > before + 10);
+        }
+      }
+      session.stop();
+      seen.assertWhole();
+    }
   }
 
   private boolean taken(ServerProcess server, String some) throws Exception {
