@@ -72,6 +72,7 @@ final class ClientKeys extends X509ExtendedKeyManager {
   @Override
   public String chooseEngineClientAlias(
       String[] keyTypes, Principal @Nullable [] issuers, SSLEngine engine) {
+    PemFiles.resumeNothing(engine);
     files.look();
     return current.chooseEngineClientAlias(keyTypes, issuers, engine);
   }

@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.logging.Logger;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSessionContext;
 
 /**
  * Files that are exchanged while the program runs, looked at again before each handshake. They are
@@ -81,6 +83,18 @@ final class PemFiles {
     if (!e.toString().equals(failure)) {
       failure = e.toString();
       LOG.warning(() -> "What was in " + files + " before goes on being used: " + e);
+    }
+  }
+
+  /**
+   * Makes the connections after this one shake hands in full: one that resumed the session of
+   * another would be known by the certificate of then. No limit is what 0 means in the JDK's own
+   * TLS, and none kept in OpenSSL's, which gRPC brings.
+   */
+  static void resumeNothing(SSLEngine engine) {
+    SSLSessionContext kept = engine.getSession().getSessionContext();
+    if (kept != null) {
+      kept.setSessionCacheSize(0);
     }
   }
 

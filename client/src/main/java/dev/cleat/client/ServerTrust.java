@@ -45,6 +45,7 @@ final class ServerTrust extends X509ExtendedTrustManager {
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
       throws CertificateException {
+    PemFiles.resumeNothing(engine);
     files.look();
     current.checkServerTrusted(chain, type, engine);
   }

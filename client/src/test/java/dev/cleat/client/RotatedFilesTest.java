@@ -6,23 +6,31 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.cleat.testing.Authority;
 import dev.cleat.testing.Authority.Identity;
+import dev.cleat.testing.CuttingProxy;
+import io.grpc.Attributes;
 import io.grpc.Grpc;
 import io.grpc.Server;
+import io.grpc.ServerTransportFilter;
 import io.grpc.TlsServerCredentials;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.PrivateKey;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -207,12 +215,69 @@ class RotatedFilesTest {
 
     Files.writeString(file, "nonsense");
     assertThat(connects(builder, first.server())).isTrue();
-    assertThat(log.lines).singleElement().asString().contains("ca.pem has no certificate");
+    assertThat(log.lines).singleElement().asString().contains("ca.pem has no readable certificate");
 
     second.write(file);
     assertThat(connects(builder, second.server())).isTrue();
     assertThat(connects(builder, first.server())).isFalse();
     assertThat(connects(builder, second.client("CN=of another name"))).isFalse();
+  }
+
+  @Test
+  void theConnectionAfterACutHasTheNewCertificate() throws Exception {
+    Authority authority = Authority.create();
+    File ca = folder.resolve("ca.pem").toFile();
+    File pem = folder.resolve("server.pem").toFile();
+    File key = folder.resolve("server.key").toFile();
+    authority.write(ca.toPath());
+    authority.server().write(pem.toPath(), key.toPath());
+    authority.client("CN=client").write(certificate(), key());
+    Callers callers = new Callers();
+    Server server =
+        Grpc.newServerBuilderForPort(
+                0,
+                TlsServerCredentials.newBuilder()
+                    .keyManager(pem, key)
+                    .trustManager(ca)
+                    .clientAuth(TlsServerCredentials.ClientAuth.REQUIRE)
+                    .build())
+            .addTransportFilter(callers)
+            .build()
+            .start();
+    try (CuttingProxy proxy = new CuttingProxy(server.getPort(), CuttingProxy.Cuts.NONE, 0);
+        CleatClient client =
+            CleatClient.builder()
+                .target(proxy.target())
+                .tls(ca.toPath())
+                .clientCertificate(certificate(), key())
+                .build()) {
+      for (int connections = 1; connections <= 4; connections++) {
+        Identity now = exchange(authority);
+        proxy.cutNow();
+        CleatException refusal = catchThrowableOfType(CleatException.class, client::whoAmI);
+        assertThat(refusal.code()).isEqualTo(CleatException.Code.UNIMPLEMENTED);
+        assertThat(callers.certificates).hasSize(connections).endsWith(now.certificate());
+      }
+    } finally {
+      server.shutdownNow();
+    }
+  }
+
+  /** Keeps the certificates of all connections. */
+  private static final class Callers extends ServerTransportFilter {
+    final List<Certificate> certificates = new CopyOnWriteArrayList<>();
+
+    @Override
+    public Attributes transportReady(Attributes attributes) {
+      SSLSession session =
+          Objects.requireNonNull(attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION), "without TLS");
+      try {
+        certificates.add(session.getPeerCertificates()[0]);
+      } catch (SSLPeerUnverifiedException e) {
+        throw new IllegalStateException(e);
+      }
+      return attributes;
+    }
   }
 
   /** Whether a client comes to a server that is this. */
