@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * The real disk, with a limit on its room, syncs that are only noted and wait to be let through,
  * and failures on demand.
  */
-final class FakeDisk implements Disk {
+public final class FakeDisk implements Disk {
   final AtomicLong room = new AtomicLong(Long.MAX_VALUE);
   final List<Path> forced = new CopyOnWriteArrayList<>();
   final AtomicLong fileSystemSyncs = new AtomicLong();
@@ -29,10 +29,23 @@ final class FakeDisk implements Disk {
 
   /** Opens a root that does not take the time to sync. */
   static JournalRoot root(Path folder) throws IOException {
+    return new FakeDisk().rootOn(folder);
+  }
+
+  /** Opens a root on this disk. */
+  public JournalRoot rootOn(Path folder) throws IOException {
     return JournalRoot.open(
-        folder,
-        JournalRootOptions.defaults(),
-        new Machine(new FakeDisk(), InstantSource.system(), "boot"));
+        folder, JournalRootOptions.defaults(), new Machine(this, InstantSource.system(), "boot"));
+  }
+
+  /** Takes all the room there is, until {@link #free}. */
+  public void fill() {
+    room.set(0);
+  }
+
+  /** There is room again. */
+  public void free() {
+    room.set(Long.MAX_VALUE);
   }
 
   /** Changes a file's bytes in place: replacing them by truncation makes some file systems sync. */
