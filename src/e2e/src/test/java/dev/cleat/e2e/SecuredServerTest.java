@@ -181,7 +181,7 @@ class SecuredServerTest {
               "it was resumed, or ended",
               () ->
                   !seen.errors().isEmpty()
-                      || seen.reconnects() > reconnects && seen.last() > before + 10);
+                      || (seen.reconnects() > reconnects && seen.last() > before + 10));
           assertThat(seen.errors()).isEmpty();
         }
       }
