@@ -140,7 +140,7 @@ class FullDiskTest {
   @Test
   void aServerThatIsToldToEndOnAFullDiskEndsAndLosesNothingThatWasSeen() throws Exception {
     Path data = disk.mount(folder.resolve("disk")).resolve("data");
-    ServerProcess server = servers.start(data);
+    ServerProcess server = servers.start(ServerCommand.on(data).flag("--shutdown-grace", "2s"));
     Transcript seen = Transcript.digesting();
     String id;
     try (CleatClient client = server.client()) {
