@@ -192,8 +192,17 @@ public final class CleatClient implements AutoCloseable {
 
   /** The catalogue of tools, by name. */
   public List<ToolInfo> tools() {
+    return tools(ListToolsRequest.getDefaultInstance());
+  }
+
+  /** The same with their versions: the server asks their programs, which takes a moment. */
+  public List<ToolInfo> toolsWithVersions() {
+    return tools(ListToolsRequest.newBuilder().setVersions(true).build());
+  }
+
+  private List<ToolInfo> tools(ListToolsRequest first) {
     List<ToolInfo> all = new ArrayList<>();
-    ListToolsRequest request = ListToolsRequest.getDefaultInstance();
+    ListToolsRequest request = first;
     ListToolsResponse page;
     do {
       page = rpc.call(ToolServiceGrpc.getListToolsMethod(), request, Rpc.Repeat.SAFE);

@@ -30,7 +30,9 @@ public record ToolInfo(Tool raw) {
     /** It marks prompts and commands: ends and exit codes are exact. */
     MARKS,
     /** By stillness. */
-    STILLNESS
+    STILLNESS,
+    /** By what its screen shows. */
+    SCREEN
   }
 
   /** Its name in the catalogue. */
@@ -65,10 +67,18 @@ public record ToolInfo(Tool raw) {
 
   /**
    * What it prints when asked for its version: one line. Empty where it says none, and in a list of
-   * tools.
+   * tools without versions.
    */
   public String version() {
     return raw.getVersion();
+  }
+
+  /**
+   * Where its program is on the server; empty where it is not installed, and for callers who are no
+   * administrators.
+   */
+  public String path() {
+    return raw.getPath();
   }
 
   private static List<Way> ways(List<PromptWay> ways) {

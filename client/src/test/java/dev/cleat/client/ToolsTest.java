@@ -45,7 +45,9 @@ class ToolsTest {
       boolean first = request.getPageToken().isEmpty();
       responses.onNext(
           ListToolsResponse.newBuilder()
-              .addTools(first ? AGENT : SHELL)
+              .addTools(
+                  (first ? AGENT : SHELL)
+                      .toBuilder().setVersion(request.getVersions() ? "7" : "").setPath("/bin/x"))
               .setNextPageToken(first ? "more" : "")
               .build());
       responses.onCompleted();
@@ -90,6 +92,13 @@ class ToolsTest {
             shell -> assertThat(shell.installed()).isTrue(),
             shell -> assertThat(shell.style()).isEqualTo(ToolInfo.Style.STILLNESS),
             shell -> assertThat(shell.availableWays()).containsExactly(ToolInfo.Way.TERMINAL));
+  }
+
+  @Test
+  void allHaveTheirVersionsWhereThatIsAskedFor() {
+    assertThat(client.tools()).extracting(ToolInfo::version).containsOnly("");
+    assertThat(client.toolsWithVersions()).extracting(ToolInfo::version).containsExactly("7", "7");
+    assertThat(client.tools()).extracting(ToolInfo::path).containsOnly("/bin/x");
   }
 
   @Test

@@ -23,13 +23,20 @@ import dev.cleat.v1.ListToolsRequest;
 import dev.cleat.v1.ListToolsResponse;
 import dev.cleat.v1.PromptStyle;
 import dev.cleat.v1.PromptWay;
+import dev.cleat.v1.Role;
 import dev.cleat.v1.Tool;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** The calls of the tool service. */
 final class ToolRpc {
   private static final int VERSION_CHARACTERS = 200;
+  private static final int VERSIONS_AT_A_TIME = 4;
 
   private final Catalogue catalogue;
   private final Questions questions;
@@ -41,7 +48,7 @@ final class ToolRpc {
     this.questions = new Questions(catalogue);
   }
 
-  ListToolsResponse listTools(Reach reach, ListToolsRequest request) {
+  ListToolsResponse listTools(Reach reach, ListToolsRequest request) throws InterruptedException {
     new Checks().pageSize(request.getPageSize()).done();
     final ListToolsRequest query = ListToolsRequest.getDefaultInstance();
     final String after =
@@ -54,8 +61,15 @@ final class ToolRpc {
             .filter(tool -> isAllowed(tool.tool().name()))
             .filter(tool -> tool.tool().name().compareTo(after) > 0)
             .toList();
+    final List<ToolStatus> page = rest.stream().limit(size).toList();
     final ListToolsResponse.Builder response = ListToolsResponse.newBuilder();
-    rest.stream().limit(size).map(ToolRpc::tool).forEach(response::addTools);
+    page.stream().map(ToolRpc::tool).forEach(response::addTools);
+    if (request.getVersions()) {
+      final List<String> versions = versions(page);
+      for (int i = 0; i < page.size(); i++) {
+        response.getToolsBuilder(i).setVersion(versions.get(i));
+      }
+    }
     if (rest.size() > size) {
       response.setNextPageToken(
           reach
@@ -63,6 +77,21 @@ final class ToolRpc {
               .of("ListTools", query, new PageTokens.Place(0, rest.get(size - 1).tool().name())));
     }
     return response.build();
+  }
+
+  /** Asks a few at a time, which all may take long. */
+  private List<String> versions(List<ToolStatus> tools) throws InterruptedException {
+    try (ExecutorService askers =
+        Executors.newFixedThreadPool(VERSIONS_AT_A_TIME, Thread.ofVirtual().factory())) {
+      return askers
+          .invokeAll(
+              tools.stream()
+                  .<Callable<String>>map(tool -> () -> firstLine(questions.version(tool.tool())))
+                  .toList())
+          .stream()
+          .map(Future::resultNow)
+          .toList();
+    }
   }
 
   GetToolResponse getTool(GetToolRequest request) throws InterruptedException {
@@ -145,7 +174,9 @@ final class ToolRpc {
 
   private static Tool.Builder tool(ToolStatus status) {
     final boolean typed = status.tool().turnEnd() != TurnEnd.NONE;
+    final boolean tellsPaths = CallerContext.current().role() == Role.ROLE_ADMIN;
     return Tool.newBuilder()
+        .setPath(tellsPaths ? status.program().map(Path::toString).orElse("") : "")
         .setName(status.tool().name())
         .setDescription(status.tool().description())
         .setInstalled(status.installed() && status.supported())

@@ -94,7 +94,8 @@ public final class Catalogue {
   }
 
   private ToolStatus status(Tool tool) {
-    return new ToolStatus(tool, available(tool), tool.systems().contains(os));
+    return new ToolStatus(
+        tool, available(tool), installed(tool, tool.program()), tool.systems().contains(os));
   }
 
   /** The ways there are to talk to a tool, best first. */
@@ -107,11 +108,14 @@ public final class Catalogue {
    * of its own, best first.
    */
   public List<Way> available(Tool tool) {
-    Map<String, String> session = environment.of(Mode.PTY, tool.env(), Map.of());
     return tool.ways().stream()
-        .filter(way ->
-            LaunchEnvironment.program(tool.program(way).orElseThrow(), session, ROOT).isPresent())
+        .filter(way -> installed(tool, tool.program(way).orElseThrow()).isPresent())
         .toList();
+  }
+
+  private Optional<Path> installed(Tool tool, String program) {
+    Map<String, String> session = environment.of(Mode.PTY, tool.env(), Map.of());
+    return LaunchEnvironment.program(program, session, ROOT);
   }
 
   /** What is wrong with the file as it is now; empty if nothing is. */

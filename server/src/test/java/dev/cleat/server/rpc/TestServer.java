@@ -104,6 +104,10 @@ final class TestServer implements AutoCloseable {
     return ToolServiceGrpc.newBlockingStub(channel);
   }
 
+  ToolServiceGrpc.ToolServiceBlockingStub tools(Caller caller) {
+    return tools().withInterceptors(HeaderCallers.as(caller));
+  }
+
   /** Another channel to it; the caller closes it. */
   ManagedChannel connect() {
     return NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();

@@ -12,15 +12,18 @@ import static io.grpc.Status.Code.INVALID_ARGUMENT;
 import static io.grpc.Status.Code.NOT_FOUND;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cleat.server.auth.Caller;
 import dev.cleat.v1.GetToolHelpRequest;
 import dev.cleat.v1.GetToolHelpResponse;
 import dev.cleat.v1.GetToolRequest;
 import dev.cleat.v1.ListToolsRequest;
 import dev.cleat.v1.PromptStyle;
+import dev.cleat.v1.Role;
 import dev.cleat.v1.Tool;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,10 +38,11 @@ import org.junit.jupiter.api.parallel.Isolated;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ToolCallsTest {
   private TestServer server;
+  private Path agent;
 
   @BeforeAll
   void start(@TempDir Path folder) throws Exception {
-    Path agent =
+    agent =
         Files.writeString(
             folder.resolve("agent"),
             """
@@ -94,6 +98,35 @@ class ToolCallsTest {
     assertThat(tool("away")).isEqualTo(Tool.newBuilder().setName("away").build());
     assertThat(tool("mute").getVersion()).isEmpty();
     assertThat(tool("mute").getAvailableWaysList()).containsExactly(PROMPT_WAY_TERMINAL);
+  }
+
+  @Test
+  void pathIsToldToAdministratorsOnly() {
+    assertThat(tool("agent").getPath()).isEqualTo(agent.toString());
+    assertThat(tool("away").getPath()).isEmpty();
+    for (Role role : List.of(Role.ROLE_VIEWER, Role.ROLE_WRITER, Role.ROLE_OWNER)) {
+      Caller caller = new Caller(Caller.DEFAULT_TENANT, "someone", role, null);
+      assertThat(
+              server.tools(caller).listTools(ListToolsRequest.getDefaultInstance()).getToolsList())
+          .isNotEmpty()
+          .allSatisfy(tool -> assertThat(tool.getPath()).isEmpty());
+    }
+  }
+
+  @Test
+  void listHasVersionsWhereTheyAreAskedFor() {
+    List<Tool> tools =
+        server
+            .tools()
+            .listTools(ListToolsRequest.newBuilder().setVersions(true).build())
+            .getToolsList();
+
+    assertThat(tools)
+        .extracting(Tool::getName)
+        .isSorted()
+        .contains("agent", "away", "bash", "endless", "mute");
+    assertThat(tools).allSatisfy(listed -> assertThat(listed).isEqualTo(tool(listed.getName())));
+    assertThat(tool("agent").getVersion()).startsWith("agent 7");
   }
 
   @Test

@@ -18,13 +18,15 @@ import picocli.CommandLine.Parameters;
 /** {@code cleat tools}. */
 @Command(name = "tools", description = "List the tools that sessions can run, or show one.")
 final class ToolsCommand implements Callable<Integer> {
+  private static final int VERSION_CHARACTERS = 40;
+
   private final Streams streams;
 
   @Parameters(
       index = "0",
       arity = "0..1",
       paramLabel = "TOOL",
-      description = "Show this one, with its version.")
+      description = "Show this one, with how prompts end.")
   private String name = "";
 
   @Option(names = "--help-text", description = "Print what the tool itself prints as its help.")
@@ -46,7 +48,7 @@ final class ToolsCommand implements Callable<Integer> {
       if (help) {
         help(client.toolHelp(name));
       } else if (name.isEmpty()) {
-        list(client.tools());
+        list(client.toolsWithVersions());
       } else {
         show(client.tool(name));
       }
@@ -59,9 +61,15 @@ final class ToolsCommand implements Callable<Integer> {
       tools.forEach(tool -> streams.line(Json.of(tool.raw())));
       return;
     }
-    Table table = new Table("TOOL", "INSTALLED", "WAYS", "DESCRIPTION");
+    Table table = new Table("TOOL", "INSTALLED", "WAYS", "VERSION", "PATH", "DESCRIPTION");
     for (ToolInfo tool : tools) {
-      table.add(tool.name(), installed(tool), Show.orDash(ways(tool.ways())), tool.description());
+      table.add(
+          tool.name(),
+          installed(tool),
+          Show.orDash(ways(tool.ways())),
+          Show.orDash(Show.brief(tool.version(), VERSION_CHARACTERS)),
+          Show.orDash(tool.path()),
+          tool.description());
     }
     table.print(streams);
   }
@@ -76,6 +84,7 @@ final class ToolsCommand implements Callable<Integer> {
     lines.put("description", tool.description());
     lines.put("installed", installed(tool));
     lines.put("version", tool.version());
+    lines.put("path", tool.path());
     lines.put("ways", ways(tool.ways()));
     lines.put("available", ways(tool.availableWays()));
     lines.put(
@@ -83,6 +92,7 @@ final class ToolsCommand implements Callable<Integer> {
         switch (tool.style()) {
           case MARKS -> "end exactly, by marks";
           case STILLNESS -> "end by stillness";
+          case SCREEN -> "end when the screen shows it";
           case UNKNOWN -> "are not taken";
         });
     lines.forEach((label, value) -> {

@@ -40,11 +40,13 @@ final class ToolCommandsTest {
   @Test
   void toolIsShownWithItsVersionAndItsHelp() throws Exception {
     assertThat(server.run("tools").ok().lines())
-        .anyMatch(line -> line.matches("bash +yes +terminal +The GNU shell.*"))
+        .anyMatch(
+            line -> line.matches("bash +yes +terminal +GNU bash, .* +/\\S*/bash +The GNU shell.*"))
         .anyMatch(line -> line.matches("claude +(yes|no) +acp, headless, terminal +.*"));
 
     assertThat(server.run("tools", "bash").ok().out())
         .containsPattern("version +GNU bash")
+        .containsPattern("path +/.*/bash")
         .containsPattern("available +terminal")
         .containsPattern("typed prompts +end exactly");
     assertThat(server.run("tools", "bash", "--help-text").ok().out())
