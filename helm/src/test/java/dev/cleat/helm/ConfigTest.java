@@ -7,10 +7,15 @@ import dev.cleat.server.boot.ConfigKey;
 import dev.cleat.server.boot.ConfigKeys;
 import dev.cleat.server.boot.ConfigLoader;
 import dev.cleat.server.boot.LoadedConfig;
+import dev.cleat.server.policy.Policy;
+import dev.cleat.server.policy.WorkspacePolicy;
 import dev.cleat.server.tool.Catalogue;
 import dev.cleat.server.tool.ShellInit;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -59,6 +64,30 @@ class ConfigTest {
         .filteredOn(file -> !file.equals(Path.of("config.yaml")))
         .allSatisfy(file ->
             assertThat(settings).containsValue(pod.configFolder().resolve(file).toString()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.cleat.helm.Chart#valueSets")
+  void theServerTakesTenantsAndWorkspacesAsAPolicy(Path values) throws Exception {
+    pod(values).writeFiles(folder, SECRETS);
+    Path file = folder.resolve("policy.yaml");
+    JsonNode written = Yaml.MAPPER.readTree(Files.exists(file) ? Files.readString(file) : "{}");
+
+    Policy policy = Files.exists(file) ? Policy.open(file) : Policy.none();
+
+    assertThat(policy.problems()).isEmpty();
+    assertThat(policy.tenants()).containsExactlyInAnyOrderElementsOf(names(written, "tenants"));
+    assertThat(policy.workspaces())
+        .extracting(WorkspacePolicy::name)
+        .containsExactlyInAnyOrderElementsOf(names(written, "workspaces"));
+  }
+
+  private static List<String> names(JsonNode policy, String section) {
+    List<String> names = new ArrayList<>();
+    policy.path(section).fieldNames().forEachRemaining(names::add);
+    // Whoever is named nowhere.
+    names.remove("*");
+    return names;
   }
 
   @Test

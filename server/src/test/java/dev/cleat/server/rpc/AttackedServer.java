@@ -72,6 +72,17 @@ final class AttackedServer implements AutoCloseable {
                 isolation: sandbox
                 limits: {file_size: 8MiB, processes: %3$d, open_files: 256}
                 roots: ['%4$s/roots/{tenant}']
+              same-little:
+                limits: {memory: 128MiB, cpu_time: 1s}
+                roots: ['%4$s/roots/same-{tenant}']
+              own-little:
+                isolation: own-user
+                limits: {memory: 128MiB, cpu_time: 1s}
+                roots: ['%4$s/roots/{tenant}']
+              box-little:
+                isolation: sandbox
+                limits: {memory: 128MiB, cpu_time: 1s}
+                roots: ['%4$s/roots/{tenant}']
               offline:
                 isolation: sandbox
                 network: false

@@ -108,6 +108,11 @@ public final class FakeAcpAgent {
     String reason = "end_turn";
     switch (text.substring(0, Math.max(0, text.indexOf(' ')))) {
       case "say" -> update("agent_message_chunk", rest);
+      case "work" -> {
+        // What it does meanwhile, in milliseconds.
+        Thread.sleep(Long.parseLong(rest));
+        update("agent_message_chunk", "worked");
+      }
       case "recall" ->
           update("agent_message_chunk", String.join("|", Files.readAllLines(Path.of(session))));
       case "pictures" -> {

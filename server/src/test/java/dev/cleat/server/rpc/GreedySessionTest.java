@@ -66,6 +66,24 @@ class GreedySessionTest {
         .containsExactly("256", "0");
   }
 
+  @ParameterizedTest
+  @EnumSource(Mode.class)
+  void cannotTakeMoreMemoryThanItsLimit(Mode mode) {
+    final Session session = attacked.sessions().bash(mode.workspace + "-little");
+    attacked.attempt(session, "perl -e '$x = \"x\" x (16 << 20)'", true);
+    attacked.attempt(session, "perl -e '$x = \"x\" x (256 << 20)' 2>/dev/null", false);
+    attacked.attempt(session, "true", true);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Mode.class)
+  void cannotComputeForLongerThanItsLimit(Mode mode) {
+    final Session session = attacked.sessions().bash(mode.workspace + "-little");
+    attacked.attempt(session, "perl -e '1 while 1'", false);
+    attacked.attempt(session, "date > done", true);
+    attacked.assertServes();
+  }
+
   /** What it prints is kept on the disk: up to its tenant's quota, where it stands still. */
   @ParameterizedTest
   @EnumSource(Mode.class)

@@ -8,12 +8,13 @@ import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** What a stream of plain gRPC brought, without the library. Safe for use by any thread. */
 final class RawStream<R> implements StreamObserver<R> {
   private final List<R> responses = new ArrayList<>();
   private final CompletableFuture<Status> end = new CompletableFuture<>();
-  private volatile String reason = "";
+  private volatile @Nullable Throwable failure;
 
   @Override
   public synchronized void onNext(R response) {
@@ -21,9 +22,9 @@ final class RawStream<R> implements StreamObserver<R> {
   }
 
   @Override
-  public void onError(Throwable failure) {
-    reason = reason(failure);
-    end.complete(Status.fromThrowable(failure));
+  public void onError(Throwable error) {
+    failure = error;
+    end.complete(Status.fromThrowable(error));
   }
 
   @Override
@@ -42,11 +43,19 @@ final class RawStream<R> implements StreamObserver<R> {
 
   /** The reason of the error that it ended with, or nothing. */
   String reason() {
-    return reason;
+    return reason(failure);
+  }
+
+  /** Waits for the end, and throws the error that it ended with. */
+  void rethrow() throws Exception {
+    var _ = end();
+    if (failure instanceof StatusRuntimeException error) {
+      throw error;
+    }
   }
 
   /** The reason in the ErrorInfo of a failure, or nothing. */
-  static String reason(Throwable failure) {
+  static String reason(@Nullable Throwable failure) {
     if (!(failure instanceof StatusRuntimeException status)) {
       return "";
     }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -132,7 +133,11 @@ class ImageTest {
           new String(
               session.output(AttachOptions.fromBeginning().readOnly()).readAllBytes(),
               java.nio.charset.StandardCharsets.UTF_8);
-      assertThat(printed).contains("\r\n99999\r\n100000\r\n");
+      assertThat(printed)
+          .contains(
+              IntStream.rangeClosed(1, 100_000)
+                  .mapToObj(line -> line + "\r\n")
+                  .collect(Collectors.joining()));
       session.restart();
       assertThat(session.prompt("echo again").output()).isEqualTo("again\n");
     }
