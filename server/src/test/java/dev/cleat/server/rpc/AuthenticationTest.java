@@ -7,18 +7,10 @@ import dev.cleat.v1.AccessServiceGrpc;
 import dev.cleat.v1.AccessServiceGrpc.AccessServiceBlockingStub;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Role;
-import dev.cleat.v1.SessionServiceGrpc;
-import dev.cleat.v1.ToolServiceGrpc;
 import dev.cleat.v1.WhoAmIRequest;
 import dev.cleat.v1.WhoAmIResponse;
-import io.grpc.CallOptions;
 import io.grpc.Channel;
-import io.grpc.ClientCall;
-import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
-import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.channelz.v1.ChannelzGrpc;
 import io.grpc.channelz.v1.GetServersRequest;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -42,9 +34,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Who is let in, over a real connection. */
 class AuthenticationTest {
-  private static final Metadata.Key<String> CHALLENGE =
-      Metadata.Key.of("www-authenticate", Metadata.ASCII_STRING_MARSHALLER);
-
   @TempDir Path folder;
 
   private TestServer withTokens(String... more) throws Exception {
@@ -186,48 +175,6 @@ class AuthenticationTest {
         + "."
         + encoder.encodeToString(claims.getBytes(UTF_8))
         + ".AAAA";
-  }
-
-  @Test
-  void everyCallIsRefusedBeforeAMessageOfItIsRead() throws Exception {
-    try (TestServer server = withTokens()) {
-      for (ServiceDescriptor service :
-          List.of(
-              SessionServiceGrpc.getServiceDescriptor(),
-              ToolServiceGrpc.getServiceDescriptor(),
-              AccessServiceGrpc.getServiceDescriptor())) {
-        for (MethodDescriptor<?, ?> method : service.getMethods()) {
-          final Ended ended = Ended.of(server.channel(), method);
-          assertThat(ended.status().getCode())
-              .as(method.getFullMethodName())
-              .isEqualTo(Status.Code.UNAUTHENTICATED);
-          assertThat(ended.trailers().get(CHALLENGE)).isEqualTo("Bearer");
-          Refused.of(new StatusRuntimeException(ended.status(), ended.trailers()))
-              .with(Status.Code.UNAUTHENTICATED, ErrorReason.ERROR_REASON_UNAUTHENTICATED);
-        }
-      }
-    }
-  }
-
-  /** How a call ended on which nothing was ever said. */
-  private record Ended(Status status, Metadata trailers) {
-    static <Q, R> Ended of(Channel channel, MethodDescriptor<Q, R> method) throws Exception {
-      final CompletableFuture<Ended> end = new CompletableFuture<>();
-      final ClientCall<Q, R> call = channel.newCall(method, CallOptions.DEFAULT);
-      call.start(
-          new ClientCall.Listener<>() {
-            @Override
-            public void onClose(Status status, Metadata trailers) {
-              end.complete(new Ended(status, trailers));
-            }
-          },
-          new Metadata());
-      call.request(1);
-      if (method.getType().clientSendsOneMessage()) {
-        call.halfClose(); // With a message in mind, gRPC would keep the headers back until now.
-      }
-      return end.get(30, TimeUnit.SECONDS);
-    }
   }
 
   @Test
