@@ -134,13 +134,13 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
 
   /** Never for long: the event loops only have to get to it. They themselves do not wait. */
   private void awaitLeaving() {
-    if (held.get() <= 2 * bounds.heldBytes() || !Thread.currentThread().isVirtual()) {
+    if (held.get() <= bounds.heldBytes() || !Thread.currentThread().isVirtual()) {
       return;
     }
     roomLock.lock();
     try {
       long left = LONGEST_LEAVING_NANOS;
-      while (held.get() > 2 * bounds.heldBytes() && left > 0) {
+      while (held.get() > bounds.heldBytes() && left > 0) {
         left = room.awaitNanos(left);
       }
     } catch (InterruptedException e) {
@@ -152,7 +152,7 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
 
   private void giveBack(long count) {
     final long before = held.getAndAdd(-count);
-    if (before > 2 * bounds.heldBytes() && before - count <= 2 * bounds.heldBytes()) {
+    if (before > bounds.heldBytes() && before - count <= bounds.heldBytes()) {
       roomLock.lock();
       try {
         room.signalAll();
