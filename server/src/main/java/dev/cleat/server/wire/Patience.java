@@ -299,9 +299,11 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
     }
 
     void unblock() {
-      if (unsent.get() > 0) {
-        blocked.remove(this);
-        giveBack(unsent.getAndSet(0));
+      // Whatever it holds: whoever blocks it may be between holding something and being in the set.
+      blocked.remove(this);
+      final long count = unsent.getAndSet(0);
+      if (count > 0) {
+        giveBack(count);
         leaving.addAndGet(-told.getAndSet(0));
       }
     }

@@ -64,8 +64,8 @@ class CancelRaceTest {
             .isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
       }
     }
-    System.out.println(tool + ": " + became);
     assertThat(became.keySet())
+        .as("what became of the first, seed %d: %s", seed, became)
         .isSubsetOf(TurnState.TURN_STATE_SUCCEEDED, TurnState.TURN_STATE_CANCELLED);
   }
 }
