@@ -18,13 +18,31 @@ import org.jspecify.annotations.Nullable;
  * What an Attach sends: a message, or a batch of the journal, whose bytes are the message's
  * already.
  */
-sealed interface AttachFrame {
+sealed interface AttachFrame extends KnownLength {
+  /** How many bytes it is on the wire. */
+  @Override
+  int available();
 
   /** A message. */
-  record Message(AttachResponse response) implements AttachFrame {}
+  record Message(AttachResponse response) implements AttachFrame {
+    @Override
+    public int available() {
+      return response.getSerializedSize();
+    }
+  }
 
   /** {@code AttachResponse{events}}, from the journal. */
-  record Events(Batch batch) implements AttachFrame {}
+  record Events(Batch batch) implements AttachFrame {
+    @Override
+    public int available() {
+      return headLength(batch) + batch.wireLength();
+    }
+  }
+
+  private static int headLength(Batch batch) {
+    return CodedOutputStream.computeTagSize(AttachResponse.EVENTS_FIELD_NUMBER)
+        + CodedOutputStream.computeUInt32SizeNoTag(batch.wireLength());
+  }
 
   /** Puts frames on the wire. Batches are copied once, into the transport's buffers. */
   final class Marshaller implements MethodDescriptor.Marshaller<AttachFrame> {
@@ -57,10 +75,7 @@ sealed interface AttachFrame {
     EventsStream(Batch batch) {
       this.batch = batch;
       final int length = batch.wireLength();
-      head =
-          new byte
-              [CodedOutputStream.computeTagSize(AttachResponse.EVENTS_FIELD_NUMBER)
-                  + CodedOutputStream.computeUInt32SizeNoTag(length)];
+      head = new byte[headLength(batch)];
       try {
         final CodedOutputStream out = CodedOutputStream.newInstance(head);
         out.writeTag(AttachResponse.EVENTS_FIELD_NUMBER, LENGTH_DELIMITED);

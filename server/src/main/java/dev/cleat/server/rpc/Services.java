@@ -22,6 +22,7 @@ import dev.cleat.v1.ToolServiceGrpc;
 import dev.cleat.v1.WatchRequest;
 import dev.cleat.v1.WatchResponse;
 import io.grpc.Attributes;
+import io.grpc.Context;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
@@ -35,6 +36,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +54,9 @@ public final class Services {
   public static final Attributes.Key<ScheduledExecutorService> EVENT_LOOP =
       Attributes.Key.create("event-loop");
 
+  /** What an answer is while it is made: read, as a message, and what both leave behind. */
+  private static final int COPIES = 3;
+
   private final SessionRpc session;
   private final TurnRpc turn;
   private final ScreenRpc screen;
@@ -61,6 +66,7 @@ public final class Services {
   private final Draining draining;
   private final CallAudit audit;
   private final SendRoom room;
+  private final Semaphore largeAnswers;
   private final RpcMetrics metrics = new RpcMetrics();
   private final int inputLimit;
   private final int messageLimit;
@@ -91,11 +97,18 @@ public final class Services {
     this.inputLimit = inputLimit;
     this.messageLimit = messageLimit;
     this.room = new SendRoom(sendBytes);
+    this.largeAnswers = new Semaphore(largeAnswers(messageLimit), true);
     this.session = new SessionRpc(metrics, stopGrace, inputLimit);
     this.turn = new TurnRpc(draining);
     this.screen = new ScreenRpc(draining);
     this.tool = new ToolRpc(catalogue, policy);
     this.access = new AccessRpc(tickets);
+  }
+
+  /** A quarter of the heap is for them. */
+  private static int largeAnswers(int messageLimit) {
+    final long each = (long) COPIES * messageLimit;
+    return Math.clamp(Runtime.getRuntime().maxMemory() / 4 / each, 2, Integer.MAX_VALUE);
   }
 
   /**
@@ -155,7 +168,7 @@ public final class Services {
           return session.create(reach, request);
         });
     unary(service, SessionServiceGrpc.getGetMethod(), session::get);
-    unary(service, SessionServiceGrpc.getListMethod(), session::list);
+    large(service, SessionServiceGrpc.getListMethod(), session::list);
     unary(service, SessionServiceGrpc.getUpdateMethod(), session::update);
     unary(service, SessionServiceGrpc.getDeleteMethod(), session::delete);
     unary(service, SessionServiceGrpc.getStopMethod(), session::stop);
@@ -173,8 +186,8 @@ public final class Services {
     unary(service, SessionServiceGrpc.getGetActiveMethod(), session::getActive);
     unary(service, SessionServiceGrpc.getSendInputMethod(), session::sendInput);
     unary(service, SessionServiceGrpc.getResizeMethod(), session::resize);
-    unary(service, SessionServiceGrpc.getReadEventsMethod(), session::readEvents);
-    unary(service, SessionServiceGrpc.getGetScreenMethod(), screen::getScreen);
+    large(service, SessionServiceGrpc.getReadEventsMethod(), session::readEvents);
+    large(service, SessionServiceGrpc.getGetScreenMethod(), screen::getScreen);
     unary(
         service,
         SessionServiceGrpc.getSendPromptMethod(),
@@ -183,16 +196,16 @@ public final class Services {
           return turn.sendPrompt(reach, request);
         });
     unary(service, SessionServiceGrpc.getGetTurnMethod(), turn::getTurn);
-    unary(service, SessionServiceGrpc.getListApprovalsMethod(), ApprovalRpc::listApprovals);
+    large(service, SessionServiceGrpc.getListApprovalsMethod(), ApprovalRpc::listApprovals);
     unary(service, SessionServiceGrpc.getResolveApprovalMethod(), ApprovalRpc::resolveApproval);
-    unary(service, SessionServiceGrpc.getListArtifactsMethod(), ArtifactRpc::listArtifacts);
+    large(service, SessionServiceGrpc.getListArtifactsMethod(), ArtifactRpc::listArtifacts);
     unary(service, SessionServiceGrpc.getDeleteArtifactMethod(), ArtifactRpc::deleteArtifact);
     service.add(
         SessionServiceGrpc.getGetArtifactMethod(),
         rule ->
             ServerCalls.asyncServerStreamingCall(
                 (request, observer) -> getArtifact(rule, request, observer)));
-    unary(service, SessionServiceGrpc.getListTurnsMethod(), turn::listTurns);
+    large(service, SessionServiceGrpc.getListTurnsMethod(), turn::listTurns);
     unary(service, SessionServiceGrpc.getWaitTurnMethod(), turn::waitTurn);
     unary(service, SessionServiceGrpc.getCancelTurnMethod(), turn::cancelTurn);
     unary(service, SessionServiceGrpc.getAddUsageMethod(), turn::addUsage);
@@ -254,6 +267,27 @@ public final class Services {
   /** What the current call reaches. */
   private Reach reach(Access rule) {
     return Reach.of(CallerContext.current(), rule, sessions);
+  }
+
+  /**
+   * One whose answer may be as large as a message may be. Few are made at a time, so that many
+   * clients that take them slowly, or not at all, cost time and not the heap.
+   */
+  private <Q extends Message, R extends Message> void large(
+      Definition service, MethodDescriptor<Q, R> method, Work<Q, R> work) {
+    service.add(
+        method,
+        rule ->
+            ServerCalls.asyncUnaryCall((request, observer) -> {
+              largeAnswers.acquireUninterruptibly();
+              try {
+                if (!Context.current().isCancelled()) {
+                  answer(read -> work.answer(reach(rule), read), request, observer);
+                }
+              } finally {
+                largeAnswers.release();
+              }
+            }));
   }
 
   private <Q extends Message, R extends Message> void unary(

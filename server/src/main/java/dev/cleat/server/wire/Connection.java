@@ -58,6 +58,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     http2 = handler;
     handler.connection().addListener(new Streams(handler));
     FrameGuard.install(handler, door);
+    Resets.install(handler);
     channel.pipeline().remove(this);
   }
 

@@ -1,11 +1,13 @@
 package dev.cleat.server.wire;
 
+import com.google.protobuf.MessageLite;
 import dev.cleat.server.telemetry.Counter;
 import dev.cleat.server.telemetry.Gauge;
 import dev.cleat.server.telemetry.Meter;
 import io.grpc.Context;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.KnownLength;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerCall;
@@ -13,12 +15,15 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
@@ -49,6 +54,7 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
 
   private final ReentrantLock roomLock = new ReentrantLock();
   private final Condition room = roomLock.newCondition();
+  private final AtomicInteger senders = new AtomicInteger();
 
   /** Of what is held, what calls hold that have been told to end. */
   private final AtomicLong leaving = new AtomicLong();
@@ -97,8 +103,8 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
   }
 
   /**
-   * Sees when a stream may not send more, and when it may again; and has whoever is about to send
-   * wait while calls that were told to end still hold their memory.
+   * Has each message reserve its memory before it takes it, and whoever is about to send wait while
+   * there is no room; and sees when a stream may not send more, and when it may again.
    */
   @Override
   public <Q, R> ServerCall.Listener<Q> interceptCall(
@@ -111,13 +117,23 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
         new SimpleForwardingServerCall<>(call) {
           @Override
           public void sendMessage(R message) {
-            awaitLeaving();
-            super.sendMessage(message);
-            if (!waits.unary && !isReady()) {
-              waits.block();
-              if (isReady()) {
-                waits.unblock();
+            final int size = size(message);
+            reserve(size);
+            boolean takes = false;
+            try {
+              super.sendMessage(message);
+              takes = true;
+            } finally {
+              if (!takes || (!waits.unary && isReady())) {
+                giveBack(size);
+              } else if (waits.unary) {
+                waits.answered(size);
+              } else {
+                waits.block(size);
               }
+            }
+            if (!waits.unary && isReady()) {
+              waits.unblock();
             }
           }
         };
@@ -132,27 +148,82 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
     };
   }
 
-  /** Never for long: the event loops only have to get to it. They themselves do not wait. */
-  private void awaitLeaving() {
-    if (held.get() <= bounds.heldBytes() || !Thread.currentThread().isVirtual()) {
+  private static int size(Object message) {
+    try {
+      return switch (message) {
+        case MessageLite known -> known.getSerializedSize();
+        case KnownLength known -> known.available();
+        default -> throw new IllegalArgumentException(message.getClass() + " has no known length");
+      };
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Holds what a message is about to take. The wait for room is short: the oldest are told to end,
+   * and the event loops only have to get to it. They themselves do not wait.
+   */
+  private void reserve(int size) {
+    if (tryReserve(size)) {
+      return;
+    }
+    if (!Thread.currentThread().isVirtual()) {
+      hold(size);
       return;
     }
     roomLock.lock();
+    senders.incrementAndGet();
     try {
       long left = LONGEST_LEAVING_NANOS;
-      while (held.get() > bounds.heldBytes() && left > 0) {
+      while (!tryReserve(size)) {
+        makeRoom(needed(size));
+        if (left <= 0) {
+          hold(size);
+          return;
+        }
         left = room.awaitNanos(left);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      hold(size);
     } finally {
+      senders.decrementAndGet();
       roomLock.unlock();
     }
   }
 
+  private boolean tryReserve(int size) {
+    final long most = bounds.heldBytes() - needed(size);
+    long before;
+    do {
+      before = held.get();
+      if (before > most) {
+        return false;
+      }
+    } while (!held.compareAndSet(before, before + size));
+    return true;
+  }
+
+  /** A message larger than all that may be held passes when half of it is free. */
+  private long needed(int size) {
+    return Math.min(size, bounds.heldBytes() / 2);
+  }
+
+  private void hold(long count) {
+    if (held.addAndGet(count) > bounds.heldBytes()) {
+      makeRoom(0);
+    }
+  }
+
   private void giveBack(long count) {
-    final long before = held.getAndAdd(-count);
-    if (before > bounds.heldBytes() && before - count <= bounds.heldBytes()) {
+    held.addAndGet(-count);
+    tellSenders();
+  }
+
+  /** There is room, or somebody who can make it. */
+  private void tellSenders() {
+    if (senders.get() > 0) {
       roomLock.lock();
       try {
         room.signalAll();
@@ -173,27 +244,34 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
     }
   }
 
-  /** Ends the oldest until the others hold less than they may. */
-  private synchronized void makeRoom() {
-    long surplus = held.get() - leaving.get() - bounds.heldBytes();
-    if (surplus <= 0) {
-      return;
-    }
-    final long now = System.nanoTime();
-    final List<Waiting> oldest =
-        Stream.concat(waiting.stream(), blocked.stream())
-            .distinct()
-            .filter(call -> call.bytes() > 0)
-            .sorted(Comparator.comparingLong(call -> call.since() - now))
-            .toList();
-    for (Waiting call : oldest) {
+  /** Ends the oldest until the others hold less than they may, and so much less. */
+  private void makeRoom(long wanted) {
+    roomLock.lock();
+    try {
+      long surplus = held.get() - leaving.get() + wanted - bounds.heldBytes();
       if (surplus <= 0) {
         return;
       }
-      surplus -= call.bytes();
-      large.increment();
-      call.end("too much is on its way to slow clients, or from them");
+      for (Waiting call : oldest()) {
+        surplus -= call.bytes();
+        large.increment();
+        call.end("too much is on its way to slow clients, or from them");
+        if (surplus <= 0) {
+          return;
+        }
+      }
+    } finally {
+      roomLock.unlock();
     }
+  }
+
+  private List<Waiting> oldest() {
+    final long now = System.nanoTime();
+    return Stream.concat(waiting.stream(), blocked.stream())
+        .distinct()
+        .filter(call -> call.bytes() > 0)
+        .sorted(Comparator.comparingLong(call -> call.since() - now))
+        .toList();
   }
 
   /**
@@ -206,7 +284,6 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
     private final AtomicLong unsent = new AtomicLong();
     private volatile long unsentSince = since;
     private volatile boolean unary;
-    private volatile long lastSent;
     private final AtomicLong told = new AtomicLong();
     private volatile boolean ending;
     private volatile boolean closed;
@@ -227,20 +304,14 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
 
     @Override
     public void inboundWireSize(long count) {
+      keep(count + PIECE_COST);
       hold(count + PIECE_COST);
+      releaseIfClosed();
     }
 
     @Override
     public void inboundMessageRead(int number, long wireSize, long size) {
       release();
-    }
-
-    @Override
-    public void outboundMessageSent(int number, long wireSize, long size) {
-      lastSent = wireSize;
-      if (unary) {
-        hold(wireSize);
-      }
     }
 
     @Override
@@ -261,20 +332,17 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
       return bytes.get() > 0 && (unsent.get() == 0 || request - answer < 0) ? request : answer;
     }
 
-    private void hold(long count) {
+    private void keep(long count) {
       if (bytes.getAndAdd(count) == 0 && !ending) {
         since = System.nanoTime();
         waiting.add(this);
       }
-      add(count);
-      if (closed) {
-        release();
-      }
     }
 
-    private void add(long count) {
-      if (held.addAndGet(count) > bounds.heldBytes()) {
-        makeRoom();
+    private void releaseIfClosed() {
+      if (closed) {
+        release();
+        unblock();
       }
     }
 
@@ -284,18 +352,22 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
       leaving.addAndGet(-told.getAndSet(0));
     }
 
-    /** The last message is not sent whole, and no other may be sent. */
-    void block() {
-      final long now = lastSent;
-      final long before = unsent.getAndSet(now);
+    /** An answer of so many bytes, which are held already, is on its way. */
+    void answered(int size) {
+      keep(size);
+      tellSenders();
+      releaseIfClosed();
+    }
+
+    /** The last message, whose bytes are held already, is not sent whole, and no other may be. */
+    void block(int size) {
+      final long before = unsent.getAndSet(size);
       if (before == 0 && !ending) {
         unsentSince = System.nanoTime();
         blocked.add(this);
       }
-      add(now - before);
-      if (closed) {
-        unblock();
-      }
+      giveBack(before);
+      releaseIfClosed();
     }
 
     void unblock() {
@@ -321,10 +393,7 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
         // The library ends the stream for a deadline, and for nothing else that a context says.
         final var _ = call.cancel(new TimeoutException(why));
       }
-      if (closed) {
-        release();
-        unblock();
-      }
+      releaseIfClosed();
     }
   }
 }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.cleat.server.telemetry.Meter;
 import io.grpc.Context;
+import io.grpc.KnownLength;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
@@ -14,6 +15,9 @@ import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -154,24 +158,26 @@ class PatienceTest {
   }
 
   /** A stream whose client takes what the test says. */
-  private static final class Watch extends ServerCall<String, String> {
-    private static final MethodDescriptor.Marshaller<String> NONE =
+  private static final class Watch extends ServerCall<KnownLength, KnownLength> {
+    private static final MethodDescriptor.Marshaller<KnownLength> NONE =
         new MethodDescriptor.Marshaller<>() {
           @Override
-          public InputStream stream(String value) {
+          public InputStream stream(KnownLength value) {
             throw new AssertionError(value);
           }
 
           @Override
-          public String parse(InputStream stream) {
+          public KnownLength parse(InputStream stream) {
             throw new AssertionError(stream);
           }
         };
 
     private final Call call;
-    private final Listener<String> listener;
-    private ServerCall<String, String> watched = this;
+    private final Listener<KnownLength> listener;
+    private ServerCall<KnownLength, KnownLength> watched = this;
     private boolean ready = true;
+    private boolean left;
+    private CountDownLatch beforeSent = new CountDownLatch(0);
     private final AtomicInteger sent = new AtomicInteger();
 
     Watch(Patience patience) throws Exception {
@@ -191,8 +197,11 @@ class PatienceTest {
     /** Sends a message, which the client takes or not. */
     void send(int size, boolean taken) {
       ready = taken;
-      call.tracer.outboundMessageSent(0, size, size);
-      watched.sendMessage("");
+      watched.sendMessage(() -> size);
+    }
+
+    boolean isLeaving() {
+      return call.isEnded() && !left;
     }
 
     void taken() {
@@ -206,7 +215,12 @@ class PatienceTest {
     }
 
     @Override
-    public void sendMessage(String message) {
+    public void sendMessage(KnownLength message) {
+      try {
+        beforeSent.await();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
       sent.incrementAndGet();
     }
 
@@ -225,8 +239,8 @@ class PatienceTest {
     }
 
     @Override
-    public MethodDescriptor<String, String> getMethodDescriptor() {
-      return MethodDescriptor.<String, String>newBuilder()
+    public MethodDescriptor<KnownLength, KnownLength> getMethodDescriptor() {
+      return MethodDescriptor.<KnownLength, KnownLength>newBuilder()
           .setType(MethodDescriptor.MethodType.SERVER_STREAMING)
           .setFullMethodName("Service/Watch")
           .setRequestMarshaller(NONE)
@@ -307,5 +321,89 @@ class PatienceTest {
     sender.join();
 
     assertThat(next.sent).hasValue(1);
+  }
+
+  /** However many threads are between the check for room and the memory they take. */
+  @Test
+  void thoseThatSendAtOnceHoldNoMoreThanTheyMay() throws Exception {
+    final CountDownLatch enough = new CountDownLatch(1);
+    final List<Watch> sending = new ArrayList<>();
+    final List<Thread> senders = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      final Watch watch = new Watch(much);
+      watch.beforeSent = enough;
+      sending.add(watch);
+      senders.add(Thread.ofVirtual().start(() -> watch.send(400, true)));
+    }
+
+    await()
+        .until(() ->
+            senders.stream().filter(s -> s.getState() == Thread.State.TIMED_WAITING).count() == 8);
+    assertThat(gauge(much, "cleat_slow_calls_held_bytes")).isEqualTo(800);
+    enough.countDown();
+    for (Thread sender : senders) {
+      sender.join();
+    }
+
+    assertThat(sending).allMatch(watch -> watch.sent.get() == 1);
+    assertThat(gauge(much, "cleat_slow_calls_held_bytes")).isZero();
+    assertThat(ended(much, "memory")).isZero();
+  }
+
+  @Test
+  void aMessageLargerThanAllThatMayBeHeldIsSent() throws Exception {
+    final Watch watch = new Watch(much);
+    final Thread sender = Thread.ofVirtual().start(() -> watch.send(100_000, true));
+
+    sender.join();
+
+    assertThat(watch.sent).hasValue(1);
+    assertThat(gauge(much, "cleat_slow_calls_held_bytes")).isZero();
+  }
+
+  /** What is on its way when nobody can end yet is soon with somebody who can. */
+  @Test
+  void whoWaitsForRoomMakesItAsSoonAsOneCanEnd() throws Exception {
+    final Watch frozen = new Watch(much);
+    frozen.beforeSent = new CountDownLatch(1);
+    final Thread first = Thread.ofVirtual().start(() -> frozen.send(900, false));
+    await().until(() -> first.getState() == Thread.State.WAITING);
+    final Watch next = new Watch(much);
+    final Thread second = Thread.ofVirtual().start(() -> next.send(900, true));
+    await().until(() -> second.getState() == Thread.State.TIMED_WAITING);
+
+    frozen.beforeSent.countDown();
+    await().until(frozen.call::isEnded);
+    frozen.call.tracer.streamClosed(Status.CANCELLED);
+    second.join();
+
+    assertThat(next.sent).hasValue(1);
+    assertThat(gauge(much, "cleat_slow_calls_held_bytes")).isZero();
+  }
+
+  /** The one that takes the room is the next that can end. */
+  @Test
+  void thoseThatWaitForTheSameRoomGoOnOneByOne() throws Exception {
+    final List<Watch> watches = new ArrayList<>();
+    final List<Thread> senders = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      final Watch watch = new Watch(much);
+      watches.add(watch);
+      senders.add(Thread.ofVirtual().start(() -> watch.send(900, false)));
+    }
+
+    for (int i = 1; i < 5; i++) {
+      await().until(() -> watches.stream().anyMatch(Watch::isLeaving));
+      final Watch leaving = watches.stream().filter(Watch::isLeaving).findFirst().orElseThrow();
+      leaving.left = true;
+      leaving.call.tracer.streamClosed(Status.CANCELLED);
+    }
+    for (Thread sender : senders) {
+      sender.join();
+    }
+
+    assertThat(watches).allMatch(watch -> watch.sent.get() == 1);
+    assertThat(ended(much, "memory")).isEqualTo(4);
+    assertThat(gauge(much, "cleat_slow_calls_held_bytes")).isEqualTo(900);
   }
 }
