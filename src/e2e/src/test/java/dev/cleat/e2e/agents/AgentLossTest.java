@@ -115,14 +115,14 @@ class AgentLossTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "GEMINI")
-  void sessionIsRevivedAtOnce(Agent agent) throws Exception {
+  @MethodSource(AgentSessions.THAT_GO_ON)
+  void sessionIsRevivedAtOnce(Agent agent, PromptWay way) throws Exception {
     AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
     model.reply(Reply.text("The first."), Reply.text("Second."));
     ServerProcess server = server();
     String id;
     try (CleatClient cleat = server.client()) {
-      Session session = cleat.create(of(agent, home, PromptWay.ACP).revive(RevivePolicy.AT_ONCE));
+      Session session = cleat.create(of(agent, home, way).revive(RevivePolicy.AT_ONCE));
       id = session.id();
       succeeded(session.prompt("What comes first?"));
     }
@@ -135,6 +135,33 @@ class AgentLossTest {
               session.refresh().state() == SessionInfo.State.RUNNING
                   && session.info().activity() == SessionInfo.Activity.IDLE);
       assertThat(session.info().run()).isEqualTo(2);
+      assertThat(succeeded(session.prompt("And then?")).answer()).endsWith("Second.");
+    }
+    assertThat(model.lastTurn().prompts()).anyMatch(prompt -> prompt.contains("What comes first?"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "GEMINI")
+  void sessionThatIsNotToBeRevivedWaitsForARestart(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    model.reply(Reply.text("The first."), Reply.text("Second."));
+    ServerProcess server = server();
+    String id;
+    try (CleatClient cleat = server.client()) {
+      Session session = cleat.create(of(agent, home, PromptWay.ACP).revive(RevivePolicy.NEVER));
+      id = session.id();
+      succeeded(session.prompt("What comes first?"));
+    }
+    server.kill();
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.session(id);
+      CleatException refusal =
+          catchThrowableOfType(CleatException.class, () -> session.prompt("And then?"));
+      assertThat(refusal.reason()).isEqualTo("WRONG_STATE");
+      assertThat(session.refresh().state()).isEqualTo(SessionInfo.State.LOST);
+      assertThat(model.turns()).hasSize(1);
+
+      session.restart();
       assertThat(succeeded(session.prompt("And then?")).answer()).endsWith("Second.");
     }
     assertThat(model.lastTurn().prompts()).anyMatch(prompt -> prompt.contains("What comes first?"));

@@ -12,13 +12,19 @@ import dev.cleat.client.PromptWay;
 import dev.cleat.client.Session;
 import dev.cleat.e2e.ServerProcess;
 import dev.cleat.e2e.Servers;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -48,11 +54,30 @@ class AgentPicturesTest {
           .decode(
               "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=");
 
-  /** Another one, of two pixels. */
-  private static final byte[] OTHER_PNG =
-      Base64.getDecoder()
-          .decode(
-              "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGMQUDD438AAAAXEAeCxBOJ+AAAAAElFTkSuQmCC");
+  /** More than a MiB. Claude Code would make such a one smaller before it sends it. */
+  private static byte[] photograph(Agent agent) {
+    byte[] photograph = photograph(agent == Agent.CLAUDE ? 600 : 1_450);
+    assertThat(photograph).hasSizeGreaterThan(agent == Agent.CLAUDE ? 100 << 10 : 1 << 20);
+    return photograph;
+  }
+
+  /** A square of noise, of which nothing can be left out. */
+  private static byte[] photograph(int size) {
+    BufferedImage image = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
+    Random noise = new Random(1);
+    for (int y = 0; y < image.getHeight(); y++) {
+      for (int x = 0; x < image.getWidth(); x++) {
+        image.setRGB(x, y, noise.nextInt());
+      }
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (var out = new MemoryCacheImageOutputStream(bytes)) {
+      assertThat(ImageIO.write(image, "jpeg", out)).isTrue();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
 
   private Path pictures() {
     return folder.resolve("data/pictures");
@@ -83,17 +108,18 @@ class AgentPicturesTest {
   @ParameterizedTest
   @MethodSource("agentsAndWays")
   void picturesArriveWholeAndInOrder(Agent agent, PromptWay way) throws Exception {
+    byte[] photograph = photograph(agent);
     AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
     model.reply(Reply.text("Two dots."), Reply.text("One dot."));
     try (CleatClient cleat = server().client()) {
       Session session = cleat.create(of(agent, home, way));
       succeeded(
           session.prompt(
-              Prompt.of("What is it?").image("image/png", PNG).image("image/png", OTHER_PNG)));
-      assertThat(model.lastTurn().images()).containsExactly(PNG, OTHER_PNG);
+              Prompt.of("What is it?").image("image/png", PNG).image("image/jpeg", photograph)));
+      assertThat(model.lastTurn().images()).containsExactly(PNG, photograph);
 
-      succeeded(session.prompt(Prompt.of("And this?").image("image/png", OTHER_PNG)));
-      assertThat(model.awaitTurn(2).images()).containsExactly(PNG, OTHER_PNG, OTHER_PNG);
+      succeeded(session.prompt(Prompt.of("And this?").image("image/jpeg", photograph)));
+      assertThat(model.awaitTurn(2).images()).containsExactly(PNG, photograph, photograph);
       assertThat(model.lastTurn().prompts())
           .anyMatch(prompt -> prompt.contains("What is it?"))
           .anyMatch(prompt -> prompt.contains("And this?"));

@@ -19,11 +19,13 @@ import dev.cleat.client.Turn;
 import dev.cleat.client.TurnEvent;
 import dev.cleat.e2e.ServerProcess;
 import dev.cleat.e2e.Servers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -37,6 +39,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Order(RealAgents.LONG)
 class AgentSessionsTest {
   private static final String FIRST = "What comes first?";
+  private static final Duration FOREVER = Duration.ofHours(1);
+  private static final String COMMAND = "printf made > made.txt && echo written";
 
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;
@@ -80,36 +84,56 @@ class AgentSessionsTest {
   @MethodSource(AgentSessions.AGENTS_AND_WAYS)
   void sameStoryIsToldInTheSameWords(Agent agent, PromptWay way) throws Exception {
     AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
-    model.reply(
-        agent.runs("printf made > made.txt && echo written").using(100, 10),
-        Reply.text("It is ", "done.").using(200, 20));
+    model.reply(agent.runs(COMMAND).using(100, 10), Reply.text("It is ", "done.").using(200, 20));
     try (CleatClient cleat = server().client()) {
       RunningTurn turn = cleat.create(of(agent, home, way)).start(Prompt.of(FIRST));
       List<TurnEvent> events = new ArrayList<>();
       turn.events().forEach(events::add);
 
-      List<String> story =
-          events.stream()
-              // Codex warns of a model that it does not know before it begins.
-              .dropWhile(event -> !(event instanceof TurnEvent.ToolCall))
-              .filter(event -> !(event instanceof TurnEvent.AgentMessage))
-              .map(event -> event.getClass().getSimpleName())
-              .toList();
-      assertThat(story.stream().distinct())
+      assertThat(story(events))
           .containsExactly("ToolCall", "ToolResult", "AgentText", "UsageReported");
       TurnEvent.ToolCall call = only(events, TurnEvent.ToolCall.class);
       // By ACP, Gemini CLI tells a call by its title, and of its result that there is one.
       boolean brief = agent == Agent.GEMINI && way == PromptWay.ACP;
-      assertThat(brief ? call.title() : call.inputJson()).contains("made.txt");
+      assertThat(brief ? call.title() : call.inputJson()).contains(COMMAND);
       TurnEvent.ToolResult result = only(events, TurnEvent.ToolResult.class);
       assertThat(result.text()).contains(brief ? "" : "written");
       assertThat(result.callId()).isEqualTo(call.callId());
+      assertThat(text(events)).endsWith("It is done.");
       Turn ended = succeeded(turn.await());
       assertThat(ended.answer()).endsWith("It is done.");
       assertThat(ended.usage().inputTokens()).isIn(200L, 300L);
       assertThat(ended.usage().outputTokens()).isIn(20L, 30L);
     }
     assertThat(home.work().resolve("made.txt")).hasContent("made");
+  }
+
+  /**
+   * What kinds of events there were, in their order. Texts come in as many pieces as the agent
+   * likes, and some tell what they have used so far after each step.
+   */
+  private static List<String> story(List<TurnEvent> events) {
+    List<String> kinds = new ArrayList<>();
+    events.stream()
+        // Codex warns of a model that it does not know before it begins.
+        .dropWhile(event -> !(event instanceof TurnEvent.ToolCall))
+        .filter(event -> !(event instanceof TurnEvent.AgentMessage))
+        .map(event -> event.getClass().getSimpleName())
+        .forEach(kind -> {
+          if (!kinds.isEmpty()
+              && (kind.equals(kinds.getLast()) || kinds.getLast().equals("UsageReported"))) {
+            kinds.removeLast();
+          }
+          kinds.add(kind);
+        });
+    return kinds;
+  }
+
+  private static String text(List<TurnEvent> events) {
+    return events.stream()
+        .filter(TurnEvent.AgentText.class::isInstance)
+        .map(event -> ((TurnEvent.AgentText) event).text())
+        .collect(Collectors.joining());
   }
 
   private static <T> T only(List<TurnEvent> events, Class<T> kind) {
@@ -123,7 +147,7 @@ class AgentSessionsTest {
   void commandRunsOnlyWhenItIsAllowed(Agent agent) throws Exception {
     AgentHome home = agent.home(folder, model, AgentHome.Asks.ALWAYS);
     Path made = home.work().resolve("made.txt");
-    Reply run = agent.asksToRun("printf made > made.txt && echo written");
+    Reply run = agent.asksToRun(COMMAND);
     model.otherwise(request -> request.continuesATurn() ? Reply.text("Done.") : run);
     try (CleatClient cleat = server().client()) {
       Session session = cleat.create(of(agent, home, PromptWay.ACP));
@@ -147,30 +171,68 @@ class AgentSessionsTest {
 
   @ParameterizedTest
   @EnumSource
-  void questionIsDecidedByTimeOrByRule(Agent agent) throws Exception {
+  void questionThatNobodyAnswersIsDenied(Agent agent) throws Exception {
     AgentHome home = agent.home(folder, model, AgentHome.Asks.ALWAYS);
-    Path made = home.work().resolve("made.txt");
-    Reply run = agent.asksToRun("printf made > made.txt && echo written");
+    Reply run = agent.asksToRun(COMMAND);
     model.otherwise(request -> request.continuesATurn() ? Reply.text("Done.") : run);
     try (CleatClient cleat = server().client()) {
-      Session timed =
+      Session session =
           cleat.create(of(agent, home, PromptWay.ACP).approvals(List.of(), Duration.ofSeconds(1)));
-      assertThat(timed.prompt("Write it.").ended()).isTrue();
-      assertThat(made).doesNotExist();
+      RunningTurn turn = session.start(Prompt.of("Write it."));
 
-      Session ruled =
+      Approval.Answer answer = decided(turn).answer().orElseThrow();
+      assertThat(answer.source()).isEqualTo(Approval.Source.DEADLINE);
+      assertThat(answer.decision()).isEqualTo(Approval.Decision.DENIED);
+      assertThat(home.work().resolve("made.txt")).doesNotExist();
+    }
+  }
+
+  /** By all, by the tool that the last question was of, and no more once that rule is gone. */
+  @ParameterizedTest
+  @EnumSource
+  void questionIsAnsweredByTheRulesOfTheTime(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.ALWAYS);
+    Path made = home.work().resolve("made.txt");
+    Reply run = agent.asksToRun(COMMAND);
+    model.otherwise(request -> request.continuesATurn() ? Reply.text("Done.") : run);
+    try (CleatClient cleat = server().client()) {
+      Session session =
           cleat.create(
               of(agent, home, PromptWay.ACP).approvals(List.of(ApprovalRule.everything())));
-      RunningTurn turn = ruled.start(Prompt.of("Write it."));
-      List<TurnEvent> events = new ArrayList<>();
-      turn.events().forEach(events::add);
-      succeeded(turn.await());
+      Approval first = decided(session.start(Prompt.of("Write it.")));
+      assertThat(ruleOf(first)).isEqualTo("everything");
       assertThat(made).hasContent("made");
-      Approval.Answer answer =
-          only(events, TurnEvent.ApprovalResolved.class).approval().answer().orElseThrow();
-      assertThat(answer.source()).isEqualTo(Approval.Source.RULE);
-      assertThat(answer.by()).isEqualTo("everything");
+      Files.delete(made);
+
+      ApprovalRule others = new ApprovalRule(first.tool(), "never-made.txt");
+      ApprovalRule its = new ApprovalRule(first.tool(), "made[.]txt");
+      session.update(new SessionSettings().approvals(List.of(others, its), FOREVER));
+      Approval second = decided(session.start(Prompt.of("Write it again.")));
+      assertThat(ruleOf(second)).contains(first.tool(), "made[.]txt");
+      assertThat(made).hasContent("made");
+      Files.delete(made);
+
+      session.update(new SessionSettings().approvals(List.of(others), FOREVER));
+      RunningTurn third = session.start(Prompt.of("And again."));
+      session.resolve(awaitQuestion(session).deny());
+      assertThat(third.await().ended()).isTrue();
+      assertThat(made).doesNotExist();
     }
+  }
+
+  private static String ruleOf(Approval approval) {
+    Approval.Answer answer = approval.answer().orElseThrow();
+    assertThat(answer.source()).isEqualTo(Approval.Source.RULE);
+    assertThat(answer.decision()).isEqualTo(Approval.Decision.ALLOWED);
+    return answer.by();
+  }
+
+  /** The one question of a turn, as its journal has it in the end. */
+  private static Approval decided(RunningTurn turn) {
+    List<TurnEvent> events = new ArrayList<>();
+    turn.events().forEach(events::add);
+    assertThat(turn.await().ended()).isTrue();
+    return only(events, TurnEvent.ApprovalResolved.class).approval();
   }
 
   @ParameterizedTest
