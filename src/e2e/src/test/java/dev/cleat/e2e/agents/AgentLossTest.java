@@ -50,6 +50,7 @@ class AgentLossTest {
     AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
     CountDownLatch hold = new CountDownLatch(1);
     model.reply(Reply.text("The first."), Reply.text("Half").thenHold(hold));
+    Prompt prompt = Prompt.of("And then?").requestId("the same");
     String id;
     String lost;
     ServerProcess server = server();
@@ -57,7 +58,7 @@ class AgentLossTest {
       Session session = cleat.create(of(agent, home, way));
       id = session.id();
       succeeded(session.prompt("What comes first?"));
-      lost = session.start(Prompt.of("And then?")).id();
+      lost = session.start(prompt).id();
       var _ = model.awaitTurn(2);
     }
     server.kill();
@@ -70,12 +71,14 @@ class AgentLossTest {
       assertThat(turn.state()).isEqualTo(Turn.State.UNCERTAIN);
       assertThat(turn.endReason()).isEqualTo(Turn.EndReason.SESSION_LOST);
       assertThat(turn.statusMessage()).isNotEmpty();
+      assertThat(session.start(prompt).id()).as("it is not sent again").isEqualTo(lost);
+      assertThat(model.turns()).hasSize(2);
 
       assertThat(succeeded(session.prompt("And at last?")).answer()).endsWith("Third.");
     }
     assertThat(model.lastTurn().prompts())
-        .anyMatch(prompt -> prompt.contains("What comes first?"))
-        .anyMatch(prompt -> prompt.contains("And at last?"));
+        .anyMatch(asked -> asked.contains("What comes first?"))
+        .anyMatch(asked -> asked.contains("And at last?"));
   }
 
   @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.cleat.e2e.agents;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.client.Approval;
+import dev.cleat.client.ApprovalRule;
 import dev.cleat.client.CleatClient;
 import dev.cleat.client.NewSession;
 import dev.cleat.client.Prompt;
@@ -12,6 +13,7 @@ import dev.cleat.client.RunningTurn;
 import dev.cleat.client.Session;
 import dev.cleat.client.SessionSettings;
 import dev.cleat.client.Turn;
+import dev.cleat.client.TurnEvent;
 import dev.cleat.e2e.Await;
 import dev.cleat.e2e.ServerProcess;
 import dev.cleat.e2e.Servers;
@@ -19,8 +21,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -186,6 +190,44 @@ class TerminalAgentsTest {
 
   @ParameterizedTest
   @EnumSource(names = {"CLAUDE", "CODEX"})
+  void questionIsDecidedByTimeAndThenByARule(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.ALWAYS);
+    Path made = home.work().resolve("made.txt");
+    Reply run = agent.asksToRun("printf made > made.txt && echo written");
+    model.otherwise(request -> request.continuesATurn() ? Reply.text("Done.") : run);
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(agent, home).approvals(List.of(), Duration.ofSeconds(1)));
+      Approval.Answer late = decided(session.start(Prompt.of("Write it.")));
+      assertThat(late.source()).isEqualTo(Approval.Source.DEADLINE);
+      assertThat(late.decision()).isEqualTo(Approval.Decision.DENIED);
+      assertThat(made).doesNotExist();
+
+      model.otherwise(request -> made.toFile().exists() ? Reply.text("Done.") : run);
+      session.update(
+          new SessionSettings()
+              .approvals(List.of(new ApprovalRule("", "made[.]txt")), Duration.ofMinutes(1)));
+      Approval.Answer ruled = decided(session.start(Prompt.of("Do write it.")));
+      assertThat(ruled.source()).isEqualTo(Approval.Source.RULE);
+      assertThat(ruled.by()).contains("made[.]txt");
+      assertThat(made).hasContent("made");
+    }
+  }
+
+  /** How the one question of a turn was decided. */
+  private static Approval.Answer decided(RunningTurn turn) {
+    List<Approval> decided = new ArrayList<>();
+    for (TurnEvent event : turn.events()) {
+      if (event instanceof TurnEvent.ApprovalResolved resolved) {
+        decided.add(resolved.approval());
+      }
+    }
+    assertThat(turn.await().ended()).isTrue();
+    assertThat(decided).hasSize(1);
+    return decided.getFirst().answer().orElseThrow();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CLAUDE", "CODEX"})
   void cancelEndsItsTurnAndTheNextOneWorks(Agent agent) throws Exception {
     AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
     CountDownLatch hold = new CountDownLatch(1);
@@ -206,19 +248,53 @@ class TerminalAgentsTest {
     }
   }
 
+  /** What the model does, and words of what the turn says then; each agent has its own. */
+  private record Trouble(Reply reply, String words) {}
+
   @ParameterizedTest
   @EnumSource(names = {"CLAUDE", "CODEX"})
   void troubleOfTheModelFailsTheTurnAndTheSessionGoesOn(Agent agent) throws Exception {
     AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
-    model.otherwise(request -> Reply.error(400, "not for you"));
     try (CleatClient cleat = server().client()) {
       Session session = cleat.create(of(agent, home));
-      Turn failed = session.prompt("What comes first?");
-      assertThat(failed.state()).as("%s", failed.raw()).isEqualTo(Turn.State.FAILED);
-      assertThat(failed.statusMessage()).contains("not for");
+      for (Trouble trouble :
+          List.of(
+              new Trouble(Reply.error(400, "not for you"), "not for you"),
+              new Trouble(
+                  Reply.error(529, "too busy for you", Map.of("retry-after-ms", "10")),
+                  "too busy for you"),
+              new Trouble(
+                  Reply.error(429, "too much of it", Map.of("retry-after", "1")),
+                  "(429) · too much of it|429 Too Many Requests"),
+              new Trouble(Reply.text("Half of").thenCut(), "Connection|disconnected"))) {
+        model.otherwise(request -> trouble.reply());
+        Turn failed = session.prompt("What comes first?");
+        assertThat(failed.state()).as("%s", failed.raw()).isEqualTo(Turn.State.FAILED);
+        assertThat(failed.statusMessage()).containsAnyOf(trouble.words().split("[|]"));
+
+        model.otherwise(request -> Reply.text("Here again."));
+        succeeded(session.prompt("Are you there?"));
+        lastPromptIs("Are you there?");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"CLAUDE", "CODEX"})
+  void silenceOfTheModelEndsAtTheTimeout(Agent agent) throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    try (CleatClient cleat = server().client()) {
+      Session session = cleat.create(of(agent, home));
+      model.reply(Reply.text("Here."));
+      succeeded(session.prompt("Are you there?"));
+      model.otherwise(request -> Reply.silent(Duration.ofMinutes(5)));
+      Turn silent = session.prompt(Prompt.of("Well?").timeout(Duration.ofSeconds(3)));
+      assertThat(silent.state()).isEqualTo(Turn.State.TIMED_OUT);
+      assertThat(silent.statusMessage()).startsWith("it did not end within its timeout of 3 s");
 
       model.otherwise(request -> Reply.text("Here again."));
-      succeeded(session.prompt("Are you there?"));
+      succeeded(session.prompt("Are you there now?"));
+      lastPromptIs("Are you there now?");
     }
   }
 
