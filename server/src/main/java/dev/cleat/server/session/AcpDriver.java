@@ -30,6 +30,7 @@ final class AcpDriver implements AgentDriver, AcpListener {
   private final Supplier<SessionOrBuilder> session;
   private final Consumer<AgentSaid> heard;
   private final Consumer<String> giveUp;
+  private final Tail errors = new Tail();
   private boolean known;
 
   /**
@@ -68,6 +69,16 @@ final class AcpDriver implements AgentDriver, AcpListener {
     final byte[] bytes = new byte[data.remaining()];
     data.get(bytes);
     agent.feed(bytes, 0, bytes.length);
+  }
+
+  /** It printed this to standard error. By the terminal, which has ended before anybody asks. */
+  void complained(ByteBuffer data) {
+    errors.add(data);
+  }
+
+  @Override
+  public String errorTail() {
+    return errors.text();
   }
 
   @Override

@@ -56,6 +56,11 @@ interface AgentDriver {
     return EvidenceSource.EVIDENCE_SOURCE_STRUCTURED;
   }
 
+  /** The last that the session's process, which has ended, printed to standard error. */
+  default String errorTail() {
+    return "";
+  }
+
   /** Why the agent will not be ready for the prompts that wait; null while it may be. */
   default @Nullable Outcome unready() {
     return null;

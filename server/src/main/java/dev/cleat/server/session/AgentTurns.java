@@ -58,6 +58,7 @@ final class AgentTurns implements Turns {
   private final Map<String, List<Image>> images = new HashMap<>();
   private boolean takesPrompts = true;
   private @Nullable AgentDriver driver;
+  private @Nullable AgentDriver ended;
   private @Nullable CurrentTurn current;
   private @Nullable Instant killAt;
 
@@ -76,6 +77,7 @@ final class AgentTurns implements Turns {
    */
   void started(@Nullable AgentDriver with) {
     takesPrompts = with != null;
+    ended = null;
     use(with);
   }
 
@@ -90,6 +92,7 @@ final class AgentTurns implements Turns {
 
   /** The process has ended: nothing can be handed over any more, but what was said counts. */
   void closing() {
+    ended = driver;
     use(null);
     settle();
   }
@@ -468,10 +471,17 @@ final class AgentTurns implements Turns {
   public List<Event.Builder> sessionEnded(@Nullable Exit exit) {
     final List<Event.Builder> events = questions.undecided();
     if (current != null) {
-      events.add(Events.turn(current.endedWithSession(exit, here())));
+      events.add(Events.turn(endedWithSession(current, exit)));
     }
     events.addAll(queue.endedWithSession(host.now()));
     return events;
+  }
+
+  /** On a screen, the end may be what was asked for. */
+  private Turn endedWithSession(CurrentTurn turn, @Nullable Exit exit) {
+    return ended != null && ended.source() == EvidenceSource.EVIDENCE_SOURCE_STRUCTURED
+        ? turn.endedWithoutAnswer(exit, ended.errorTail(), here())
+        : turn.endedWithSession(exit, here());
   }
 
   @Override

@@ -247,6 +247,20 @@ final class CurrentTurn {
     return ending.build();
   }
 
+  /**
+   * Likewise, and its agent has not said that the turn has: however the process ended, it failed.
+   */
+  Turn endedWithoutAnswer(@Nullable Exit exit, String errorTail, Evidence at) {
+    final Turn.Builder ending = endedWithSession(exit, at).toBuilder().setErrorTail(errorTail);
+    if (ending.getState() == TurnState.TURN_STATE_SUCCEEDED) {
+      ending
+          .setState(TurnState.TURN_STATE_FAILED)
+          .setEndReason(TurnEndReason.TURN_END_REASON_SESSION_ENDED)
+          .setStatusMessage("the agent's process ended before it had answered");
+    }
+    return ending.build();
+  }
+
   /** The server went down while its tool had it. */
   Turn lostWithSession(Instant now) {
     return abandoned(

@@ -89,6 +89,9 @@ final class Run implements TerminalListener {
 
   @Override
   public void output(Stream stream, ByteBuffer data) {
+    if (stream == Stream.STDERR && agent != null) {
+      agent.complained(data.duplicate());
+    }
     process.printed(
         this,
         switch (stream) {

@@ -33,6 +33,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Turns and conversations of agents that are real processes, and do as they are told. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -152,16 +154,21 @@ class AgentTest {
     assertThat(prompter.answer(prompter.run(id, "say on"))).isEqualTo("on");
   }
 
-  @Test
-  void agentThatEndsTakesItsTurnWithIt() {
+  @ParameterizedTest
+  @ValueSource(ints = {3, 0})
+  void agentThatEndsTakesItsTurnWithIt(int code) {
     final String id = prompter.create(fake());
-    final Turn turn = prompter.run(id, "exit 3");
+    final Turn turn = prompter.run(id, "exit " + code);
 
+    assertThat(turn.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
     assertThat(turn.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_SESSION_ENDED);
+    assertThat(turn.getStatusMessage()).isNotEmpty();
+    assertThat(turn.getExit().getCode()).isEqualTo(code);
+    assertThat(turn.getErrorTail()).isEqualTo("I end with " + code + ".\n");
     Awaitility.await()
         .atMost(PATIENCE)
         .until(() -> prompter.get(id).getState() == SessionState.SESSION_STATE_EXITED);
-    assertThat(prompter.get(id).getExit().getCode()).isEqualTo(3);
+    assertThat(prompter.get(id).getExit().getCode()).isEqualTo(code);
   }
 
   @Test

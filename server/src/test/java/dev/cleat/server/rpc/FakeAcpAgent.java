@@ -147,7 +147,11 @@ public final class FakeAcpAgent {
         error(message, rest);
         return;
       }
-      case "exit" -> System.exit(Integer.parseInt(rest));
+      case "exit" -> {
+        update("agent_message_chunk", "Half");
+        System.err.println("I end with " + rest + ".");
+        System.exit(Integer.parseInt(rest));
+      }
       default -> throw new IllegalArgumentException(text);
     }
     answer(message, "{\"stopReason\": \"" + reason + "\"}");

@@ -6,7 +6,10 @@ import picocli.CommandLine.Parameters;
 
 /** Which session. */
 final class SessionParameter {
-  @Parameters(index = "0", paramLabel = "SESSION", description = "Its id or its name.")
+  @Parameters(
+      index = "0",
+      paramLabel = "SESSION",
+      description = "Its id, its name, or what its tool calls its own session.")
   private String text = "";
 
   Session find(CleatClient client) {
