@@ -292,6 +292,14 @@ final class AgentCommandsTest {
   }
 
   @Test
+  void sessionIsFoundByWhatItsToolCallsItsOwn() {
+    agent.session(session -> session.setResumeToken("7C5B-token"));
+
+    assertThat(server.run("info", "7C5B-token").ok().lines()).contains("resume token   7C5B-token");
+    assertThat(server.run("info", "7C5B").err()).contains("no session");
+  }
+
+  @Test
   void infoShowsWhatThereIsToKnowAboutAnAgent() {
     agent.session(session ->
         session
