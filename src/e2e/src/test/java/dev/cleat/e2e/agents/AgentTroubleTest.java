@@ -98,7 +98,11 @@ class AgentTroubleTest {
           cleat.create(of(agent, agent.home(folder, model, AgentHome.Asks.NEVER), way));
       model.otherwise(request -> Reply.text("Half of").thenCut());
       if (agent == Agent.OPENCODE) {
-        assertTriesAgain(session);
+        // It tries again without end.
+        Turn late = session.prompt(Prompt.of("Well?").timeout(Duration.ofSeconds(15)));
+        assertThat(late.state()).as("%s", late.raw()).isEqualTo(Turn.State.TIMED_OUT);
+        assertThat(late.statusMessage()).startsWith("it did not end within its timeout of 15 s");
+        assertThat(model.turns()).isNotEmpty();
       } else {
         assertThat(failed(session).statusMessage())
             .containsAnyOf("Connection", "disconnected", "terminated");
