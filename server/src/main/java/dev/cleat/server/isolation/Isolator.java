@@ -194,6 +194,10 @@ public final class Isolator implements AutoCloseable {
    */
   private OptionalInt user(WorkspacePolicy workspace, TenantPolicy tenant)
       throws IsolationException {
+    if (workspace.isolation() == Isolation.OWN_USER && !root) {
+      // Refused at the start; but a policy is read again when it changes.
+      throw new IsolationException("own-user needs a server that runs as root");
+    }
     if (!hasOwnUser(workspace)) {
       return OptionalInt.empty();
     }
