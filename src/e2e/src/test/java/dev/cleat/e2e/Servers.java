@@ -98,6 +98,11 @@ public final class Servers implements AfterEachCallback {
     return processes(process -> Files.readSymbolicLink(process.resolve("cwd")).startsWith(folder));
   }
 
+  /** What has this in its command line, where a zero is between words. */
+  static List<Long> processesRunning(String words) throws IOException {
+    return processes(process -> Files.readString(process.resolve("cmdline")).contains(words));
+  }
+
   /** What is looked at in the folder of a process under {@code /proc}. */
   private interface Look {
     boolean at(Path process) throws IOException;
