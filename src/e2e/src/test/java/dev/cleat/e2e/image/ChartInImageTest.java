@@ -5,19 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.nimbusds.jwt.SignedJWT;
 import dev.cleat.e2e.Await;
 import dev.cleat.helm.Chart;
 import dev.cleat.helm.Manifests;
 import dev.cleat.helm.RenderedPod;
-import dev.cleat.testing.Authority;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,20 +24,104 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The image understands what the chart renders: it is started with that, and probed and ended. */
 @Order(13)
 @ExtendWith(BuiltImage.class)
+@Timeout(1800)
 class ChartInImageTest {
-  private static final String TOKEN = "a-token-of-the-test-and-of-nobody-else";
+  /** The options of a command line that say who calls; each has a value. */
+  private static final Set<String> CREDENTIALS = Set.of("--token-file", "--cert", "--key");
 
+  private final Containers containers;
   @TempDir Path folder;
+
+  ChartInImageTest(Containers containers) {
+    this.containers = containers;
+  }
+
+  /** What a caller has who is not the pod of {@code helm test}. */
+  enum Credential {
+    /** What that pod has been given. */
+    OF_THE_TEST,
+    TOKEN,
+    JWT;
+
+    String in(ClusterSecrets secrets) {
+      return switch (this) {
+        case OF_THE_TEST -> "";
+        case TOKEN -> secrets.token();
+        case JWT -> secrets.jwt();
+      };
+    }
+  }
 
   @ParameterizedTest
   @CsvSource({
-    "anonymous, default, bash, anonymous",
-    "whole, team-a, my-agent, ci",
+    "anonymous, OF_THE_TEST, default, bash, anonymous",
+    "whole, OF_THE_TEST, team-a, my-agent, ci",
+    "many-tenants, TOKEN, team-a, bash, ci",
+    "mutual-tls, OF_THE_TEST, team-a, bash, ci",
+    "jwt-secret, JWT, team-a, bash, ci",
   })
-  @Timeout(1800)
   void thePodServesIsWellPassesItsTestAndEnds(
-      String set, String tenant, String tool, String subject, Containers containers)
+      String set, Credential credential, String tenant, String tool, String subject)
       throws Exception {
+    Serving serving = serve(set);
+    RunningPod running = serving.running();
+    String token = credential.in(serving.secrets());
+    assertThat(running.succeeds("readinessProbe")).isTrue();
+    assertThat(running.succeeds("livenessProbe")).isTrue();
+    assertThat(running.get(serving.pod().port("admin"), "/metrics")).contains("\ncleat_");
+
+    assertThat(serving.test().spec().at("/containers")).isNotEmpty();
+    for (JsonNode container : serving.test().spec().at("/containers")) {
+      running.run(serving.test(), container).ok();
+    }
+    if (!subject.equals("anonymous")) {
+      assertThat(serving.asks(stranger(serving.client()), "whoami").exitCode()).isNotZero();
+    }
+    JsonNode client = bearing(serving.client(), token);
+    assertThat(serving.asks(client, "whoami").ok()).contains(tenant, subject);
+    assertThat(serving.asks(client, "tools").ok()).contains(tool);
+    serving.asks(client, "new", "bash", "--name", "first").ok();
+
+    // Before that the kubelet itself waits, and the image has no part in it.
+    assertThat(serving.pod().container().at("/lifecycle").properties())
+        .allSatisfy(hook -> {
+          assertThat(hook.getKey()).isEqualTo("preStop");
+          assertThat(hook.getValue().has("sleep")).isTrue();
+        });
+    assertThat(running.end()).as(running::log).isZero();
+  }
+
+  @Test
+  void aTicketIsSignedWithTheSecretsKeyAndGoodForItsSession() throws Exception {
+    Serving serving = serve("ticket-keys");
+    JsonNode owner = bearing(serving.client(), serving.secrets().token());
+    serving.asks(owner, "new", "bash", "--name", "first").ok();
+    serving.asks(owner, "new", "bash", "--name", "second").ok();
+
+    String ticket = serving.asks(owner, "ticket", "first", "--role", "viewer").ok();
+
+    assertThat(SignedJWT.parse(ticket).getHeader().getKeyID()).isEqualTo(ClusterSecrets.TICKET_KEY);
+    JsonNode bearer = bearing(serving.client(), ticket);
+    assertThat(serving.asks(bearer, "info", "first").ok()).contains("first");
+    assertThat(serving.asks(bearer, "info", "second").exitCode()).isNotZero();
+    assertThat(serving.running().end()).as(serving.running()::log).isZero();
+  }
+
+  /** A pod that serves, and what a client in the cluster needs. */
+  private record Serving(
+      RenderedPod pod, RenderedPod test, RunningPod running, ClusterSecrets secrets) {
+    /** The first container of {@code helm test}. */
+    JsonNode client() {
+      return test.spec().at("/containers/0");
+    }
+
+    /** Runs a client with another command, but its address and credentials. */
+    Containers.Ran asks(JsonNode client, String... command) throws Exception {
+      return running.run(test, asking(client, command));
+    }
+  }
+
+  private Serving serve(String set) throws Exception {
     Manifests manifests = Chart.render(Chart.valueSet(set));
     JsonNode service = service(manifests);
     RenderedPod pod = RenderedPod.of(manifests);
@@ -48,35 +129,15 @@ class ChartInImageTest {
     assertThat(service.at("/spec/ports/0/targetPort").asText()).isEqualTo("grpc");
     assertThat(service.at("/spec/ports/0/port").intValue()).isEqualTo(pod.port("grpc"));
     String name = service.at("/metadata/name").asText() + "." + Chart.NAMESPACE + ".svc";
-    RunningPod running = new RunningPod(containers, pod, name, folder, secrets(name));
-
+    ClusterSecrets secrets = ClusterSecrets.make(folder, name);
+    RunningPod running = new RunningPod(containers, pod, name, folder, secrets.all());
     Await.until(
         "it has started",
         () -> {
           assertThat(containers.isRunning(running.id())).as(running::log).isTrue();
           return running.succeeds("startupProbe");
         });
-    assertThat(running.succeeds("readinessProbe")).isTrue();
-    assertThat(running.succeeds("livenessProbe")).isTrue();
-    assertThat(running.get(pod.port("admin"), "/metrics")).contains("\ncleat_");
-
-    RenderedPod test = RenderedPod.test(manifests);
-    assertThat(test.spec().at("/containers")).isNotEmpty();
-    for (JsonNode container : test.spec().at("/containers")) {
-      running.run(test, container).ok();
-    }
-    JsonNode client = test.spec().at("/containers/0");
-    assertThat(running.run(test, asking(client, "whoami")).ok()).contains(tenant, subject);
-    assertThat(running.run(test, asking(client, "tools")).ok()).contains(tool);
-    running.run(test, asking(client, "new", "bash", "--name", "first")).ok();
-
-    // Before that the kubelet itself waits, and the image has no part in it.
-    assertThat(pod.container().at("/lifecycle").properties())
-        .allSatisfy(hook -> {
-          assertThat(hook.getKey()).isEqualTo("preStop");
-          assertThat(hook.getValue().has("sleep")).isTrue();
-        });
-    assertThat(running.end()).as(running::log).isZero();
+    return new Serving(pod, RenderedPod.test(manifests), running, secrets);
   }
 
   /** The service that clients connect to. */
@@ -87,42 +148,36 @@ class ChartInImageTest {
         .orElseThrow();
   }
 
-  /** The container of `helm test` with another command, but its address and credentials. */
-  private static JsonNode asking(JsonNode container, String... command) {
-    ObjectNode asking = container.deepCopy();
+  private static JsonNode asking(JsonNode client, String... command) {
+    ObjectNode asking = client.deepCopy();
     ArrayNode words = asking.putArray("command").add("cleat");
     List.of(command).forEach(words::add);
-    for (int i = 2; i < container.at("/command").size(); i++) {
-      words.add(container.at("/command").get(i));
+    for (int i = 2; i < client.at("/command").size(); i++) {
+      words.add(client.at("/command").get(i));
     }
     return asking;
   }
 
-  /** What the cluster's operator would have put there. */
-  private Map<String, Map<String, String>> secrets(String name) throws Exception {
-    Authority authority = Authority.create();
-    Path ca = folder.resolve("ca.pem");
-    Path certificate = folder.resolve("server.pem");
-    Path key = folder.resolve("server.key");
-    authority.write(ca);
-    authority.server(name).write(certificate, key);
-    byte[] hash =
-        MessageDigest.getInstance("SHA-256").digest(TOKEN.getBytes(StandardCharsets.UTF_8));
-    return Map.of(
-        "cleat-web",
-        Map.of(
-            "ca.crt",
-            Files.readString(ca),
-            "tls.crt",
-            Files.readString(certificate),
-            "tls.key",
-            Files.readString(key)),
-        "cleat-tokens",
-        Map.of(
-            "tokens.yaml",
-            "tokens: [{name: ci, tenant: team-a, role: owner, sha256: %s}]"
-                .formatted(HexFormat.of().formatHex(hash))),
-        "cleat-test",
-        Map.of("token", TOKEN));
+  /** A client with this token; as it was where that is empty. */
+  private static JsonNode bearing(JsonNode client, String token) {
+    ObjectNode bearing = client.deepCopy();
+    if (!token.isEmpty()) {
+      bearing.putArray("env").addObject().put("name", "CLEAT_TOKEN").put("value", token);
+    }
+    return bearing;
+  }
+
+  /** A client without its credentials. */
+  private static JsonNode stranger(JsonNode client) {
+    ObjectNode stranger = client.deepCopy();
+    ArrayNode words = stranger.putArray("command");
+    for (int i = 0; i < client.at("/command").size(); i++) {
+      if (CREDENTIALS.contains(client.at("/command").get(i).asText())) {
+        i++;
+      } else {
+        words.add(client.at("/command").get(i));
+      }
+    }
+    return stranger;
   }
 }
