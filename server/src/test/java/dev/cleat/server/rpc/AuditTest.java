@@ -67,7 +67,7 @@ class AuditTest {
     return Files.createDirectories(folder.resolve("audit")).resolve("log");
   }
 
-  private static List<JsonNode> records(Path file) {
+  static List<JsonNode> records(Path file) {
     try {
       final List<JsonNode> records = new ArrayList<>();
       for (String line : Files.readAllLines(file)) {

@@ -14,8 +14,11 @@ import dev.cleat.client.SessionInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -157,17 +160,35 @@ class DamagedJournalTest {
       Before before = entry.getValue();
       entry.getKey().change.make(JournalFiles.of(data, before.id), before.seen.last());
     }
-    try (CleatClient client = servers.start(command(data)).client()) {
+    ServerProcess server = servers.start(command(data).flag("--admin-listen", "127.0.0.1:0"));
+    Map<Gap.Reason, Integer> told = new EnumMap<>(Gap.Reason.class);
+    try (CleatClient client = server.client();
+        Metrics metrics = new Metrics(server)) {
       for (Map.Entry<Damage, Before> entry : sessions.entrySet()) {
         try {
           Session session = client.session(entry.getValue().id);
           assertThat(session.info().state()).isEqualTo(state);
-          checkReaders(session, entry.getKey(), entry.getValue());
+          checkReaders(session, entry.getKey(), entry.getValue())
+              .forEach(gap -> told.merge(gap.reason(), 1, Integer::sum));
           checkGoingOn(session, entry.getValue());
         } catch (AssertionError | RuntimeException e) {
           throw new AssertionError(entry.getKey().name + ": " + e.getMessage(), e);
         }
       }
+      assertCounted(metrics, told);
+    }
+  }
+
+  /** Each gap that a reader was told of, and none of a reason that was not there. */
+  private static void assertCounted(Metrics metrics, Map<Gap.Reason, Integer> told)
+      throws Exception {
+    assertThat(told).containsKeys(Gap.Reason.DAMAGED, Gap.Reason.MISSING, Gap.Reason.RETENTION);
+    for (Gap.Reason reason : Gap.Reason.values()) {
+      String series =
+          "cleat_gaps_total{reason=\"%s\"}".formatted(reason.name().toLowerCase(Locale.ROOT));
+      assertThat(metrics.get(series))
+          .as(series)
+          .isEqualTo(told.getOrDefault(reason, 0).doubleValue());
     }
   }
 
@@ -191,7 +212,9 @@ class DamagedJournalTest {
     return new Before(session.id(), seen);
   }
 
-  private static void checkReaders(Session session, Damage damage, Before before) throws Exception {
+  /** The gaps that readers were told of. */
+  private static List<Gap> checkReaders(Session session, Damage damage, Before before)
+      throws Exception {
     Transcript now = Transcript.digesting();
     Transcript.end(session.attach(AttachOptions.fromBeginning().readOnly(), now));
     now.assertContiguous();
@@ -207,7 +230,9 @@ class DamagedJournalTest {
     } else {
       assertRefusedOverGap(session);
     }
-    checkResumption(session, before);
+    List<Gap> gaps = new ArrayList<>(now.gaps());
+    gaps.addAll(checkResumption(session, before));
+    return gaps;
   }
 
   /** A reader that does not want to go on over gaps is told. */
@@ -224,13 +249,14 @@ class DamagedJournalTest {
   }
 
   /** One who had seen everything comes back, and is told nothing that he must not believe. */
-  private static void checkResumption(Session session, Before before) throws Exception {
+  private static List<Gap> checkResumption(Session session, Before before) throws Exception {
     Transcript resumed = Transcript.digesting();
     AttachOptions options = AttachOptions.after(new Position(1, before.seen.last())).readOnly();
     Transcript.end(session.attach(options, resumed));
     resumed.assertContiguous();
     assertThat(resumed.errors()).isEmpty();
     assertThat(resumed.bytes()).isZero();
+    return resumed.gaps();
   }
 
   /** Whatever became of the old events, the new ones have new numbers. */
