@@ -351,6 +351,9 @@ class HostileAsUserTest {
   }
 
   private static CleatException refusedInOwn(UserServer server) {
-    return catchThrowableOfType(CleatException.class, () -> server.attackers().create(bash("own")));
+    CleatException refusal =
+        catchThrowableOfType(CleatException.class, () -> server.attackers().create(bash("own")));
+    assertThat(refusal).as("there is a session as the server's user").isNotNull();
+    return refusal;
   }
 }
