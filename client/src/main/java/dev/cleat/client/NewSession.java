@@ -116,6 +116,12 @@ public final class NewSession {
     return this;
   }
 
+  /** The mode that the agent is to be in from its first prompt on, by the agent's id for it. */
+  public NewSession agentMode(String mode) {
+    request.setAgentMode(mode);
+    return this;
+  }
+
   /**
    * The tool's own session to go on with: what {@link SessionInfo#resumeToken} of another session
    * says. Only for agents.

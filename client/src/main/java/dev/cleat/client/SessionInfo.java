@@ -158,6 +158,21 @@ public record SessionInfo(dev.cleat.v1.Session raw) {
     return raw.getResumeToken();
   }
 
+  /** The mode that its agent is to be in; empty for the agent's own choice. */
+  public String agentMode() {
+    return raw.getAgentMode();
+  }
+
+  /** The mode that its agent is in, as it says itself; empty while it has not. */
+  public String currentAgentMode() {
+    return raw.getAgentModes().getCurrentId();
+  }
+
+  /** The modes that its agent offers; empty while it has not said so, or when it has none. */
+  public List<AgentMode> agentModes() {
+    return raw.getAgentModes().getAvailableList().stream().map(AgentMode::of).toList();
+  }
+
   /** What becomes of it when its process goes down with the server. */
   public RevivePolicy revive() {
     return RevivePolicy.of(raw.getRevive());

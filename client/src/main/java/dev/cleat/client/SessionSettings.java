@@ -34,6 +34,14 @@ public final class SessionSettings {
     return customize(s -> s.setModel(model), "model");
   }
 
+  /**
+   * Another mode of the agent, by its id; empty for the agent's own choice. From the next prompt
+   * on.
+   */
+  public SessionSettings agentMode(String mode) {
+    return customize(s -> s.setAgentMode(mode), "agent_mode");
+  }
+
   /** Another role. */
   public SessionSettings role(String role) {
     return customize(s -> s.setRole(role), "role");

@@ -40,6 +40,7 @@ final class CreateChecks {
             .text("name", request.getName(), NAME)
             .text("request_id", request.getRequestId(), REQUEST_ID)
             .text("model", request.getModel(), SHORT_TEXT)
+            .text("agent_mode", request.getAgentMode(), SHORT_TEXT)
             .text("role", request.getRole(), SHORT_TEXT)
             .text("workspace", request.getWorkspace(), SHORT_TEXT)
             .text("caller", request.getCaller(), SHORT_TEXT)

@@ -136,6 +136,7 @@ final class SessionRpc {
             .require(!fields.isEmpty(), "update_mask", "must name the fields to set")
             .text("session.name", request.getSession().getName(), 200)
             .text("session.model", request.getSession().getModel(), 200)
+            .text("session.agent_mode", request.getSession().getAgentMode(), 200)
             .text("session.role", request.getSession().getRole(), 200)
             .text("session.workspace", request.getSession().getWorkspace(), 200)
             .bytes("session.metadata", request.getSession().getMetadata(), 64 << 10)

@@ -4,6 +4,7 @@ import dev.cleat.server.terminal.Terminal;
 import dev.cleat.server.tool.agent.AcpAgent;
 import dev.cleat.server.tool.agent.AcpListener;
 import dev.cleat.server.tool.agent.Outcome;
+import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.Approval;
 import dev.cleat.v1.ApprovalAnswer;
 import dev.cleat.v1.Event;
@@ -96,7 +97,7 @@ final class AcpDriver implements AgentDriver, AcpListener {
     if (!images.isEmpty() && !agent.takesImages()) {
       return AgentDriver.notSubmitted("the agent takes no images");
     }
-    agent.prompt(turn.getPrompt(), images, session.get().getModel());
+    agent.prompt(turn.getPrompt(), images, session.get().getModel(), session.get().getAgentMode());
     return null;
   }
 
@@ -137,6 +138,11 @@ final class AcpDriver implements AgentDriver, AcpListener {
   @Override
   public void resumable(String token) {
     heard.accept(new AgentSaid.Resumable(token));
+  }
+
+  @Override
+  public void modes(AgentModes modes, boolean byAgent) {
+    heard.accept(new AgentSaid.Modes(modes, byAgent));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.cleat.server.session;
 
 import dev.cleat.server.tool.agent.Outcome;
 import dev.cleat.v1.ActivityState;
+import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.Approval;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.Exit;
@@ -18,6 +19,13 @@ sealed interface AgentSaid {
 
   /** It named its own session. */
   record Resumable(String token) implements AgentSaid {}
+
+  /**
+   * Its modes are others than before, or it is in another one.
+   *
+   * @param byAgent without having been told to
+   */
+  record Modes(AgentModes modes, boolean byAgent) implements AgentSaid {}
 
   /** It asks; the id is the agent's. */
   record Asked(Approval.Builder approval) implements AgentSaid {}

@@ -3,6 +3,7 @@ package dev.cleat.server.session;
 import dev.cleat.server.tool.agent.Outcome;
 import dev.cleat.v1.Activity;
 import dev.cleat.v1.ActivityState;
+import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.Approval;
 import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.Event;
@@ -267,6 +268,11 @@ final class AgentTurns implements Turns {
         case AgentSaid.Resumable(String token) -> {
           if (!token.equals(host.session().getResumeToken())) {
             host.append(List.of(Events.resumable(token)));
+          }
+        }
+        case AgentSaid.Modes(AgentModes modes, boolean byAgent) -> {
+          if (!modes.equals(host.session().getAgentModes())) {
+            host.append(List.of(Events.agentMode(modes, byAgent)));
           }
         }
         case AgentSaid.Asked(Approval.Builder approval) -> asked(approval.clone());

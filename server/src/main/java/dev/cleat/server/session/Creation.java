@@ -8,6 +8,7 @@ import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.store.Store;
 import dev.cleat.v1.CreateRequest;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -50,7 +51,7 @@ final class Creation {
     if (request.getGetOrCreate() && !request.getName().isEmpty()) {
       final Optional<Session> named = registry.findByName(maker.tenant(), request.getName());
       if (named.isPresent()) {
-        return found(takeOverModel(named.get(), asked));
+        return found(takeOverChoices(named.get(), asked));
       }
     }
     final Optional<Session> retried = retried(asked);
@@ -145,7 +146,7 @@ final class Creation {
           throw Refusal.nameTaken(request.getName(), SessionKey.parse(other).id());
         }
         yield Optional.of(
-            takeOverModel(
+            takeOverChoices(
                 registry
                     .find(other)
                     .orElseThrow(() -> Refusal.noSession("name", request.getName())),
@@ -181,12 +182,23 @@ final class Creation {
     }
   }
 
-  private Session takeOverModel(Session session, NewSession asked) {
+  private Session takeOverChoices(Session session, NewSession asked) {
+    final dev.cleat.v1.Session now = session.view();
+    final dev.cleat.v1.Session.Builder wanted = dev.cleat.v1.Session.newBuilder();
+    final List<String> fields = new ArrayList<>();
     final String model = asked.request().getModel();
-    if (!model.isEmpty() && !model.equals(session.view().getModel())) {
+    if (!model.isEmpty() && !model.equals(now.getModel())) {
+      wanted.setModel(model);
+      fields.add("model");
+    }
+    final String mode = asked.request().getAgentMode();
+    if (!mode.isEmpty() && !mode.equals(now.getAgentMode())) {
+      wanted.setAgentMode(mode);
+      fields.add("agent_mode");
+    }
+    if (!fields.isEmpty()) {
       asked.maker().change().accept(session);
-      naming.update(
-          session, dev.cleat.v1.Session.newBuilder().setModel(model).build(), List.of("model"));
+      naming.update(session, wanted.build(), fields);
     }
     return session;
   }

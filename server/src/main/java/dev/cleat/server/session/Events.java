@@ -3,6 +3,8 @@ package dev.cleat.server.session;
 import dev.cleat.v1.Activity;
 import dev.cleat.v1.ActivityChanged;
 import dev.cleat.v1.ActivityState;
+import dev.cleat.v1.AgentModeChanged;
+import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.Approval;
 import dev.cleat.v1.ApprovalAnswer;
 import dev.cleat.v1.ApprovalRequested;
@@ -111,6 +113,11 @@ final class Events {
 
   static Event.Builder resumable(String token) {
     return Event.newBuilder().setResumeTokenFound(ResumeTokenFound.newBuilder().setToken(token));
+  }
+
+  static Event.Builder agentMode(AgentModes modes, boolean byAgent) {
+    return Event.newBuilder()
+        .setAgentModeChanged(AgentModeChanged.newBuilder().setModes(modes).setByAgent(byAgent));
   }
 
   static Event.Builder promptWay(PromptWay from, PromptWay to, String why) {

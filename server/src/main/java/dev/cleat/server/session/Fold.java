@@ -1,6 +1,7 @@
 package dev.cleat.server.session;
 
 import com.google.protobuf.ByteString;
+import dev.cleat.v1.AgentModeChanged;
 import dev.cleat.v1.Created;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.PromptWay;
@@ -191,6 +192,7 @@ final class Fold {
         }
       }
       case PROMPT_WAY_CHANGED -> promptWayChanged(event.getPromptWayChanged());
+      case AGENT_MODE_CHANGED -> agentModeChanged(event.getAgentModeChanged());
       case USAGE_ADDED -> usageAdded(event.getUsageAdded());
       case ARTIFACT_FOUND -> {
         artifacts.apply(event.getArtifactFound(), event.getSeq());
@@ -233,7 +235,8 @@ final class Fold {
         .setStatusMessage(change.getMessage())
         .setRun(change.getRun());
     switch (change.getState()) {
-      case SESSION_STATE_STARTING -> session.clearExit().clearEndTime().clearTitle();
+      case SESSION_STATE_STARTING ->
+          session.clearExit().clearEndTime().clearTitle().clearAgentModes();
       case SESSION_STATE_RUNNING -> {
         if (change.getMode() != dev.cleat.v1.SessionMode.SESSION_MODE_UNSPECIFIED) {
           session
@@ -255,6 +258,18 @@ final class Fold {
     final List<PromptWay> left =
         List.copyOf(ways.subList(ways.indexOf(change.getTo()) + 1, ways.size()));
     session.setPromptWay(change.getTo()).clearFallbackWays().addAllFallbackWays(left);
+  }
+
+  /**
+   * What was asked for follows what the agent does by itself: else the next prompt would take it
+   * back. What was asked for and has not come to be stays.
+   */
+  private void agentModeChanged(AgentModeChanged change) {
+    final String before = session.getAgentModes().getCurrentId();
+    if (change.getByAgent() && !before.isEmpty() && before.equals(session.getAgentMode())) {
+      session.setAgentMode(change.getModes().getCurrentId());
+    }
+    session.setAgentModes(change.getModes());
   }
 
   private void decided(String approvalId) {

@@ -65,6 +65,7 @@ record NewSession(Shared shared, Maker maker, CreateRequest request) {
             ? shared.settings().workspaceRoot()
             : placement.check(Starter.path(request.getWorkdir()));
     final PromptWay way = way();
+    Modes.check(request.getTool(), way, request.getAgentMode());
     final Mode mode =
         way == PromptWay.PROMPT_WAY_ACP || request.getMode() == SessionMode.SESSION_MODE_PIPES
             ? Mode.PIPES
@@ -166,6 +167,7 @@ record NewSession(Shared shared, Maker maker, CreateRequest request) {
             .setSize(request.hasSize() ? request.getSize() : DEFAULT_SIZE)
             .setMode(request.getMode())
             .setModel(request.getModel())
+            .setAgentMode(request.getAgentMode())
             .setRole(request.getRole())
             .setParentId(request.getParentId())
             .setWorkspace(placement().name())

@@ -47,6 +47,15 @@ final class OtherWays {
    * @param why its own way could not be started
    */
   Attempt start(Session.Builder session, Run starting, String why) {
+    if (!session.getAgentMode().isEmpty()) {
+      // What a mode forbids would be done in another way.
+      return new Attempt(
+          Optional.empty(),
+          why
+              + "; it does not go on in another way, where there is no mode '"
+              + session.getAgentMode()
+              + "'");
+    }
     final PromptWay from = session.getPromptWay();
     final List<String> reasons = new ArrayList<>(List.of(why));
     for (PromptWay way : session.getFallbackWaysList()) {

@@ -426,6 +426,9 @@ public final class Session {
   void update(dev.cleat.v1.Session values, List<String> fields) {
     ledger.refuseWhenFull();
     lock.locked(() -> {
+      if (fields.contains("agent_mode")) {
+        Modes.check(fold().session(), values.getAgentMode());
+      }
       final dev.cleat.v1.Session.Builder changed = fold().snapshot();
       fields.forEach(field -> Settings.copy(field, values, changed));
       log.append(List.of(Events.updated(changed.build(), fields)));

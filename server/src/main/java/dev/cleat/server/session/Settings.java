@@ -13,6 +13,7 @@ public final class Settings {
           "labels",
           "metadata",
           "model",
+          "agent_mode",
           "role",
           "workspace",
           "idle_timeout",
@@ -42,6 +43,7 @@ public final class Settings {
         }
       }
       case "model" -> to.setModel(from.getModel());
+      case "agent_mode" -> to.setAgentMode(from.getAgentMode());
       case "role" -> to.setRole(from.getRole());
       case "workspace" -> to.setWorkspace(from.getWorkspace());
       case "idle_timeout" -> {

@@ -16,17 +16,23 @@ import org.jspecify.annotations.Nullable;
  * An agent in a process of its own that speaks the Agent Client Protocol and does as its prompts
  * say: {@code say TEXT}, {@code ask TOOL}, {@code wait} for a cancel, {@code deaf} to it, {@code
  * exit CODE}, {@code fail TEXT}, {@code recall} all prompts of the conversation, {@code pictures}
- * how many came and how large. Its conversations are files in the working directory.
+ * how many came and how large. With modes, {@code mode} says the one that it is in, and {@code
+ * switch MODE} changes it by itself, {@code leave MODE} at a cancel. Its conversations are files in
+ * the working directory.
  */
 public final class FakeAcpAgent {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final BufferedReader in =
       new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+  private final boolean hasModes;
+  private String mode = "ask";
   private String session = "";
   private int calls;
 
-  private FakeAcpAgent() {}
+  private FakeAcpAgent(boolean hasModes) {
+    this.hasModes = hasModes;
+  }
 
   /** The command that starts it, for a catalogue. */
   static String command() {
@@ -42,6 +48,13 @@ public final class FakeAcpAgent {
     return "tools: {fake: {acp: {command: %s}}}".formatted(command());
   }
 
+  /** A catalogue in which it is the tool {@code fake}, and as {@code moded} one with modes. */
+  static String catalogueWithModes() {
+    return "tools: {fake: {acp: {command: %1$s}}, moded: {acp: {command: %2$s}, headless: {command:"
+            .formatted(command(), command().replaceFirst("]$", ", modes]"))
+        + " [echo, \"{prompt}\"]}}}";
+  }
+
   /** The command that starts it, for a shell. */
   static String shellCommand() {
     return "'%s' -XX:TieredStopAtLevel=1 -cp '%s' '%s'"
@@ -53,7 +66,7 @@ public final class FakeAcpAgent {
 
   /** Talks until its input ends. */
   public static void main(String[] arguments) throws Exception {
-    final FakeAcpAgent agent = new FakeAcpAgent();
+    final FakeAcpAgent agent = new FakeAcpAgent(arguments.length > 0);
     for (@Nullable JsonNode message = agent.read(); message != null; message = agent.read()) {
       agent.take(message);
     }
@@ -81,7 +94,7 @@ public final class FakeAcpAgent {
               """);
       case "session/new" -> {
         session = "conversation-" + ProcessHandle.current().pid();
-        answer(message, "{\"sessionId\": \"" + session + "\"}");
+        answer(message, "{\"sessionId\": \"" + session + "\"" + modes() + "}");
       }
       case "session/load" -> {
         session = params.path("sessionId").asText();
@@ -90,11 +103,26 @@ public final class FakeAcpAgent {
           return;
         }
         update("agent_message_chunk", "an old answer");
-        answer(message, "null");
+        answer(message, hasModes ? "{" + modes().substring(1) + "}" : "null");
+      }
+      case "session/set_mode" -> {
+        mode = params.path("modeId").asText();
+        answer(message, "{}");
       }
       case "session/prompt" -> prompt(message, params.path("prompt"));
       default -> {}
     }
+  }
+
+  /** More of the answer that says which session it is. */
+  private String modes() {
+    return hasModes
+        ? """
+        ,"modes": {"currentModeId": "%s", "availableModes":
+          [{"id": "ask", "name": "Ask", "description": "Asks first"}, {"id": "plan", "name": "Plan"}]}
+        """
+            .formatted(mode)
+        : "";
   }
 
   private void prompt(JsonNode message, JsonNode prompt) throws Exception {
@@ -127,14 +155,16 @@ public final class FakeAcpAgent {
         });
         update("agent_message_chunk", seen.toString());
       }
+      case "mode" -> update("agent_message_chunk", mode);
+      case "switch" -> switchMode(rest);
+      case "leave" -> {
+        awaitCancel();
+        switchMode(rest);
+      }
       case "ask" -> reason = ask(rest);
       case "draw" -> draw(rest);
       case "wait" -> {
-        update("agent_message_chunk", "waiting");
-        @Nullable JsonNode next = read();
-        while (next != null && !next.path("method").asText().equals("session/cancel")) {
-          next = read();
-        }
+        awaitCancel();
         reason = "cancelled";
       }
       case "deaf" -> {
@@ -155,6 +185,26 @@ public final class FakeAcpAgent {
       default -> throw new IllegalArgumentException(text);
     }
     answer(message, "{\"stopReason\": \"" + reason + "\"}");
+  }
+
+  private void awaitCancel() throws IOException {
+    update("agent_message_chunk", "waiting");
+    @Nullable JsonNode next = read();
+    while (next != null && !next.path("method").asText().equals("session/cancel")) {
+      next = read();
+    }
+  }
+
+  private void switchMode(String to) throws IOException {
+    mode = to;
+    final ObjectNode message = JSON.createObjectNode().put("method", "session/update");
+    message
+        .putObject("params")
+        .put("sessionId", session)
+        .putObject("update")
+        .put("sessionUpdate", "current_mode_update")
+        .put("currentModeId", to);
+    write(message);
   }
 
   /** A tool call that makes a file, and says so by its place or its input only. */

@@ -1,5 +1,6 @@
 package dev.cleat.cli;
 
+import dev.cleat.client.AgentMode;
 import dev.cleat.client.Approval;
 import dev.cleat.client.CleatClient;
 import dev.cleat.client.GitInfo;
@@ -78,6 +79,8 @@ final class InfoCommand implements Callable<Integer> {
     lines.put("environment", String.join(" ", raw.getEnvNamesList()));
     lines.put("labels", labels(raw));
     lines.put("model", raw.getModel());
+    lines.put("mode", mode(info));
+    lines.put("modes", modes(info));
     lines.put("role", raw.getRole());
     lines.put("workspace", raw.getWorkspace());
     lines.put("parent", raw.getParentId());
@@ -95,6 +98,22 @@ final class InfoCommand implements Callable<Integer> {
     lines.put("ended", raw.hasEndTime() ? Show.time(raw.getEndTime()) : "");
     lines.put("last output", raw.hasLastOutputTime() ? Show.time(raw.getLastOutputTime()) : "");
     return lines;
+  }
+
+  /** What the agent is in, and what it is to be in where that is something else. */
+  private static String mode(SessionInfo info) {
+    String wanted = info.agentMode();
+    String now = info.currentAgentMode();
+    if (wanted.isEmpty() || wanted.equals(now)) {
+      return now;
+    }
+    return now.isEmpty()
+        ? wanted + " from the next prompt on"
+        : "%s, %s from the next prompt on".formatted(now, wanted);
+  }
+
+  private static String modes(SessionInfo info) {
+    return info.agentModes().stream().map(AgentMode::id).collect(Collectors.joining(", "));
   }
 
   private static String activity(SessionInfo info) {

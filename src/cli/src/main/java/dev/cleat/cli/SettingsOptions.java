@@ -11,6 +11,12 @@ final class SettingsOptions {
   @Option(names = "--model", paramLabel = "MODEL", description = "The model, for tools with one.")
   private @Nullable String model;
 
+  @Option(
+      names = "--mode",
+      paramLabel = "MODE",
+      description = "The mode of the agent, such as plan; cleat info lists those it has.")
+  private @Nullable String mode;
+
   @Option(names = "--role", paramLabel = "ROLE", description = "The role of the agent.")
   private @Nullable String role;
 
@@ -41,6 +47,9 @@ final class SettingsOptions {
     if (lifetime != null) {
       wanted.lifetime(lifetime);
     }
+    if (mode != null) {
+      wanted.agentMode(mode);
+    }
     wanted.customize(request -> {
       if (model != null) {
         request.setModel(model);
@@ -56,6 +65,9 @@ final class SettingsOptions {
     if (model != null) {
       changes.model(model);
     }
+    if (mode != null) {
+      changes.agentMode(mode);
+    }
     if (role != null) {
       changes.role(role);
     }
@@ -69,6 +81,7 @@ final class SettingsOptions {
       changes.lifetime(lifetime);
     }
     return model != null
+        || mode != null
         || role != null
         || workspace != null
         || idleTimeout != null

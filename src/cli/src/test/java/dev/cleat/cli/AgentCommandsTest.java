@@ -7,6 +7,8 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Struct;
 import com.google.protobuf.util.JsonFormat;
 import dev.cleat.client.FakeAgent;
+import dev.cleat.v1.AgentMode;
+import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.PromptWay;
@@ -164,6 +166,21 @@ final class AgentCommandsTest {
     assertThat(ran.err().lines()).hasSize(2).first().asString().contains("cleat approve s a1");
   }
 
+  @Test
+  void infoShowsTheModeAndThoseThereAre() throws Exception {
+    AgentModes.Builder modes =
+        AgentModes.newBuilder()
+            .setCurrentId("default")
+            .addAvailable(AgentMode.newBuilder().setId("default"))
+            .addAvailable(AgentMode.newBuilder().setId("plan"));
+    agent.session(session -> session.setAgentMode("plan").setAgentModes(modes));
+    assertThat(server.run("info", "s").ok().out())
+        .contains("mode           default, plan from the next prompt on\n")
+        .contains("modes          default, plan\n");
+    agent.session(session -> session.setAgentModes(modes.setCurrentId("plan")));
+    assertThat(server.run("info", "s").ok().out()).contains("mode           plan\n");
+  }
+
   /** As if nothing were refused and filtered on the way: by an agent, a server, another client. */
   @Test
   void whatIsSaidDoesNothingToTheTerminal() {
@@ -183,6 +200,11 @@ final class AgentCommandsTest {
             .addEnvNames(evil)
             .putLabels(evil, evil)
             .setModel(evil)
+            .setAgentMode(evil)
+            .setAgentModes(
+                AgentModes.newBuilder()
+                    .setCurrentId(evil)
+                    .addAvailable(AgentMode.newBuilder().setId(evil + evil)))
             .setRole(evil)
             .setWorkspace(evil));
     agent.will(play -> {

@@ -186,6 +186,10 @@ final class SessionCommandsTest {
     assertThat(now.getApprovals().getTimeout().getSeconds()).isEqualTo(120);
     assertThat(now.getApprovals().getAutoApprove(0).getTool()).isEqualTo("Read");
 
+    Ran refused = server.run("set", id, "--mode", "plan");
+    assertThat(refused.code()).isNotZero();
+    assertThat(refused.err()).contains("agent_mode", "acp");
+
     server.run("set", id, "--no-auto-approve").ok();
     assertThat(Printed.info(server, id).getApprovals().getAutoApproveList()).isEmpty();
     assertThat(Printed.info(server, id).getApprovals().getTimeout().getSeconds()).isEqualTo(120);

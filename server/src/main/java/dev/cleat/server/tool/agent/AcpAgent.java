@@ -47,7 +47,7 @@ public final class AcpAgent {
   private final AcpQuestions questions;
   private final AcpToolCalls calls;
   private final AcpUsage usage;
-  private final AcpModels models = new AcpModels();
+  private final AcpChoices choices;
   private final AcpUpdates updates;
 
   private State state = State.OPENING;
@@ -68,7 +68,8 @@ public final class AcpAgent {
     this.questions = new AcpQuestions(peer);
     this.calls = new AcpToolCalls(listener);
     this.usage = new AcpUsage(!start.resumeToken().isEmpty());
-    this.updates = new AcpUpdates(listener, calls, usage, models);
+    this.choices = new AcpChoices(peer, listener);
+    this.updates = new AcpUpdates(listener, calls, usage, choices);
   }
 
   /** Begins to speak. To be called once, when the agent's process runs. */
@@ -98,8 +99,10 @@ public final class AcpAgent {
    * @param model the model to change to before it; empty to leave it as it is. When the agent does
    *     not take it, the prompt is not sent; when the agent offers no change at all, that is told
    *     and the prompt is sent
+   * @param mode the mode to change to before it; empty to leave it as it is. When the agent does
+   *     not take it, or has no such mode, the prompt is not sent
    */
-  public void prompt(String text, List<Image> images, String model) {
+  public void prompt(String text, List<Image> images, String model, String mode) {
     if (!isReady()) {
       throw new IllegalStateException("The agent is not ready for a prompt: " + state);
     }
@@ -108,23 +111,35 @@ public final class AcpAgent {
     cancelling = false;
     usage.turnBegins();
     updates.turnBegins();
-    changeModel(
+    choices.changeModel(
         model,
+        updates::error,
         changed -> {
-          if (cancelling) {
-            end(AcpOutcomes.cancelled());
-          } else if (changed.failed()) {
-            end(
-                new Outcome(
-                    TurnEndReason.TURN_END_REASON_AGENT_ERROR,
-                    "The prompt was not sent, as the agent does not take the model '"
-                        + model
-                        + "': "
-                        + changed.message()));
+          if (changed.failed()) {
+            go("the agent" + refusal(model, changed), text, images);
+          } else if (cancelling) {
+            go("", text, images);
           } else {
-            sendPrompt(text, images);
+            choices.changeMode(mode, refused -> go(refused, text, images));
           }
         });
+  }
+
+  private static String refusal(String model, RpcReply reply) {
+    return " does not take the model '" + model + "': " + reply.message();
+  }
+
+  /** The agent is as it is to be for the prompt, if nothing was refused. */
+  private void go(String refused, String text, List<Image> images) {
+    if (cancelling) {
+      end(AcpOutcomes.cancelled());
+    } else if (refused.isEmpty()) {
+      sendPrompt(text, images);
+    } else {
+      end(
+          new Outcome(
+              TurnEndReason.TURN_END_REASON_AGENT_ERROR, "The prompt was not sent, as " + refused));
+    }
   }
 
   /**
@@ -189,31 +204,6 @@ public final class AcpAgent {
     listener.ended(outcome);
   }
 
-  /** Changes the model where that is needed and offered, and goes on after it. */
-  private void changeModel(String model, Consumer<RpcReply> then) {
-    RpcReply nothing = new RpcReply(false, AcpJson.object(), 0, "");
-    if (model.isEmpty() || models.isCurrent(model)) {
-      then.accept(nothing);
-      return;
-    }
-    AcpModels.Change change = models.change(sessionId, model);
-    if (change == null) {
-      updates.error(
-          "The agent offers no change of its model; it was not changed to '" + model + "'.");
-      then.accept(nothing);
-      return;
-    }
-    peer.request(
-        change.method(),
-        change.params(),
-        reply -> {
-          if (!reply.failed()) {
-            models.changed(change, reply.result());
-          }
-          then.accept(reply);
-        });
-  }
-
   private void fail(String message) {
     calls.flush();
     state = State.BROKEN;
@@ -225,17 +215,14 @@ public final class AcpAgent {
     @Override
     public void opened(String id, JsonNode session) {
       sessionId = id;
-      models.read(session);
       listener.resumable(id);
-      changeModel(
+      choices.opened(id, session);
+      choices.changeModel(
           start.model(),
+          updates::error,
           changed -> {
             if (changed.failed()) {
-              failed(
-                  "The agent does not take the model '"
-                      + start.model()
-                      + "': "
-                      + changed.message());
+              failed("The agent" + refusal(start.model(), changed));
             } else {
               state = State.READY;
               listener.ready();

@@ -1,5 +1,6 @@
 package dev.cleat.server.tool.agent;
 
+import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.Approval;
 
 /** Hears what an {@link AcpAgent} says, and how it is with it. It may call the agent back. */
@@ -7,6 +8,13 @@ public interface AcpListener extends AgentListener {
 
   /** The agent's session is there: it can take its first prompt. */
   void ready();
+
+  /**
+   * The modes that the agent offers, or the one that it is in, are others than was said before.
+   *
+   * @param byAgent false when it was told to change, or the session has just begun
+   */
+  void modes(AgentModes modes, boolean byAgent);
 
   /**
    * The agent asks before it does something, and waits for {@link AcpAgent#answer}. Session, turn,

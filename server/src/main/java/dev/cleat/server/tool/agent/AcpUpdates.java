@@ -12,18 +12,21 @@ import org.jspecify.annotations.Nullable;
 final class AcpUpdates {
   private static final int MOST_ERROR_BYTES = 8 * 1024;
 
+  /** Gemini CLI tells its mode with a text of its own that begins so. */
+  private static final String MODE_TEXT = "[MODE_UPDATE] ";
+
   private final AgentListener listener;
   private final AcpToolCalls calls;
   private final AcpUsage usage;
-  private final AcpModels models;
+  private final AcpChoices choices;
   private boolean trouble;
   private String words = "";
 
-  AcpUpdates(AgentListener listener, AcpToolCalls calls, AcpUsage usage, AcpModels models) {
+  AcpUpdates(AgentListener listener, AcpToolCalls calls, AcpUsage usage, AcpChoices choices) {
     this.listener = listener;
     this.calls = calls;
     this.usage = usage;
-    this.models = models;
+    this.choices = choices;
   }
 
   /** A turn begins. */
@@ -51,6 +54,10 @@ final class AcpUpdates {
           case "agent_message_chunk" -> !text(update.path("content"));
           case "agent_thought_chunk" -> !thought(update.path("content"));
           case "tool_call", "tool_call_update" -> calls.update(update);
+          case "current_mode_update" -> {
+            remember(update);
+            yield false;
+          }
           default -> {
             remember(update);
             yield true;
@@ -84,7 +91,8 @@ final class AcpUpdates {
   private void remember(JsonNode update) {
     switch (AcpJson.text(update, "sessionUpdate")) {
       case "usage_update" -> usage.updated(update);
-      case "config_option_update" -> models.read(update);
+      case "config_option_update" -> choices.read(update);
+      case "current_mode_update" -> choices.modeBecame(AcpJson.text(update, "currentModeId"));
       case "session_info_update" -> {
         String status = AcpJson.text(update.at("/_meta/codex/threadStatus"), "type");
         if (!status.isEmpty()) {
@@ -95,7 +103,20 @@ final class AcpUpdates {
     }
   }
 
+  /** Whether a text only says which mode the agent is in; it is no part of an answer then. */
+  private boolean saysMode(String text) {
+    String mode = text.startsWith(MODE_TEXT) ? text.substring(MODE_TEXT.length()).strip() : "";
+    if (!choices.offersMode(mode)) {
+      return false;
+    }
+    choices.modeBecame(mode);
+    return true;
+  }
+
   private boolean text(JsonNode content) {
+    if (saysMode(AcpJson.text(content, "text"))) {
+      return false;
+    }
     if (trouble && AcpJson.text(content, "type").equals("text")) {
       words = Texts.cut(words + AcpJson.text(content, "text"), MOST_ERROR_BYTES);
       error(AcpJson.text(content, "text").strip());

@@ -31,7 +31,7 @@ class AcpAgentTest {
             .setMimeType("image/png")
             .setData(ByteString.copyFrom(new byte[] {1, 2, 3}))
             .build();
-    acp.agent.prompt("line 1\nline 2 ü", List.of(image), "");
+    acp.agent.prompt("line 1\nline 2 ü", List.of(image), "", "");
     assertThat(acp.agent.isReady()).isFalse();
     assertThat(acp.last().path("params"))
         .hasToString(
@@ -71,7 +71,7 @@ class AcpAgentTest {
         .containsExactly(
             new Outcome(
                 TurnEndReason.TURN_END_REASON_AGENT_ERROR, "Internal error: 429 slow down"));
-    acp.agent.prompt("once more", List.of(), "");
+    acp.agent.prompt("once more", List.of(), "", "");
     assertThat(acp.last().path("method").textValue()).isEqualTo("session/prompt");
   }
 
@@ -153,7 +153,7 @@ class AcpAgentTest {
     acp.say("{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{\"stopReason\":\"cancelled\"}}");
     assertThat(acp.outcomes)
         .containsExactly(new Outcome(TurnEndReason.TURN_END_REASON_CANCELLED, ""));
-    acp.agent.prompt("next", List.of(), "");
+    acp.agent.prompt("next", List.of(), "", "");
     acp.permission(5, CALL);
     assertThat(acp.asked).hasSize(2);
   }
@@ -222,11 +222,11 @@ class AcpAgentTest {
         {"stopReason":"end_turn","usage":{"inputTokens":10,"outputTokens":20,"cachedReadTokens":300,\
         "cachedWriteTokens":4000,"totalTokens":4330}}\
         """);
-    acp.agent.prompt("more", List.of(), "");
+    acp.agent.prompt("more", List.of(), "", "");
     acp.update(
         "{\"sessionUpdate\":\"usage_update\",\"used\":9,\"size\":99,\"cost\":{\"amount\":0.3,\"currency\":\"USD\"}}");
     acp.answer("session/prompt", "{\"stopReason\":\"end_turn\"}");
-    acp.agent.prompt("more", List.of(), "");
+    acp.agent.prompt("more", List.of(), "", "");
     acp.answer("session/prompt", "{\"stopReason\":\"end_turn\"}");
     assertThat(acp.told)
         .filteredOn(t -> !t.startsWith("acp "))
@@ -263,7 +263,7 @@ class AcpAgentTest {
     acp.answer("session/resume", "{}");
     acp.told.clear();
     for (String amount : List.of("7.5", "7.75")) {
-      acp.agent.prompt("go on", List.of(), "");
+      acp.agent.prompt("go on", List.of(), "", "");
       acp.update(
           "{\"sessionUpdate\":\"usage_update\",\"cost\":{\"amount\":"
               + amount
@@ -328,7 +328,7 @@ class AcpAgentTest {
   @Test
   void listenerMayAnswerAndPromptWhileItIsTold() {
     ScriptedAcp acp = new ScriptedAcp();
-    acp.onReady = () -> acp.agent.prompt("first", List.of(), "");
+    acp.onReady = () -> acp.agent.prompt("first", List.of(), "", "");
     acp.onAsked = id -> acp.agent.answer(id, "a");
     acp.say("{\"id\":1,\"result\":{\"protocolVersion\":1}}");
     acp.say("{\"id\":2,\"result\":{\"sessionId\":\"s1\"}}");

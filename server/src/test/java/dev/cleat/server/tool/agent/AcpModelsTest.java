@@ -30,14 +30,14 @@ class AcpModelsTest {
   @Test
   void modelIsChangedBeforeThePromptIsSent() {
     ScriptedAcp acp = ScriptedAcp.withSession(OPTION);
-    acp.agent.prompt("hi", List.of(), "x/m2");
+    acp.agent.prompt("hi", List.of(), "x/m2", "");
     assertThat(acp.agent.isReady()).isFalse();
     assertThat(acp.last().path("params"))
         .hasToString("{\"sessionId\":\"s1\",\"configId\":\"model\",\"value\":\"x/m2\"}");
     acp.answer(
         "session/set_config_option", OPTION.replace("\"x/m1\",\"options", "\"x/m2\",\"options"));
     acp.answer("session/prompt", "{\"stopReason\":\"end_turn\"}");
-    acp.agent.prompt("again", List.of(), "x/m2");
+    acp.agent.prompt("again", List.of(), "x/m2", "");
     acp.answer("session/prompt", "{\"stopReason\":\"end_turn\"}");
     assertThat(acp.methods())
         .containsExactly(
@@ -52,15 +52,15 @@ class AcpModelsTest {
   @Test
   void modelIsChangedInTheFormThatKnowsIt() {
     ScriptedAcp acp = ScriptedAcp.withSession(BOTH);
-    acp.agent.prompt("hi", List.of(), "m2[high]");
+    acp.agent.prompt("hi", List.of(), "m2[high]", "");
     assertThat(acp.last().path("params"))
         .hasToString("{\"sessionId\":\"s1\",\"modelId\":\"m2[high]\"}");
     acp.answer("session/set_model", "{}");
     acp.answer("session/prompt", "{\"stopReason\":\"end_turn\"}");
-    acp.agent.prompt("hi", List.of(), "m1");
+    acp.agent.prompt("hi", List.of(), "m1", "");
     acp.answer("session/set_config_option", "{}");
     acp.answer("session/prompt", "{\"stopReason\":\"end_turn\"}");
-    acp.agent.prompt("hi", List.of(), "unlisted");
+    acp.agent.prompt("hi", List.of(), "unlisted", "");
     acp.answer("session/set_config_option", "{}");
     acp.answer("session/prompt", "{\"stopReason\":\"end_turn\"}");
   }
@@ -68,7 +68,7 @@ class AcpModelsTest {
   @Test
   void listAloneIsUsedForAnyName() {
     ScriptedAcp acp = ScriptedAcp.withSession(LIST);
-    acp.agent.prompt("hi", List.of(), "other");
+    acp.agent.prompt("hi", List.of(), "other", "");
     acp.answer("session/set_model", "{}");
     acp.answer("session/prompt", "{\"stopReason\":\"end_turn\"}");
   }
@@ -76,7 +76,7 @@ class AcpModelsTest {
   @Test
   void promptIsNotSentToAnotherModelThanWasAskedFor() {
     ScriptedAcp acp = ScriptedAcp.withSession(OPTION);
-    acp.agent.prompt("hi", List.of(), "nope");
+    acp.agent.prompt("hi", List.of(), "nope", "");
     acp.refuse("session/set_config_option", "{\"code\":-32602,\"message\":\"Invalid value\"}");
     assertThat(acp.methods()).doesNotContain("session/prompt");
     assertThat(acp.outcomes)
@@ -90,7 +90,7 @@ class AcpModelsTest {
   @Test
   void promptCancelledWhileTheModelChangesIsNotSent() {
     ScriptedAcp acp = ScriptedAcp.withSession(OPTION);
-    acp.agent.prompt("hi", List.of(), "x/m2");
+    acp.agent.prompt("hi", List.of(), "x/m2", "");
     acp.agent.cancel();
     acp.answer("session/set_config_option", "{}");
     assertThat(acp.methods()).doesNotContain("session/prompt", "session/cancel");
@@ -101,7 +101,7 @@ class AcpModelsTest {
   @Test
   void agentWithoutAChoiceSaysSoAndIsPrompted() {
     ScriptedAcp acp = ScriptedAcp.withSession();
-    acp.agent.prompt("hi", List.of(), "m");
+    acp.agent.prompt("hi", List.of(), "m", "");
     assertThat(acp.told)
         .containsExactly(
             "error The agent offers no change of its model; it was not changed to 'm'.");
@@ -136,7 +136,7 @@ class AcpModelsTest {
         """
         {"sessionUpdate":"config_option_update","configOptions":[{"id":"model","currentValue":"x/m2"}]}\
         """);
-    acp.agent.prompt("hi", List.of(), "x/m2");
+    acp.agent.prompt("hi", List.of(), "x/m2", "");
     assertThat(acp.methods()).doesNotContain("session/set_config_option");
   }
 }

@@ -25,7 +25,7 @@ class AcpOpeningTest {
             {"jsonrpc":"2.0","id":2,"method":"session/new","params":{"cwd":"/work","mcpServers":[]}}\
             """);
     assertThat(acp.agent.isReady()).isFalse();
-    assertThatThrownBy(() -> acp.agent.prompt("early", List.of(), ""))
+    assertThatThrownBy(() -> acp.agent.prompt("early", List.of(), "", ""))
         .isInstanceOf(IllegalStateException.class);
     acp.answer("session/new", "{\"sessionId\":\"s1\"}");
     assertThat(acp.told).containsExactly("token s1", "ready");
@@ -41,7 +41,7 @@ class AcpOpeningTest {
         .hasToString("{\"cwd\":\"/work\",\"mcpServers\":[],\"sessionId\":\"old\"}");
     acp.answer("session/resume", "{}");
     assertThat(acp.told).containsExactly("token old", "ready");
-    acp.agent.prompt("go on", List.of(), "");
+    acp.agent.prompt("go on", List.of(), "", "");
     assertThat(acp.last().path("params").path("sessionId").textValue()).isEqualTo("old");
   }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cleat.v1.AgentMode;
+import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.Approval;
 import dev.cleat.v1.Event;
 import java.nio.charset.StandardCharsets;
@@ -63,7 +65,7 @@ final class ScriptedAcp implements AcpListener {
   /** One that was given a prompt. */
   static ScriptedAcp prompted() {
     ScriptedAcp acp = withSession();
-    acp.agent.prompt("hello", List.of(), "");
+    acp.agent.prompt("hello", List.of(), "", "");
     return acp;
   }
 
@@ -173,6 +175,16 @@ final class ScriptedAcp implements AcpListener {
   @Override
   public void resumable(String token) {
     told.add("token " + token);
+  }
+
+  @Override
+  public void modes(AgentModes modes, boolean byAgent) {
+    told.add(
+        "modes %s%s of %s"
+            .formatted(
+                byAgent ? "by itself " : "",
+                modes.getCurrentId(),
+                modes.getAvailableList().stream().map(AgentMode::getId).toList()));
   }
 
   @Override
