@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.PromptWayChanged;
@@ -20,6 +21,7 @@ import dev.cleat.v1.StateChanged;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
+import io.grpc.Status.Code;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +46,7 @@ class OtherWaysTest {
   private static final List<String> NAMES =
       List.of(
           "gone", "plain", "broken", "ran", "pipes", "asked", "none", "queue", "shell", "acp",
-          "both", "picture", "typed", "cancel", "over");
+          "both", "moded", "picture", "typed", "cancel", "over");
 
   private static Path programs;
   private static TestServer server;
@@ -94,7 +96,7 @@ class OtherWaysTest {
               .formatted(
                   name,
                   programs,
-                  name.equals("acp") || name.equals("both")
+                  List.of("acp", "both", "moded").contains(name)
                       ? "    acp: {command: [%s/%s-acp]}".formatted(programs, name)
                       : "",
                   terminal(name, java),
@@ -322,6 +324,18 @@ class OtherWaysTest {
     assertThat(prompter.get(id).getRun()).isEqualTo(1);
     succeeded(prompter.send(id, "first"));
     assertThat(given(folder)).containsExactly("PROMPT first");
+  }
+
+  /** What the mode forbids might be done there. */
+  @ConcurrentTest
+  void agentThatIsToBeInAModeGoesOnInNoOtherWay(@TempDir Path folder) throws Exception {
+    final Path program = program("moded-acp");
+    Files.createSymbolicLink(program, Path.of("/bin/sh"));
+    Damage.BROKEN.to(program);
+    final Refused refused =
+        Refused.by(() -> prompter.create(of("moded", folder).setAgentMode("plan")))
+            .with(Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_START_FAILED);
+    assertThat(refused.message()).contains("no mode 'plan'");
   }
 
   @ConcurrentTest
