@@ -48,13 +48,8 @@ final class OtherWays {
    */
   Attempt start(Session.Builder session, Run starting, String why) {
     if (!session.getAgentMode().isEmpty()) {
-      // What a mode forbids would be done in another way.
-      return new Attempt(
-          Optional.empty(),
-          why
-              + "; it does not go on in another way, where there is no mode '"
-              + session.getAgentMode()
-              + "'");
+      // Only the first way has modes: what this one forbids would be done in another.
+      return new Attempt(Optional.empty(), why);
     }
     final PromptWay from = session.getPromptWay();
     final List<String> reasons = new ArrayList<>(List.of(why));

@@ -332,10 +332,11 @@ class OtherWaysTest {
     final Path program = program("moded-acp");
     Files.createSymbolicLink(program, Path.of("/bin/sh"));
     Damage.BROKEN.to(program);
-    final Refused refused =
-        Refused.by(() -> prompter.create(of("moded", folder).setAgentMode("plan")))
-            .with(Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_START_FAILED);
-    assertThat(refused.message()).contains("no mode 'plan'");
+    Refused.by(() -> prompter.create(of("moded", folder).setAgentMode("plan")))
+        .with(Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_START_FAILED);
+
+    final String id = prompter.create(of("moded", folder));
+    assertThat(prompter.get(id).getPromptWay()).isEqualTo(PROMPT_WAY_HEADLESS);
   }
 
   @ConcurrentTest

@@ -8,9 +8,15 @@ import java.util.stream.Collectors;
 
 /** The model and the mode of an agent's session: which there are, and how they are changed. */
 final class AcpChoices {
-  private static final int MOST_MODES = 100;
+  /**
+   * Every session that is listed in full has its modes: all of them together are 64 KiB at most.
+   */
+  private static final int MOST_MODES = 50;
+
   private static final int LONGEST_ID = 200;
-  private static final int MOST_TEXT_BYTES = 1000;
+  private static final int MOST_ID_BYTES = 3 * LONGEST_ID;
+  private static final int MOST_NAME_BYTES = 200;
+  private static final int MOST_DESCRIPTION_BYTES = 400;
 
   /** As an answer, where nothing was to be asked. */
   private static final RpcReply NOTHING = new RpcReply(false, AcpJson.object(), 0, "");
@@ -64,7 +70,8 @@ final class AcpChoices {
   }
 
   private AgentModes modes() {
-    AgentModes.Builder modes = AgentModes.newBuilder().setCurrentId(cut(mode.current()));
+    AgentModes.Builder modes =
+        AgentModes.newBuilder().setCurrentId(Texts.cut(mode.current(), MOST_ID_BYTES));
     mode.offers().stream()
         // One that is longer could not be asked for.
         .filter(offer -> offer.id().length() <= LONGEST_ID)
@@ -72,14 +79,10 @@ final class AcpChoices {
         .forEach(offer ->
             modes.addAvailable(
                 AgentMode.newBuilder()
-                    .setId(cut(offer.id()))
-                    .setName(cut(offer.name()))
-                    .setDescription(cut(offer.description()))));
+                    .setId(Texts.cut(offer.id(), MOST_ID_BYTES))
+                    .setName(Texts.cut(offer.name(), MOST_NAME_BYTES))
+                    .setDescription(Texts.cut(offer.description(), MOST_DESCRIPTION_BYTES))));
     return modes.getAvailableCount() == 0 ? AgentModes.getDefaultInstance() : modes.build();
-  }
-
-  private static String cut(String text) {
-    return Texts.cut(text, MOST_TEXT_BYTES);
   }
 
   /**
@@ -108,7 +111,7 @@ final class AcpChoices {
    * @param then is given why the agent is not in the mode; nothing when it is
    */
   void changeMode(String wanted, Consumer<String> then) {
-    if (wanted.isEmpty() || mode.isCurrent(wanted)) {
+    if (wanted.isEmpty() || wanted.equals(mode.current())) {
       then.accept("");
       return;
     }
