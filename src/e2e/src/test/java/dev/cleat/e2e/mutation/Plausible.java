@@ -44,6 +44,7 @@ record Plausible(Known known, String workdir) {
                   "labels",
                   "metadata",
                   "model",
+                  "agent_mode",
                   "role",
                   "workspace",
                   "idle_timeout",
