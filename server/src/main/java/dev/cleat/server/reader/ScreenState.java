@@ -58,6 +58,8 @@ final class ScreenState {
     if (alternate != null) {
       alternate.resize(rows, columns);
     }
+    savedOnMain = savedOnMain.within(rows, columns);
+    savedOnAlternate = savedOnAlternate.within(rows, columns);
   }
 
   CellCodes codes() {

@@ -261,6 +261,23 @@ class TerminalScreenTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"\0337", "\033[?1049h"})
+  void savedCursorIsWithinTheScreenAlsoWhenItIsRestored(String save) {
+    String back = save.equals("\0337") ? "\0338" : "\033[?1049l";
+    TerminalScreen screen = screen(10, 40, "\033[10;30H" + save + "\033[2;3H");
+    screen.resize(6, 20);
+    String restore = screen.picture(false, true).getRestore().toStringUtf8();
+    TerminalScreen restored = screen(6, 20, restore);
+
+    for (TerminalScreen each : List.of(screen, restored)) {
+      each.resize(12, 50);
+      print(each, back);
+      assertThat(each.cursorRow()).isEqualTo(5);
+      assertThat(each.cursorColumn()).isEqualTo(19);
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {0, -1, 4097})
   void sizesOutOfRangeAreRefused(int size) {
     assertThatIllegalArgumentException().isThrownBy(() -> new TerminalScreen(size, 10));
