@@ -57,6 +57,8 @@ final class SmallDisk {
   }
 
   void free() throws IOException {
+    // Emptied first: a process that another test starts has the file open for a moment.
+    Files.write(folder.resolve("filler"), new byte[0]);
     Files.delete(folder.resolve("filler"));
   }
 

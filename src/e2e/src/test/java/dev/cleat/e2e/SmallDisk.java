@@ -60,6 +60,8 @@ public final class SmallDisk implements AfterEachCallback {
   }
 
   public void free() throws IOException {
+    // Emptied first: a process that another test starts has the file open for a moment.
+    Files.write(filler(), new byte[0]);
     Files.delete(filler());
   }
 
