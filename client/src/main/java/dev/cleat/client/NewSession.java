@@ -146,6 +146,18 @@ public final class NewSession {
     return this;
   }
 
+  /** The model that the agent is to use, as its tool names it. */
+  public NewSession model(String model) {
+    request.setModel(model);
+    return this;
+  }
+
+  /** What the agent is told that it is, such as "reviewer"; only for tools that can be told. */
+  public NewSession role(String role) {
+    request.setRole(role);
+    return this;
+  }
+
   /** The address of the model's API, for tools that can be told: http or https. */
   public NewSession endpoint(String url) {
     request.setEndpoint(url);

@@ -193,6 +193,11 @@ public record SessionInfo(dev.cleat.v1.Session raw) {
     return raw.getEndpoint();
   }
 
+  /** What its agent is told that it is; empty for nothing in particular. */
+  public String role() {
+    return raw.getRole();
+  }
+
   /** The git repository that its working directory is in; empty when it is in none. */
   public Optional<GitInfo> git() {
     return raw.hasGit() ? Optional.of(new GitInfo(raw.getGit())) : Optional.empty();

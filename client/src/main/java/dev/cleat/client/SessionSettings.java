@@ -42,7 +42,11 @@ public final class SessionSettings {
     return customize(s -> s.setAgentMode(mode), "agent_mode");
   }
 
-  /** Another role. */
+  /**
+   * Another role, from the next start of its process on, or the next turn of an agent that is run
+   * once for each; empty for none. An agent that goes on with a conversation may keep to the role
+   * that this began with.
+   */
   public SessionSettings role(String role) {
     return customize(s -> s.setRole(role), "role");
   }

@@ -239,6 +239,8 @@ class AgentTest {
             .way(PromptWay.HEADLESS)
             .resumeToken("r")
             .revive(RevivePolicy.ON_PROMPT)
+            .model("m")
+            .role("critic")
             .endpoint("http://127.0.0.1:1")
             .startPrompts(List.of("one", "two"))
             .approvals(
@@ -248,6 +250,8 @@ class AgentTest {
     assertThat(request.getPromptWay()).isEqualTo(dev.cleat.v1.PromptWay.PROMPT_WAY_HEADLESS);
     assertThat(request.getResumeToken()).isEqualTo("r");
     assertThat(request.getRevive()).isEqualTo(dev.cleat.v1.RevivePolicy.REVIVE_POLICY_ON_PROMPT);
+    assertThat(request.getModel()).isEqualTo("m");
+    assertThat(request.getRole()).isEqualTo("critic");
     assertThat(request.getEndpoint()).isEqualTo("http://127.0.0.1:1");
     assertThat(request.getStartPromptsList()).containsExactly("one", "two");
     assertThat(request.getApprovals().getTimeout().getSeconds()).isEqualTo(90);
@@ -264,6 +268,7 @@ class AgentTest {
   void whatIsSaidAboutAnAgentIsThere() {
     agent.session(s ->
         s.setResumeToken("token")
+            .setRole("critic")
             .setEndpoint("http://e")
             .setRevive(dev.cleat.v1.RevivePolicy.REVIVE_POLICY_AT_ONCE)
             .setUsage(USED));
@@ -273,6 +278,7 @@ class AgentTest {
     assertThat(info.resumeToken()).isEqualTo("token");
     assertThat(info.revive()).isEqualTo(RevivePolicy.AT_ONCE);
     assertThat(info.endpoint()).isEqualTo("http://e");
+    assertThat(info.role()).isEqualTo("critic");
     assertThat(info.usage()).isEqualTo(new Usage(100, 90, 7, 0.25, false));
     assertThat(info.pendingApprovals()).isEmpty();
     assertThatThrownBy(() -> client.byResumeToken("another"))

@@ -61,7 +61,7 @@ final class CreateChecks {
         .require(
             request.getEndpoint().isEmpty() || isAddress(request.getEndpoint()),
             "endpoint",
-            "must be an http or https address");
+            "must be an http or https address without a user and password in it");
     approvals(checks, "approvals", request.getApprovals());
     startPrompts(checks, request);
     workdir(checks, request.getWorkdir());
@@ -87,6 +87,7 @@ final class CreateChecks {
       final URI uri = new URI(endpoint);
       return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
           && uri.getHost() != null
+          && uri.getRawUserInfo() == null
           && endpoint.length() <= MAX_ENDPOINT;
     } catch (URISyntaxException e) {
       return false;

@@ -37,6 +37,7 @@ final class AcpDriver implements AgentDriver, AcpListener {
   /**
    * A driver that has not said anything to its agent yet.
    *
+   * @param role what the agent is to be told that it is; empty for nothing in particular
    * @param session as it is now
    * @param heard hears what the agent says
    * @param giveUp ends the process, for the reason it is given
@@ -45,6 +46,7 @@ final class AcpDriver implements AgentDriver, AcpListener {
       InputGate gate,
       Terminal terminal,
       Path workdir,
+      String role,
       Supplier<SessionOrBuilder> session,
       Consumer<AgentSaid> heard,
       Consumer<String> giveUp) {
@@ -54,7 +56,8 @@ final class AcpDriver implements AgentDriver, AcpListener {
     this.giveUp = giveUp;
     this.agent =
         new AcpAgent(
-            new AcpAgent.Start(workdir, session.get().getResumeToken(), session.get().getModel()),
+            new AcpAgent.Start(
+                workdir, session.get().getResumeToken(), session.get().getModel(), role),
             // Nobody else types here. What comes after the process has ended is of no use.
             bytes -> gate.type(bytes, gate.clientInputs()),
             this);

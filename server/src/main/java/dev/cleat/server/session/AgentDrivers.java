@@ -74,6 +74,7 @@ final class AgentDrivers {
             gate,
             started.terminal(),
             started.workdir(),
+            started.role(),
             log.fold()::session,
             agent::hear,
             reason -> giveUp(starting, started, reason));

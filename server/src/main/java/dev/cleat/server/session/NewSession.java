@@ -86,6 +86,7 @@ record NewSession(Shared shared, Maker maker, CreateRequest request) {
             mode,
             placement.environment(request.getEnvMap(), workdir),
             request.getEndpoint(),
+            request.getRole(),
             workdir,
             "new",
             placement.site()));

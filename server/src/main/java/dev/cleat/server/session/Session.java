@@ -429,6 +429,9 @@ public final class Session {
       if (fields.contains("agent_mode")) {
         Modes.check(fold().session(), values.getAgentMode());
       }
+      if (fields.contains("role")) {
+        Starter.checkRole(shared, fold().session(), values.getRole());
+      }
       final dev.cleat.v1.Session.Builder changed = fold().snapshot();
       fields.forEach(field -> Settings.copy(field, values, changed));
       log.append(List.of(Events.updated(changed.build(), fields)));

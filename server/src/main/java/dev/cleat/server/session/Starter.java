@@ -42,6 +42,7 @@ final class Starter {
    * @param aid what the marks of its shell carry
    * @param screen how it is driven by its screen, where it is
    * @param session the tool's own session, where it was told which
+   * @param role what the agent is still to be told by ACP
    * @param sessionFiles where that is to be looked for, where the tool chooses it
    * @param workdir the directory it was started in; the root directory where that is not known
    * @param placement where it runs
@@ -52,6 +53,7 @@ final class Starter {
       Prompting prompting,
       Optional<TerminalForm> screen,
       Optional<String> session,
+      String role,
       Optional<SessionFiles> sessionFiles,
       SessionMode mode,
       Path workdir,
@@ -75,6 +77,7 @@ final class Starter {
             Prompting.NONE,
             Optional.empty(),
             Optional.empty(),
+            "",
             Optional.empty(),
             SessionMode.SESSION_MODE_PIPES,
             workdir,
@@ -160,6 +163,7 @@ final class Starter {
         Prompting.of(launch, connected),
         launch.turnEnd() == TurnEnd.SCREEN ? launch.tool().terminal() : Optional.empty(),
         launch.session(),
+        launch.role(),
         // What another user wrote is not read.
         launch.sessionFiles().filter(_ -> place.placement().isOwnUser()),
         connected,
@@ -294,6 +298,20 @@ final class Starter {
   }
 
   /**
+   * Refuses a role that the tool of a session cannot be told.
+   *
+   * @param role empty for none, which is never refused
+   * @throws Refusal UNKNOWN_TOOL, TOOL_NOT_SUPPORTED
+   */
+  static void checkRole(Shared shared, SessionOrBuilder session, String role) {
+    try {
+      shared.catalogue().checkRole(session.getTool(), way(session.getPromptWay()), role);
+    } catch (ToolException e) {
+      throw refusal(e);
+    }
+  }
+
+  /**
    * Refuses a session of commands whose program is not there: it starts nothing by itself that
    * would show it.
    *
@@ -356,6 +374,7 @@ final class Starter {
         mode,
         place.placement().environment(env, place.workdir()),
         session.getEndpoint(),
+        session.getRole(),
         place.workdir(),
         place.placement().key().id(),
         place.placement().site());
@@ -395,10 +414,10 @@ final class Starter {
           case TOOL_NOT_SUPPORTED ->
               Refusal.of(
                   Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_TOOL_NOT_SUPPORTED, message);
+          case VARIABLE_TAKEN ->
+              Refusal.of(Code.INVALID_ARGUMENT, ErrorReason.ERROR_REASON_INVALID_REQUEST, message);
         };
-    return refusal
-        .field(e.kind() == ToolException.Kind.NO_SUCH_WAY ? "prompt_way" : "tool", message)
-        .with("tool", e.tool());
+    return refusal.field(e.field(), message).with("tool", e.tool());
   }
 
   /** Why a process could not be started, in the contract's words: not with the server's paths. */

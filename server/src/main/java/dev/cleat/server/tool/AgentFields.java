@@ -12,40 +12,43 @@ import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Reads from a catalogue file how agents are talked to. For one file and one thread. */
 final class AgentFields {
+  private static final List<String> ACP = List.of("command", "endpoint", "role");
   private static final List<String> HEADLESS =
       List.of("command", "resume", "input", "output", "session_id", "token");
 
   private final YamlFields yaml;
   private final CommandFields commands;
+  private final SettingFields settings;
   private final TemplateFields templates;
   private final PatternFields patterns;
 
-  AgentFields(YamlFields yaml, CommandFields commands) {
+  AgentFields(YamlFields yaml, CommandFields commands, SettingFields settings) {
     this.yaml = yaml;
     this.commands = commands;
+    this.settings = settings;
     this.templates = new TemplateFields(yaml, commands);
     this.patterns = new PatternFields(yaml);
   }
 
   /** Empty after a mistake that leaves nothing of it. */
   Optional<AcpForm> acp(Node node, String field) {
-    Node command = yaml.mapping(node, field, List.of("command")).get("command");
+    Map<String, Node> fields = yaml.mapping(node, field, ACP);
+    Node command = fields.get("command");
     if (command == null) {
       yaml.problem(node, field, "command is missing");
       return Optional.empty();
     }
+    Optional<SettingForm> endpoint = setting(fields.get("endpoint"), field, "endpoint");
+    Optional<SettingForm> role = setting(fields.get("role"), field, "role");
     return Optional.of(commands.command(command, YamlFields.child(field, "command")))
         .filter(words -> !words.isEmpty())
-        .map(AcpForm::new);
+        .map(words -> new AcpForm(words, endpoint, role));
   }
 
-  List<String> endpoint(Node node, String field) {
-    Node variable = yaml.mapping(node, field, List.of("variable")).get("variable");
-    if (variable == null) {
-      yaml.problem(node, field, "variable is missing");
-      return List.of();
-    }
-    return commands.variables(variable, YamlFields.child(field, "variable"));
+  private Optional<SettingForm> setting(@Nullable Node node, String field, String name) {
+    return node == null
+        ? Optional.empty()
+        : settings.form(node, YamlFields.child(field, name), name);
   }
 
   /** Empty after a mistake that leaves nothing of it. */

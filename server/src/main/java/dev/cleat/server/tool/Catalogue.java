@@ -173,9 +173,11 @@ public final class Catalogue {
           case TERMINAL -> tool.command(request.mode());
           case HEADLESS -> throw new IllegalArgumentException("a turn's command needs its words");
         };
-    Map<String, String> env = environment(tool, request);
+    Telling telling = Telling.of(tool, request);
+    Map<String, String> env = environment(tool, request, telling);
     List<String> started = new ArrayList<>(command);
     started.set(0, program(tool, command.getFirst(), env, request));
+    started.addAll(1, telling.args());
 
     Optional<Shell> shell =
         request.way() == Way.TERMINAL ? marking(tool, request.mode()) : Optional.empty();
@@ -194,7 +196,9 @@ public final class Catalogue {
             ? Optional.empty()
             : form.flatMap(TerminalForm::sessionId)
                 .map(it -> new SessionFiles(it, env, request.workdir()));
-    return new Launch(tool, request.way(), request.mode(), argv, env, aid, turnEnd, known, files);
+    String role = request.way() == Way.ACP && tool.role(Way.ACP).isEmpty() ? request.role() : "";
+    return new Launch(
+        tool, request.way(), request.mode(), argv, env, aid, turnEnd, known, role, files);
   }
 
   /**
@@ -213,7 +217,8 @@ public final class Catalogue {
     }
     Tool tool = checked(request);
     HeadlessForm form = tool.headless().orElseThrow();
-    Map<String, String> env = environment(tool, request);
+    Telling telling = Telling.of(tool, request);
+    Map<String, String> env = environment(tool, request, telling);
     TurnWords named =
         form.token() == SessionToken.SET && words.session().isEmpty()
             ? words.withSession(UUID.randomUUID().toString())
@@ -222,6 +227,7 @@ public final class Catalogue {
     argv.set(0, program(tool, argv.getFirst(), env, request));
     // Behind the last word they would be part of what is prompted.
     argv.addAll(1, request.args());
+    argv.addAll(1, telling.args());
     Optional<String> session =
         form.template(resume).uses(Placeholder.SESSION)
             ? Optional.of(named.session())
@@ -235,6 +241,7 @@ public final class Catalogue {
         Optional.empty(),
         TurnEnd.NONE,
         session,
+        "",
         Optional.empty());
   }
 
@@ -249,7 +256,20 @@ public final class Catalogue {
         request.way() == Way.TERMINAL
             ? tool.command(request.mode()).getFirst()
             : tool.program(request.way()).orElseThrow();
-    var _ = program(tool, program, environment(tool, request), request);
+    Map<String, String> env = environment(tool, request, Telling.of(tool, request));
+    var _ = program(tool, program, env, request);
+  }
+
+  /**
+   * Refuses a role that the tool cannot be told in this way.
+   *
+   * @param role empty for none, which is never refused
+   * @throws ToolException {@link Kind#UNKNOWN_TOOL}, {@link Kind#TOOL_NOT_SUPPORTED}
+   */
+  public void checkRole(String tool, Way way, String role) throws ToolException {
+    if (!role.isEmpty()) {
+      Telling.checkRole(tool(tool), way);
+    }
   }
 
   /**
@@ -263,12 +283,11 @@ public final class Catalogue {
     return new Question(tool, installed(tool, tool.program(), env, ROOT), words, env);
   }
 
-  /** The variables of a session's process, and the address of the API among them. */
-  private Map<String, String> environment(Tool tool, LaunchRequest request) {
+  /** The variables of a session's process, and what the tool is told by them. */
+  private Map<String, String> environment(Tool tool, LaunchRequest request, Telling telling)
+      throws ToolException {
     Map<String, String> env = environment.of(request.mode(), tool.env(), request.env());
-    if (!request.endpoint().isEmpty()) {
-      tool.endpointVariables().forEach(name -> env.put(name, request.endpoint()));
-    }
+    telling.addTo(env, request.env(), tool.name());
     env.put("CLEAT_SESSION_ID", request.sessionId());
     env.remove(ShellInit.AID_VARIABLE);
     return env;
@@ -317,13 +336,6 @@ public final class Catalogue {
           Kind.TOOL_NOT_SUPPORTED,
           tool.name(),
           "The tool '%s' needs a terminal: its entry has no pipes_command".formatted(tool.name()));
-    }
-    if (!request.endpoint().isEmpty() && tool.endpointVariables().isEmpty()) {
-      throw new ToolException(
-          Kind.TOOL_NOT_SUPPORTED,
-          tool.name(),
-          "The tool '%s' cannot be told an endpoint: its entry names no variable for it"
-              .formatted(tool.name()));
     }
     return tool;
   }

@@ -42,6 +42,7 @@ final class CatalogueFile {
           "headless",
           "terminal",
           "endpoint",
+          "role",
           "version",
           "help");
 
@@ -55,13 +56,15 @@ final class CatalogueFile {
   private final YamlFields yaml;
   private final CommandFields commands;
   private final AgentFields agents;
+  private final SettingFields settings;
   private final TerminalFields terminals;
   private final DurationFields durations;
 
   private CatalogueFile(String file) {
     yaml = new YamlFields(file);
     commands = new CommandFields(yaml);
-    agents = new AgentFields(yaml, commands);
+    settings = new SettingFields(yaml, commands);
+    agents = new AgentFields(yaml, commands, settings);
     terminals = new TerminalFields(yaml, commands);
     durations = new DurationFields(yaml);
   }
@@ -150,7 +153,8 @@ final class CatalogueFile {
       case "acp" -> entry.acp = agents.acp(node, field);
       case "headless" -> entry.headless = agents.headless(node, field);
       case "terminal" -> entry.terminal = terminals.terminal(node, field);
-      case "endpoint" -> entry.endpointVariables = agents.endpoint(node, field);
+      case "endpoint" -> entry.endpoint = settings.form(node, field, key);
+      case "role" -> entry.role = settings.form(node, field, key);
       case "version" -> entry.version = commands.words(node, field);
       case "help" -> entry.help = commands.words(node, field);
       default -> throw new IllegalArgumentException(key);
@@ -164,7 +168,7 @@ final class CatalogueFile {
           String path = YamlFields.child(field, name);
           String text = yaml.text(value, path);
           if (!CommandFields.isVariable(name)) {
-            yaml.problem(value, path, "a variable's name must not be empty or contain '='");
+            yaml.problem(value, path, CommandFields.NO_VARIABLE);
           } else if (text != null) {
             env.put(name, text);
           }
@@ -207,7 +211,8 @@ final class CatalogueFile {
     private Optional<AcpForm> acp = Optional.empty();
     private Optional<HeadlessForm> headless = Optional.empty();
     private Optional<TerminalForm> terminal = Optional.empty();
-    private List<String> endpointVariables = List.of();
+    private Optional<SettingForm> endpoint = Optional.empty();
+    private Optional<SettingForm> role = Optional.empty();
     private List<String> version = List.of();
     private List<String> help = List.of();
 
@@ -230,7 +235,8 @@ final class CatalogueFile {
       acp = base.acp();
       headless = base.headless();
       terminal = base.terminal();
-      endpointVariables = base.endpointVariables();
+      endpoint = base.endpoint();
+      role = base.role();
       version = base.version();
       help = base.help();
     }
@@ -258,7 +264,8 @@ final class CatalogueFile {
           acp,
           headless,
           terminal,
-          endpointVariables,
+          endpoint,
+          role,
           version,
           help);
     }

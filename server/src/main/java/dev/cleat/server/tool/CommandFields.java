@@ -8,6 +8,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Reads commands from a catalogue file: lists of words. For one file and one thread. */
 final class CommandFields {
+  static final String NO_VARIABLE = "a variable's name must not be empty or contain '='";
   private static final Pattern VARIABLE = Pattern.compile("[^=\\x00]+");
 
   private final YamlFields yaml;
@@ -54,7 +55,7 @@ final class CommandFields {
         yaml.problem(
             several ? yaml.items(node, field).get(i) : node,
             several ? field + "[" + i + "]" : field,
-            "a variable's name must not be empty or contain '='");
+            NO_VARIABLE);
       }
     }
     return names;

@@ -45,4 +45,9 @@ public record HeadlessForm(
     return input == HeadlessInput.CLAUDE
         || (command.takesImages() && resume.map(Template::takesImages).orElse(true));
   }
+
+  /** Whether its commands have a place for the role. */
+  boolean tellsRole() {
+    return command.uses(Placeholder.ROLE);
+  }
 }

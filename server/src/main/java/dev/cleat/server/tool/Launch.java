@@ -17,6 +17,8 @@ import java.util.Optional;
  * @param turnEnd how the end of a typed prompt is found in this mode
  * @param session the tool's own session id, where it is given one: the one it goes on with, or a
  *     new one that Cleat has chosen; empty if the tool chooses it
+ * @param role what an agent is still to be told by ACP; empty if it is nothing in particular, or
+ *     has been told by other means
  * @param sessionFiles where the id can be found that the tool chooses; empty where it cannot be
  */
 public record Launch(
@@ -28,6 +30,7 @@ public record Launch(
     Optional<String> aid,
     TurnEnd turnEnd,
     Optional<String> session,
+    String role,
     Optional<SessionFiles> sessionFiles) {
   public Launch {
     argv = List.copyOf(argv);

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param mode what the process is to be connected to, for {@link Way#TERMINAL}; agents have pipes
  * @param env variables over the tool's and over those every session has
  * @param endpoint the address of the API that the tool is to call; empty for the tool's own
+ * @param role what the agent is to be; empty for nothing in particular
  * @param workdir absolute; relative entries of PATH are looked up in it
  * @param sessionId given to the process as {@code CLEAT_SESSION_ID}
  * @param site where it is to run
@@ -24,6 +25,7 @@ public record LaunchRequest(
     Mode mode,
     Map<String, String> env,
     String endpoint,
+    String role,
     Path workdir,
     String sessionId,
     Site site) {
@@ -41,7 +43,7 @@ public record LaunchRequest(
       Map<String, String> env,
       Path workdir,
       String sessionId) {
-    this(tool, args, Way.TERMINAL, mode, env, "", workdir, sessionId, Site.SERVER);
+    this(tool, args, Way.TERMINAL, mode, env, "", "", workdir, sessionId, Site.SERVER);
   }
 
   /** Without arguments and values of the environment: they may be secrets. */

@@ -24,7 +24,8 @@ import java.util.Set;
  * @param acp how it is started to speak the Agent Client Protocol, if it does
  * @param headless how it is run for one turn, if it can be
  * @param terminal how it is driven through its terminal interface, if it can be
- * @param endpointVariables the variables that carry the address of the API it calls
+ * @param endpoint how it is told the address of the API that it is to call, if it can be
+ * @param role how it is told its role, if it can be; a template may do so too
  * @param version what its program is called with to print its version; empty if that is not known
  * @param help what its program is called with to print its help; empty if that is not known
  */
@@ -42,7 +43,8 @@ public record Tool(
     Optional<AcpForm> acp,
     Optional<HeadlessForm> headless,
     Optional<TerminalForm> terminal,
-    List<String> endpointVariables,
+    Optional<SettingForm> endpoint,
+    Optional<SettingForm> role,
     List<String> version,
     List<String> help) {
   public Tool {
@@ -50,7 +52,6 @@ public record Tool(
     pipesCommand = List.copyOf(pipesCommand);
     env = Map.copyOf(env);
     systems = Set.copyOf(systems);
-    endpointVariables = List.copyOf(endpointVariables);
     version = List.copyOf(version);
     help = List.copyOf(help);
   }
@@ -92,6 +93,38 @@ public record Tool(
       case SCREEN -> mode == Mode.PIPES ? TurnEnd.NONE : TurnEnd.SCREEN;
       case STILLNESS, NONE -> turnEnd;
     };
+  }
+
+  /** How it is told its endpoint in one of its ways; empty if it cannot be. */
+  public Optional<SettingForm> endpoint(Way way) {
+    return way == Way.ACP ? acp.flatMap(AcpForm::endpoint).or(() -> shared(endpoint)) : endpoint;
+  }
+
+  /**
+   * How it is told its role in one of its ways, when it is started; empty if it is not: then a
+   * template has it, or ACP, or it cannot be told.
+   */
+  public Optional<SettingForm> role(Way way) {
+    return switch (way) {
+      case ACP -> acp.flatMap(AcpForm::role);
+      case HEADLESS ->
+          headless.filter(HeadlessForm::tellsRole).isPresent() ? Optional.empty() : role;
+      case TERMINAL -> role;
+    };
+  }
+
+  /** Whether it may be given a role in one of its ways. By ACP, the agent itself decides that. */
+  public boolean takesRole(Way way) {
+    return switch (way) {
+      case ACP -> true;
+      case HEADLESS -> role.isPresent() || headless.filter(HeadlessForm::tellsRole).isPresent();
+      case TERMINAL -> role.isPresent();
+    };
+  }
+
+  /** What holds for the program that speaks ACP too: it shares the variables, not the arguments. */
+  private static Optional<SettingForm> shared(Optional<SettingForm> form) {
+    return form.filter(it -> it.args().isEmpty());
   }
 
   /** Without the values of {@code env}: they may be secrets. */

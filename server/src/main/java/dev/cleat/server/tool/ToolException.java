@@ -15,21 +15,29 @@ public final class ToolException extends Exception {
     /** The tool does not run on this operating system, or not in this mode. */
     TOOL_NOT_SUPPORTED,
     /** The tool cannot be talked to in the way that was asked for. */
-    NO_SUCH_WAY
+    NO_SUCH_WAY,
+    /** A variable of the session is one by which the tool is told something else of it. */
+    VARIABLE_TAKEN
   }
 
   private final Kind kind;
   private final String tool;
+  private final String field;
   private final @Nullable Way way;
 
   ToolException(Kind kind, String tool, String message) {
-    this(kind, tool, null, message);
+    this(kind, tool, "tool", null, message);
   }
 
-  private ToolException(Kind kind, String tool, @Nullable Way way, String message) {
+  ToolException(Kind kind, String tool, String field, String message) {
+    this(kind, tool, field, null, message);
+  }
+
+  private ToolException(Kind kind, String tool, String field, @Nullable Way way, String message) {
     super(message);
     this.kind = kind;
     this.tool = tool;
+    this.field = field;
     this.way = way;
   }
 
@@ -37,6 +45,7 @@ public final class ToolException extends Exception {
     return new ToolException(
         Kind.NO_SUCH_WAY,
         tool.name(),
+        "prompt_way",
         way,
         "The tool '%s' has no %s form; it has %s"
             .formatted(
@@ -52,6 +61,11 @@ public final class ToolException extends Exception {
   /** The name that was asked for. */
   public String tool() {
     return tool;
+  }
+
+  /** The field of the request that is wrong. */
+  public String field() {
+    return field;
   }
 
   /** The way that was asked for, where that is what is wrong. */

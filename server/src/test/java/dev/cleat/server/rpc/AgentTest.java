@@ -2,11 +2,13 @@ package dev.cleat.server.rpc;
 
 import static dev.cleat.v1.ErrorReason.ERROR_REASON_INVALID_REQUEST;
 import static dev.cleat.v1.ErrorReason.ERROR_REASON_NO_SUCH_WAY;
+import static dev.cleat.v1.ErrorReason.ERROR_REASON_TOOL_NOT_SUPPORTED;
 import static dev.cleat.v1.ErrorReason.ERROR_REASON_WRONG_STATE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Duration;
+import com.google.protobuf.FieldMask;
 import dev.cleat.v1.ApprovalRule;
 import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.Artifact;
@@ -18,10 +20,12 @@ import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
+import dev.cleat.v1.UpdateRequest;
 import io.grpc.Status.Code;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -256,5 +260,41 @@ class AgentTest {
                             .addAutoApprove(ApprovalRule.newBuilder().setPattern("(")))))
         .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
         .field("endpoint", "approvals.timeout", "approvals.auto_approve[0].pattern");
+    Refused.by(() -> prompter.create(fake().setEndpoint("http://me:secret@127.0.0.1")))
+        .with(Code.INVALID_ARGUMENT, ERROR_REASON_INVALID_REQUEST)
+        .field("endpoint");
+  }
+
+  @Test
+  void roleThatCannotBeToldIsRefusedAndByAcpTheAgentDecides() {
+    Refused.by(() -> prompter.create(CreateRequest.newBuilder().setTool("bash").setRole("critic")))
+        .with(Code.FAILED_PRECONDITION, ERROR_REASON_TOOL_NOT_SUPPORTED)
+        .field("role");
+    final String shell = prompter.create(CreateRequest.newBuilder().setTool("bash"));
+    Refused.by(() -> update(shell, "critic"))
+        .with(Code.FAILED_PRECONDITION, ERROR_REASON_TOOL_NOT_SUPPORTED)
+        .field("role");
+    update(shell, "");
+
+    final String id = prompter.create(fake().setRole("critic"));
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .until(() -> prompter.get(id).getState() != SessionState.SESSION_STATE_RUNNING);
+    assertThat(prompter.get(id).getStatusMessage()).contains("cannot be told a role");
+    update(id, "");
+    server.sessions().restart(RestartRequest.newBuilder().setSessionId(id).build());
+    assertThat(prompter.answer(prompter.run(id, "say on"))).isEqualTo("on");
+  }
+
+  private void update(String id, String role) {
+    final var _ =
+        server
+            .sessions()
+            .update(
+                UpdateRequest.newBuilder()
+                    .setSessionId(id)
+                    .setSession(Session.newBuilder().setRole(role))
+                    .setUpdateMask(FieldMask.newBuilder().addPaths("role"))
+                    .build());
   }
 }

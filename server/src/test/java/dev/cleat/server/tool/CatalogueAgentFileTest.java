@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,12 +57,13 @@ class CatalogueAgentFileTest {
 
     assertThat(agent.ways()).containsExactly(Way.ACP, Way.HEADLESS);
     assertThat(agent.command()).isEmpty();
-    assertThat(agent.acp()).contains(new AcpForm(List.of("agent", "--acp")));
+    assertThat(agent.acp())
+        .contains(new AcpForm(List.of("agent", "--acp"), Optional.empty(), Optional.empty()));
     HeadlessForm form = agent.headless().orElseThrow();
     assertThat(form.output()).isEqualTo(HeadlessOutput.PLAIN);
     assertThat(form.token()).isEqualTo(SessionToken.FOUND);
     assertThat(form.sessionId().orElseThrow().pattern()).isEqualTo("session: (\\S+)");
-    assertThat(agent.endpointVariables()).containsExactly("A_URL", "B_URL");
+    assertThat(agent.endpoint().orElseThrow().variables()).containsExactly("A_URL", "B_URL");
     assertThat(agent.version()).containsExactly("version");
     assertThat(agent.help()).containsExactly("help", "--all");
     assertThat(agent.program()).isEqualTo("/opt/agent");
@@ -74,8 +76,9 @@ class CatalogueAgentFileTest {
     Tool changed =
         tool("claude", "tools: {claude: {acp: {command: [/opt/acp]}, endpoint: {variable: U}}}");
 
-    assertThat(changed.acp()).contains(new AcpForm(List.of("/opt/acp")));
-    assertThat(changed.endpointVariables()).containsExactly("U");
+    assertThat(changed.acp())
+        .contains(new AcpForm(List.of("/opt/acp"), Optional.empty(), Optional.empty()));
+    assertThat(changed.endpoint().orElseThrow().variables()).containsExactly("U");
     assertThat(changed.headless()).isEqualTo(builtIn.headless());
     assertThat(changed.command()).isEqualTo(builtIn.command());
     assertThat(changed.help()).isEqualTo(builtIn.help());
@@ -205,7 +208,15 @@ class CatalogueAgentFileTest {
           headless: {command: [a, "{prompt}"], session_id: "(a)\\\\1"}        | headless.session_id: is not a regular expression
           headless: {command: [a, "{prompt}"], session_id: "(a)", output: codex} | headless.session_id: is only for output: plain
           headless: {command: [a, "{prompt}", "{session}"], session_id: "(a)", token: set} | headless.session_id: is not needed
-          endpoint: {}                                                        | endpoint: variable is missing
+          endpoint: {}                                                        | endpoint: needs variable, json or args
+          endpoint: {variables: [A]}                                          | endpoint.variables: unknown key; did you mean variable
+          endpoint: {args: [--url]}                                           | endpoint.args: must contain {endpoint}
+          endpoint: {args: [--url, "{role}"]}                                 | endpoint.args: must contain {endpoint}
+          endpoint: {json: {A: "{endpoint}"}}                                 | endpoint.json.A: must be a mapping
+          endpoint: {json: {A: {b: [c]}}}                                     | endpoint.json.A: must contain {endpoint}
+          endpoint: {json: {"A=": {b: "{endpoint}"}}}                         | endpoint.json.A=: a variable's name must not
+          role: {args: [--role, "{endpoint}"]}                                | role.args: must contain {role}
+          acp: {command: [a], role: {args: []}}                               | acp.role.args: must not be empty
           endpoint: {variable: ""}                                            | endpoint.variable: a variable's name must not be empty
           help: --help                                                        | help: must be a list
           """)

@@ -70,7 +70,8 @@ class CatalogueFileTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                List.of(),
+                Optional.empty(),
+                Optional.empty(),
                 List.of(),
                 List.of()));
   }
@@ -93,7 +94,8 @@ class CatalogueFileTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                List.of(),
+                Optional.empty(),
+                Optional.empty(),
                 List.of(),
                 List.of()));
   }
@@ -167,7 +169,7 @@ class CatalogueFileTest {
             "tools.yaml:19: tools.third.os[1]: 'beos' is not one of linux, macos, windows",
             "tools.yaml:20: tools.third.weight: unknown key; known are title, description, command,"
                 + " pipes_command, env, shell, turns, stillness, os, acp, headless, terminal,"
-                + " endpoint, version, help");
+                + " endpoint, role, version, help");
   }
 
   @ParameterizedTest

@@ -38,6 +38,20 @@ class CatalogueWaysTest {
             command: [named-program, --id, "{session}", "{prompt}"]
             resume: [named-program, --go-on, "{session}", "{prompt}"]
             token: set
+        told:
+          command: [told-program]
+          acp:
+            command: [told-acp]
+            endpoint: {json: {CONFIG: {provider: own, urls: [{url: "{endpoint}/v1"}], wait: 30, try: true}}}
+            role: {json: {CONFIG: {provider: other, words: {said: "You are: {role}"}}}}
+          headless:
+            command: [told-program, run, "{prompt}"]
+          endpoint: {args: [-c, 'url="{endpoint}"']}
+          role: {args: [--words, "You are: {role}"]}
+        template:
+          headless:
+            command: [told-program, "{prompt}", [--role, "{role}"]]
+          role: {args: [--words, "{role}"]}
       """;
 
   @TempDir Path folder;
@@ -59,6 +73,11 @@ class CatalogueWaysTest {
   }
 
   private LaunchRequest request(String tool, Way way, String endpoint, String... args) {
+    return telling(tool, way, endpoint, "", args);
+  }
+
+  private LaunchRequest telling(
+      String tool, Way way, String endpoint, String role, String... args) {
     return new LaunchRequest(
         tool,
         List.of(args),
@@ -66,6 +85,7 @@ class CatalogueWaysTest {
         Mode.PTY,
         Map.of("B_URL", "caller"),
         endpoint,
+        role,
         folder,
         "s1",
         Site.SERVER);
@@ -177,8 +197,92 @@ class CatalogueWaysTest {
     program("bash");
 
     assertThat(refused(request("bash", Way.TERMINAL, "http://h")))
-        .hasMessageContaining("cannot be told an endpoint")
-        .satisfies(e -> assertThat(e.kind()).isEqualTo(Kind.TOOL_NOT_SUPPORTED));
+        .hasMessage(
+            "The tool 'bash' cannot be told its endpoint by terminal: its entry in the catalogue"
+                + " does not say how")
+        .satisfies(
+            e -> assertThat(e.kind()).isEqualTo(Kind.TOOL_NOT_SUPPORTED),
+            e -> assertThat(e.field()).isEqualTo("endpoint"));
+  }
+
+  @Test
+  void programIsToldByWordsBehindItAndBeforeTheSessionsOwn() throws Exception {
+    String program = program("told-program");
+
+    assertThat(
+            catalogue.resolve(telling("told", Way.TERMINAL, "http://h", "a {role}", "--x")).argv())
+        .containsExactly(program, "-c", "url=\"http://h\"", "--words", "You are: a {role}", "--x");
+    assertThat(
+            catalogue
+                .resolveTurn(
+                    telling("told", Way.HEADLESS, "http://h", "r", "--x"), words(""), false)
+                .argv())
+        .containsExactly(
+            program, "-c", "url=\"http://h\"", "--words", "You are: r", "--x", "run", "hi");
+  }
+
+  @Test
+  void settingsThatShareAVariableAreOneDocument() throws Exception {
+    program("told-acp");
+
+    Launch both = catalogue.resolve(telling("told", Way.ACP, "http://h", "a \"wise\"\none"));
+    Launch role = catalogue.resolve(telling("told", Way.ACP, "", "r"));
+
+    assertThat(both.argv()).hasSize(1);
+    assertThat(both.environment())
+        .containsEntry(
+            "CONFIG",
+            """
+            {"provider":"other","urls":[{"url":"http://h/v1"}],"wait":30,"try":true,\
+            "words":{"said":"You are: a \\"wise\\"\\none"}}\
+            """);
+    assertThat(both.role()).as("told already").isEmpty();
+    assertThat(role.environment())
+        .containsEntry("CONFIG", "{\"provider\":\"other\",\"words\":{\"said\":\"You are: r\"}}");
+    assertThat(catalogue.resolve(request("told", Way.ACP, "")).environment())
+        .doesNotContainKey("CONFIG");
+  }
+
+  @Test
+  void documentDoesNotReplaceOneOfTheSessions() throws Exception {
+    program("told-acp");
+    LaunchRequest taken =
+        new LaunchRequest(
+            "told",
+            List.of(),
+            Way.ACP,
+            Mode.PIPES,
+            Map.of("CONFIG", "{}"),
+            "http://h",
+            "",
+            folder,
+            "s1",
+            Site.SERVER);
+
+    assertThat(refused(taken))
+        .hasMessageContaining("CONFIG is what tells the tool 'told' its endpoint or role")
+        .satisfies(
+            e -> assertThat(e.kind()).isEqualTo(Kind.VARIABLE_TAKEN),
+            e -> assertThat(e.field()).isEqualTo("env"));
+  }
+
+  @Test
+  void roleHasOneWayToTheTool() throws Exception {
+    String program = program("told-program");
+    program("full-acp");
+    program("full-program");
+    TurnWords words = new TurnWords("hi", "", "", folder, "r", List.of());
+
+    assertThat(
+            catalogue.resolveTurn(telling("template", Way.HEADLESS, "", "r"), words, false).argv())
+        .as("the template has it")
+        .containsExactly(program, "hi", "--role", "r");
+    assertThat(catalogue.resolve(telling("full", Way.ACP, "", "r")).role())
+        .as("to be told by the protocol")
+        .isEqualTo("r");
+    assertThat(refused(telling("full", Way.HEADLESS, "", "r")))
+        .hasMessage("The tool 'full' cannot be told its role by headless: it can by acp")
+        .satisfies(e -> assertThat(e.field()).isEqualTo("role"));
   }
 
   @Test

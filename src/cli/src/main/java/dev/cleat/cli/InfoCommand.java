@@ -81,7 +81,7 @@ final class InfoCommand implements Callable<Integer> {
     lines.put("model", raw.getModel());
     lines.put("mode", mode(info));
     lines.put("modes", modes(info));
-    lines.put("role", raw.getRole());
+    lines.put("role", info.role());
     lines.put("workspace", raw.getWorkspace());
     lines.put("parent", raw.getParentId());
     lines.put("terminal", terminal(raw));

@@ -17,7 +17,10 @@ final class SettingsOptions {
       description = "The mode of the agent, such as plan; cleat info lists those it has.")
   private @Nullable String mode;
 
-  @Option(names = "--role", paramLabel = "ROLE", description = "The role of the agent.")
+  @Option(
+      names = "--role",
+      paramLabel = "ROLE",
+      description = "What the agent is told that it is, for tools that can be told.")
   private @Nullable String role;
 
   @Option(names = "--workspace", paramLabel = "NAME", description = "The workspace to group it in.")
@@ -50,14 +53,12 @@ final class SettingsOptions {
     if (mode != null) {
       wanted.agentMode(mode);
     }
-    wanted.customize(request -> {
-      if (model != null) {
-        request.setModel(model);
-      }
-      if (role != null) {
-        request.setRole(role);
-      }
-    });
+    if (model != null) {
+      wanted.model(model);
+    }
+    if (role != null) {
+      wanted.role(role);
+    }
   }
 
   /** Whether there was one. */

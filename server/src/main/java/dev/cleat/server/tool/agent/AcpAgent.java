@@ -30,8 +30,9 @@ public final class AcpAgent {
    * @param workdir the agent's working directory; absolute
    * @param resumeToken the session to go on with; empty for a new one
    * @param model the model to begin with; empty for the agent's own choice
+   * @param role what it is to be told that it is; empty for nothing in particular
    */
-  public record Start(Path workdir, String resumeToken, String model) {}
+  public record Start(Path workdir, String resumeToken, String model, String role) {}
 
   private enum State {
     OPENING,

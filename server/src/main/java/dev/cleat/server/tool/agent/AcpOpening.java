@@ -75,6 +75,11 @@ final class AcpOpening {
               + ".");
       return;
     }
+    if (!start.role().isEmpty()
+        && !capabilities().path("sessionCapabilities").path("systemPrompt").isObject()) {
+      then.failed("The agent cannot be told a role: it takes no systemPrompt.");
+      return;
+    }
     String token = start.resumeToken();
     if (token.isEmpty()) {
       peer.request("session/new", params(), this::made);
@@ -93,6 +98,15 @@ final class AcpOpening {
   private ObjectNode params() {
     ObjectNode params = AcpJson.object().put("cwd", start.workdir().toString());
     params.putArray("mcpServers");
+    if (!start.role().isEmpty()) {
+      params
+          .putObject("systemPrompt")
+          .put("mode", "append")
+          .putArray("content")
+          .addObject()
+          .put("type", "text")
+          .put("text", "Your role: " + start.role());
+    }
     return params;
   }
 

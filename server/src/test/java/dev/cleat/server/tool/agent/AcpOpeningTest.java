@@ -149,4 +149,28 @@ class AcpOpeningTest {
             "broken The agent printed something that is no message of the Agent Client Protocol:"
                 + " [1]");
   }
+
+  @Test
+  void agentThatTakesASystemPromptIsToldItsRoleInNewAndInOldSessions() {
+    String can = "{\"loadSession\":true,\"sessionCapabilities\":{\"systemPrompt\":{\"mode\":{}}}}";
+    ScriptedAcp fresh = new ScriptedAcp("", "", "a \"critic\"");
+    fresh.initialize(can);
+    ScriptedAcp old = new ScriptedAcp("s7", "", "a \"critic\"");
+    old.initialize(can);
+
+    String prompt =
+        """
+        "systemPrompt":{"mode":"append","content":[{"type":"text","text":"Your role: a \\"critic\\""}]}\
+        """;
+    assertThat(fresh.last().toString()).contains("session/new", prompt);
+    assertThat(old.last().toString()).contains("session/load", prompt);
+  }
+
+  @Test
+  void agentThatTakesNoSystemPromptIsNotStartedWithoutItsRole() {
+    ScriptedAcp acp = new ScriptedAcp("", "", "critic");
+    acp.initialize("{}");
+    assertThat(acp.told)
+        .containsExactly("broken The agent cannot be told a role: it takes no systemPrompt.");
+  }
 }

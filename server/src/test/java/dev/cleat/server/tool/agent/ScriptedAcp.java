@@ -38,9 +38,13 @@ final class ScriptedAcp implements AcpListener {
   }
 
   ScriptedAcp(String resumeToken, String model) {
+    this(resumeToken, model, "");
+  }
+
+  ScriptedAcp(String resumeToken, String model, String role) {
     agent =
         new AcpAgent(
-            new AcpAgent.Start(Path.of("/work"), resumeToken, model),
+            new AcpAgent.Start(Path.of("/work"), resumeToken, model, role),
             bytes -> sent.add(line(bytes)),
             this);
     agent.start();

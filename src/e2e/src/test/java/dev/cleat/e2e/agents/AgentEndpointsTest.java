@@ -8,6 +8,7 @@ import dev.cleat.client.CleatClient;
 import dev.cleat.client.CleatException;
 import dev.cleat.client.NewSession;
 import dev.cleat.client.PromptWay;
+import dev.cleat.client.Session;
 import dev.cleat.e2e.ServerCommand;
 import dev.cleat.e2e.ServerProcess;
 import dev.cleat.e2e.Servers;
@@ -20,11 +21,11 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** An agent calls the model that its session names, else the one that the catalogue does. */
@@ -43,7 +44,7 @@ class AgentEndpointsTest {
       case CLAUDE -> AgentHome.CLAUDE_ENDPOINT;
       case GEMINI -> AgentHome.GEMINI_ENDPOINT;
       case OPENCODE -> AgentHome.OPENCODE_ENDPOINT;
-      case CODEX -> throw new IllegalArgumentException("it has none");
+      case CODEX -> throw new IllegalArgumentException("it has no variable");
     };
   }
 
@@ -125,19 +126,87 @@ class AgentEndpointsTest {
     assertThat(succeeded(cleat.create(session).prompt("Whose are you?")).answer()).endsWith(answer);
   }
 
-  @Test
-  void agentThatCannotBeToldRefusesIt() throws Exception {
+  /** It has no variable: its command is told, and what speaks ACP for it by a document. */
+  @ParameterizedTest
+  @EnumSource(names = {"ACP", "HEADLESS", "TERMINAL"})
+  void codexIsToldAsItComes(PromptWay way) throws Exception {
     AgentHome home = Agent.CODEX.home(folder, model, AgentHome.Asks.NEVER);
+    try (ModelApi ofSession = ModelApi.start();
+        CleatClient cleat = servers.start(folder.resolve("data")).client()) {
+      model.otherwise(request -> Reply.text("Its own settings'."));
+      ofSession.otherwise(request -> Reply.text("The session's."));
+      NewSession session = AgentSessions.of(servers, Agent.CODEX, home, way);
+
+      assertThat(answers(cleat.create(session))).contains("Its own settings'.");
+      Session told = cleat.create(session.endpoint(ofSession.url() + "/v1"));
+      assertThat(answers(told)).contains("The session's.");
+      int requests = ofSession.turns().size();
+      told.restart();
+      assertThat(answers(told)).contains("The session's.");
+      assertThat(ofSession.turns()).hasSizeGreaterThan(requests);
+    }
+  }
+
+  static Stream<Arguments> toldByTheCatalogue() {
+    String codex =
+        """
+        tools:
+          codex:
+            endpoint: {args: [-c, 'model_providers.loopback.base_url="{endpoint}/v1"']}
+            acp:
+              command: [codex-acp]
+              endpoint: {json: {CODEX_CONFIG: {model_providers: {loopback: {base_url: "{endpoint}/v1"}}}}}
+        """;
+    String opencode =
+        """
+        tools:
+          opencode:
+            endpoint:
+              json: {OPENCODE_CONFIG_CONTENT: {provider: {loopback: {options: {baseURL: "{endpoint}/v1"}}}}}
+        """;
+    return Stream.of(PromptWay.ACP, PromptWay.HEADLESS)
+        .flatMap(way ->
+            Stream.of(
+                Arguments.of(Agent.CODEX, way, codex),
+                Arguments.of(Agent.OPENCODE, way, opencode)));
+  }
+
+  /** Providers have the names that their user's settings give them. */
+  @ParameterizedTest
+  @MethodSource("toldByTheCatalogue")
+  void providerOfTheUsersIsToldAsTheCatalogueSays(Agent agent, PromptWay way, String catalogue)
+      throws Exception {
+    AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
+    Path file = Files.writeString(folder.resolve("tools.yaml"), catalogue);
+    ServerCommand command =
+        ServerCommand.on(folder.resolve("data")).flag("--catalogue", file.toString());
+    try (ModelApi ofSession = ModelApi.start();
+        CleatClient cleat = servers.start(command).client()) {
+      model.otherwise(request -> Reply.text("Its own settings'."));
+      ofSession.otherwise(request -> Reply.text("The session's."));
+      NewSession session = AgentSessions.of(servers, agent, home, way);
+
+      assertThat(answers(cleat.create(session))).contains("Its own settings'.");
+      assertThat(answers(cleat.create(session.endpoint(ofSession.url()))))
+          .contains("The session's.");
+    }
+  }
+
+  private static String answers(Session session) {
+    return succeeded(session.prompt("Whose are you?")).raw().getOutputPreview();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ACP", "HEADLESS"})
+  void agentThatCannotBeToldRefusesIt(PromptWay way) throws Exception {
+    AgentHome home = Agent.OPENCODE.home(folder, model, AgentHome.Asks.NEVER);
     try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
+      NewSession session =
+          AgentSessions.of(servers, Agent.OPENCODE, home, way).endpoint(model.url());
       CleatException refusal =
-          catchThrowableOfType(
-              CleatException.class,
-              () ->
-                  cleat.create(
-                      AgentSessions.of(servers, Agent.CODEX, home, PromptWay.ACP)
-                          .endpoint(model.url())));
+          catchThrowableOfType(CleatException.class, () -> cleat.create(session));
       assertThat(refusal.reason()).isEqualTo("TOOL_NOT_SUPPORTED");
-      assertThat(refusal).hasMessageContaining("cannot be told an endpoint");
+      assertThat(refusal).hasMessageContaining("cannot be told its endpoint");
     }
   }
 }

@@ -119,6 +119,8 @@ final class AgentHome {
                 asks == Asks.NEVER ? "danger-full-access" : "read-only",
                 model.url(),
                 work));
+    // For its own provider, where a session leads that to the model.
+    write(home.resolve(".codex/auth.json"), Map.of("auth_mode", "apikey", "OPENAI_API_KEY", KEY));
     Map<String, String> environment = common(home);
     // codex-acp sets both the policy and the sandbox by the mode it begins in.
     environment.put("INITIAL_AGENT_MODE", asks == Asks.NEVER ? "agent-full-access" : "read-only");

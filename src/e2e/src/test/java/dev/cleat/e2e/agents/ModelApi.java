@@ -123,7 +123,12 @@ final class ModelApi implements AutoCloseable {
       reply = request.isOfATurn() ? next() : ModelApi::beside;
       notifyAll();
     }
-    if (request.method().equals("HEAD")) {
+    if (request.headers().containsKey("upgrade")) {
+      // Codex asks its own provider for a WebSocket first; this is the answer after which it does
+      // not
+      // try again.
+      json(exchange, 426, error("the scripted model speaks plain HTTP"));
+    } else if (request.method().equals("HEAD")) {
       exchange.sendResponseHeaders(200, -1);
       exchange.close();
     } else if (request.path().endsWith("/models")) {

@@ -1,0 +1,128 @@
+package dev.cleat.server.tool;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cleat.server.yaml.YamlFields;
+import java.math.BigInteger;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/** Reads from a catalogue file how a tool is told a setting. For one file and one thread. */
+final class SettingFields {
+  private static final List<String> FIELDS = List.of("variable", "json", "args");
+
+  private final YamlFields yaml;
+  private final CommandFields commands;
+
+  SettingFields(YamlFields yaml, CommandFields commands) {
+    this.yaml = yaml;
+    this.commands = commands;
+  }
+
+  /**
+   * How a program is told one setting.
+   *
+   * @param name of the setting, which its placeholder has
+   * @return empty after a mistake that leaves nothing of it
+   */
+  Optional<SettingForm> form(Node node, String field, String name) {
+    Map<String, Node> fields = yaml.mapping(node, field, FIELDS);
+    if (fields.isEmpty()) {
+      yaml.problem(node, field, "needs variable, json or args");
+      return Optional.empty();
+    }
+    String placeholder = "{" + name + "}";
+    @Nullable Node variable = fields.get("variable");
+    @Nullable Node json = fields.get("json");
+    @Nullable Node args = fields.get("args");
+    return Optional.of(
+        new SettingForm(
+            placeholder,
+            variable == null ? List.of() : commands.variables(variable, field + ".variable"),
+            json == null ? Map.of() : documents(json, field + ".json", placeholder),
+            args == null ? List.of() : args(args, field + ".args", placeholder)));
+  }
+
+  private List<String> args(Node node, String field, String placeholder) {
+    List<String> words = commands.words(node, field);
+    if (words.stream().noneMatch(word -> word.contains(placeholder))) {
+      yaml.problem(node, field, "must contain " + placeholder);
+    }
+    return words;
+  }
+
+  private Map<String, ObjectNode> documents(Node node, String field, String placeholder) {
+    Map<String, ObjectNode> documents = new LinkedHashMap<>();
+    yaml.mapping(node, field)
+        .forEach((variable, value) -> {
+          String path = YamlFields.child(field, variable);
+          if (!CommandFields.isVariable(variable)) {
+            yaml.problem(value, path, CommandFields.NO_VARIABLE);
+          } else {
+            ObjectNode document = object(value, path);
+            if (!mentions(document, placeholder)) {
+              yaml.problem(value, path, "must contain " + placeholder);
+            }
+            documents.put(variable, document);
+          }
+        });
+    return documents;
+  }
+
+  private static boolean mentions(JsonNode node, String placeholder) {
+    if (node.isTextual()) {
+      return node.textValue().contains(placeholder);
+    }
+    for (JsonNode part : node) {
+      if (mentions(part, placeholder)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private ObjectNode object(Node node, String field) {
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
+    yaml.mapping(node, field)
+        .forEach((key, value) -> object.set(key, json(value, YamlFields.child(field, key))));
+    return object;
+  }
+
+  private JsonNode json(Node node, String field) {
+    return switch (node) {
+      case MappingNode _ -> object(node, field);
+      case SequenceNode list -> {
+        ArrayNode array = JsonNodeFactory.instance.arrayNode();
+        for (Node item : list.getValue()) {
+          array.add(json(item, field + "[" + array.size() + "]"));
+        }
+        yield array;
+      }
+      default -> value(node, field);
+    };
+  }
+
+  private JsonNode value(Node node, String field) {
+    String text = yaml.text(node, field);
+    if (text == null) {
+      return JsonNodeFactory.instance.nullNode();
+    }
+    Tag tag = node.getTag();
+    if (tag.equals(Tag.BOOL)) {
+      return JsonNodeFactory.instance.booleanNode(Boolean.parseBoolean(text));
+    }
+    if (tag.equals(Tag.INT)) {
+      return JsonNodeFactory.instance.numberNode(new BigInteger(text));
+    }
+    return JsonNodeFactory.instance.textNode(text);
+  }
+}
