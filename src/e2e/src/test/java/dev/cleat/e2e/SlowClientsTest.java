@@ -182,10 +182,12 @@ class SlowClientsTest {
 
   @Test
   void answersThatNobodyTakesDoNotFillTheMemory() throws Exception {
+    // Before the connection, which would be ended if it said nothing meanwhile.
+    Session printed = server.printed();
     RawConnection connection = server.begin(INITIAL_WINDOW_SIZE, 0);
     Thread reader = drain(List.of(connection));
 
-    askForMuch(connection);
+    askForMuch(connection, printed);
 
     assertThat(reader.isAlive()).isTrue();
   }
@@ -193,15 +195,15 @@ class SlowClientsTest {
   /** Not even that they have been ended is read. */
   @Test
   void answersThatNobodyReadsDoNotFillTheMemory() throws Exception {
+    Session printed = server.printed();
     RawConnection connection = server.begin(INITIAL_WINDOW_SIZE, Integer.MAX_VALUE);
     connection.frame(WINDOW_UPDATE, 0, 0, Integer.MAX_VALUE - (1 << 16)).flush();
 
-    askForMuch(connection);
+    askForMuch(connection, printed);
   }
 
   /** Two hundred answers of four MiB each. */
-  private void askForMuch(RawConnection connection) throws Exception {
-    Session session = server.printed();
+  private void askForMuch(RawConnection connection, Session session) throws Exception {
     ReadEventsRequest page =
         ReadEventsRequest.newBuilder().setSessionId(session.id()).setPageSize(10_000).build();
     for (int call = 0; call < 200; call++) {
