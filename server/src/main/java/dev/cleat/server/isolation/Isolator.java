@@ -1,5 +1,6 @@
 package dev.cleat.server.isolation;
 
+import dev.cleat.server.isolation.ResourceLimits.CountedBy;
 import dev.cleat.server.policy.Isolation;
 import dev.cleat.server.policy.Limits;
 import dev.cleat.server.policy.Policy;
@@ -41,12 +42,14 @@ public final class Isolator implements AutoCloseable {
   private final Path data;
   private final Programs programs;
   private final boolean root;
+  private final boolean countsBySandbox;
   private final @Nullable ControlGroups groups;
 
   private Isolator(Path data, Programs programs, boolean root, @Nullable ControlGroups groups) {
     this.data = data;
     this.programs = programs;
     this.root = root;
+    this.countsBySandbox = ResourceLimits.countsBySandbox(System.getProperty("os.version", ""));
     this.groups = groups;
   }
 
@@ -156,7 +159,7 @@ public final class Isolator implements AutoCloseable {
           .formatted(workspace.name(), workspace.prefix().get().program());
     }
     final List<String> unmet =
-        ResourceLimits.unmet(workspace.limits(), controllers(), hasOwnUser(workspace));
+        ResourceLimits.unmet(workspace.limits(), controllers(), counted(workspace));
     return "Workspace %s: %s; limits by %s%s%s"
         .formatted(
             workspace.name(),
@@ -176,6 +179,13 @@ public final class Isolator implements AutoCloseable {
 
   private boolean hasOwnUser(WorkspacePolicy workspace) {
     return root && workspace.isolation() != Isolation.SAME_USER;
+  }
+
+  private CountedBy counted(WorkspacePolicy workspace) {
+    if (workspace.isolation() == Isolation.SANDBOX && countsBySandbox) {
+      return CountedBy.SANDBOX;
+    }
+    return hasOwnUser(workspace) ? CountedBy.USER : CountedBy.NOTHING;
   }
 
   private static boolean hasUser(WorkspacePolicy workspace, TenantPolicy tenant) {
@@ -329,7 +339,8 @@ public final class Isolator implements AutoCloseable {
       argv.addAll(List.of(programs.get("sh"), "-c", JOIN, group.processes().toString()));
     }
     argv.add(programs.get("prlimit"));
-    argv.addAll(ResourceLimits.options(workspace.limits(), controllers(), user.isPresent()));
+    final CountedBy counted = counted(workspace);
+    argv.addAll(ResourceLimits.options(workspace.limits(), controllers(), counted));
     if (workspace.isolation() != Isolation.SAME_USER) {
       argv.addAll(setpriv(user));
     }
@@ -342,6 +353,12 @@ public final class Isolator implements AutoCloseable {
       workspace.home(wish.tenant().tenant()).ifPresent(writable::add);
       writable.add(Path.of(wish.workdir()));
       argv.addAll(Sandbox.options(workspace, data, writable, wish.workdir()));
+      final List<String> within =
+          ResourceLimits.optionsWithin(workspace.limits(), controllers(), counted);
+      if (!within.isEmpty()) {
+        argv.add(programs.get("prlimit"));
+        argv.addAll(within);
+      }
     }
     final InertEnvironment inert = InertEnvironment.of(wish.environment());
     argv.addAll(

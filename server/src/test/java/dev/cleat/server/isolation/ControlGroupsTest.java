@@ -3,6 +3,7 @@ package dev.cleat.server.isolation;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cleat.server.isolation.ResourceLimits.CountedBy;
 import dev.cleat.server.policy.Limits;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,8 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * What is written where, in folders that look like control groups: machines that hand the
@@ -61,14 +64,14 @@ class ControlGroupsTest {
     final Path group = requireNonNull(groups.make("s1", LIMITS).processes().getParent());
     assertThat(group.resolve("pids.max")).hasContent("100");
     assertThat(group.resolve("memory.max")).doesNotExist();
-    assertThat(ResourceLimits.options(LIMITS, groups.controllers(), true))
+    assertThat(ResourceLimits.options(LIMITS, groups.controllers(), CountedBy.USER))
         .containsExactly(
             "--core=0:0",
             "--data=536870912:536870912",
             "--nofile=256:256",
             "--fsize=1048576:1048576",
             "--cpu=3600:3600");
-    assertThat(ResourceLimits.unmet(LIMITS, groups.controllers(), false))
+    assertThat(ResourceLimits.unmet(LIMITS, groups.controllers(), CountedBy.NOTHING))
         .singleElement()
         .asString()
         .startsWith("cpu ");
@@ -78,10 +81,43 @@ class ControlGroupsTest {
   void withoutAWayToEndThemThereAreNone() throws Exception {
     assertThat(ControlGroups.open(own, "cleat-2")).isEmpty();
     assertThat(own.resolve("cleat-2")).doesNotExist();
-    assertThat(ResourceLimits.options(LIMITS, Set.of(), true))
+    assertThat(ResourceLimits.options(LIMITS, Set.of(), CountedBy.USER))
         .containsAll(List.of("--nproc=100:100", "--data=536870912:536870912"));
     // Counted by user, they would be the server's own threads.
-    assertThat(ResourceLimits.options(LIMITS, Set.of(), false)).doesNotContain("--nproc=100:100");
-    assertThat(ResourceLimits.unmet(LIMITS, Set.of(), false)).hasSize(2);
+    assertThat(ResourceLimits.options(LIMITS, Set.of(), CountedBy.NOTHING))
+        .doesNotContain("--nproc=100:100");
+    assertThat(ResourceLimits.unmet(LIMITS, Set.of(), CountedBy.NOTHING)).hasSize(2);
+  }
+
+  @Test
+  void processesOfASandboxAreLimitedInIt() {
+    assertThat(ResourceLimits.options(LIMITS, Set.of(), CountedBy.SANDBOX))
+        .contains("--nofile=256:256")
+        .doesNotContain("--nproc=100:100");
+    assertThat(ResourceLimits.optionsWithin(LIMITS, Set.of(), CountedBy.SANDBOX))
+        .containsExactly("--nproc=100:100");
+    assertThat(ResourceLimits.optionsWithin(LIMITS, Set.of(), CountedBy.USER)).isEmpty();
+    assertThat(ResourceLimits.optionsWithin(LIMITS, Set.of("pids"), CountedBy.SANDBOX)).isEmpty();
+    assertThat(ResourceLimits.optionsWithin(Limits.NONE, Set.of(), CountedBy.SANDBOX)).isEmpty();
+    assertThat(ResourceLimits.unmet(LIMITS, Set.of(), CountedBy.SANDBOX))
+        .singleElement()
+        .asString()
+        .startsWith("cpu ");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "6.18.44-fc-v657,     true",
+    "5.14,                true",
+    "5.14.0-427.el9,      true",
+    "10.0-rc1,            true",
+    "5.13.19,             false",
+    "4.18.0-553.el8_10,   false",
+    "'',                  false",
+    "unknown,             false",
+    "99999999999.1,       false"
+  })
+  void systemsCountTheProcessesOfASandboxSinceSomeVersion(String release, boolean counts) {
+    assertThat(ResourceLimits.countsBySandbox(release)).isEqualTo(counts);
   }
 }

@@ -126,27 +126,6 @@ class AgentEndpointsTest {
     assertThat(succeeded(cleat.create(session).prompt("Whose are you?")).answer()).endsWith(answer);
   }
 
-  /** It has no variable: its command is told, and what speaks ACP for it by a document. */
-  @ParameterizedTest
-  @EnumSource(names = {"ACP", "HEADLESS", "TERMINAL"})
-  void codexIsToldAsItComes(PromptWay way) throws Exception {
-    AgentHome home = Agent.CODEX.home(folder, model, AgentHome.Asks.NEVER);
-    try (ModelApi ofSession = ModelApi.start();
-        CleatClient cleat = servers.start(folder.resolve("data")).client()) {
-      model.otherwise(request -> Reply.text("Its own settings'."));
-      ofSession.otherwise(request -> Reply.text("The session's."));
-      NewSession session = AgentSessions.of(servers, Agent.CODEX, home, way);
-
-      assertThat(answers(cleat.create(session))).contains("Its own settings'.");
-      Session told = cleat.create(session.endpoint(ofSession.url() + "/v1"));
-      assertThat(answers(told)).contains("The session's.");
-      int requests = ofSession.turns().size();
-      told.restart();
-      assertThat(answers(told)).contains("The session's.");
-      assertThat(ofSession.turns()).hasSizeGreaterThan(requests);
-    }
-  }
-
   static Stream<Arguments> toldByTheCatalogue() {
     String codex =
         """

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The model of a real agent is told the role that its session has. */
+/** A real agent calls the model that its session names, and tells it the role that it has. */
 @RealAgents
 class AgentRolesTest {
   private static final String ROLE = "a \"strict\" reviewer of [code] = {x}";
@@ -39,25 +39,28 @@ class AgentRolesTest {
                 .map(way -> Arguments.of(agent, way)));
   }
 
+  /** By variables, words or a document, as its entry in the catalogue comes. */
   @ParameterizedTest
   @MethodSource("thatCanBeTold")
-  void roleIsToldAsItIsAndAlsoAfterARestart(Agent agent, PromptWay way) throws Exception {
+  void roleAndEndpointAreToldAtEachStart(Agent agent, PromptWay way) throws Exception {
     AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
-    model.otherwise(request -> Reply.text("I do."));
-    try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
-      Session session = cleat.create(AgentSessions.of(servers, agent, home, way).role(ROLE));
+    try (ModelApi ofSession = ModelApi.start();
+        CleatClient cleat = servers.start(folder.resolve("data")).client()) {
+      ofSession.otherwise(request -> Reply.text("I do."));
+      Session session =
+          cleat.create(
+              AgentSessions.of(servers, agent, home, way)
+                  .role(ROLE)
+                  .endpoint(ofSession.url() + (agent == Agent.CODEX ? "/v1" : "")));
       succeeded(session.prompt("Who are you?"));
-      assertTold(ROLE);
-
-      session.restart();
-      succeeded(session.prompt("Still?"));
-      assertTold(ROLE);
+      assertTold(ofSession, ROLE);
 
       session.update(new SessionSettings().role("a poet"));
       session.restart();
       succeeded(session.prompt("And now?"));
-      assertTold(keepsToItsFirst(agent, way) ? ROLE : "a poet");
+      assertTold(ofSession, keepsToItsFirst(agent, way) ? ROLE : "a poet");
     }
+    assertThat(model.turns()).isEmpty();
   }
 
   /** What a conversation began with stays a part of it. */
@@ -65,7 +68,7 @@ class AgentRolesTest {
     return agent == Agent.CODEX || way == PromptWay.ACP;
   }
 
-  private void assertTold(String role) {
+  private static void assertTold(ModelApi model, String role) {
     assertThat(model.lastTurn().body().findValuesAsText("text"))
         .anySatisfy(text -> assertThat(text).contains("Your role: " + role));
   }
