@@ -19,6 +19,8 @@ public final class Siege implements Closeable {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
   private static final String CHECK = "/grpc.health.v1.Health/Check";
   private static final String ATTACH = "/cleat.v1.SessionService/Attach";
+  private static final String WATCH = "/cleat.v1.SessionService/Watch";
+  private static final List<String> KINDS = List.of(CHECK, ATTACH, WATCH);
   private static final int LARGE_MESSAGE = 60 << 20;
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
   private static final int RESETS_PER_TICK = 50;
@@ -38,7 +40,9 @@ public final class Siege implements Closeable {
    * How much of each.
    *
    * @param connections that say nothing; every fourth never speaks HTTP/2
-   * @param streams that are opened and left, spread over a quarter of these connections
+   * @param streams that are opened and left, spread over a quarter of these connections: calls
+   *     whose request never comes, an Attach that opens nothing, a Watch that nobody reads, in
+   *     turns
    * @param readers that do not read what they asked for
    * @param writers of messages that never are whole
    */
@@ -85,9 +89,18 @@ public final class Siege implements Closeable {
         connection.begin();
       }
       for (int stream = 0; i % 4 == 1 && stream < streams; stream++) {
-        connection.call(2 * stream + 1, CHECK);
+        leave(connection, stream);
       }
       connection.flush();
+    }
+  }
+
+  private static void leave(RawConnection connection, int stream) throws IOException {
+    final int number = 2 * stream + 1;
+    connection.call(number, KINDS.get(stream % KINDS.size()));
+    if (stream % KINDS.size() == KINDS.indexOf(WATCH)) {
+      final byte[] request = RawConnection.message(0, new byte[0]);
+      connection.frame(RawConnection.DATA, RawConnection.END_STREAM, number, request);
     }
   }
 

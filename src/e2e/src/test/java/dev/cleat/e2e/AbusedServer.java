@@ -24,6 +24,11 @@ final class AbusedServer {
   /** The direct memory that it may have. */
   static final int DIRECT_BYTES = 48 << 20;
 
+  private static final int HEAP_BYTES = 192 << 20;
+
+  /** All that it may have: these two, and what the JVM has for code, classes and threads. */
+  static final int MOST_BYTES = HEAP_BYTES + DIRECT_BYTES + (160 << 20);
+
   private final List<RawConnection> opened = new ArrayList<>();
   private final ServerProcess process;
   private final Metrics metrics;
@@ -41,7 +46,7 @@ final class AbusedServer {
             servers.start(
                 command
                     .jvm(
-                        "-Xmx192m",
+                        "-Xmx" + HEAP_BYTES,
                         "-XX:MaxDirectMemorySize=" + DIRECT_BYTES,
                         "-XX:+UseSerialGC",
                         "-XX:+ExitOnOutOfMemoryError")

@@ -55,7 +55,9 @@ class SiegeTest {
           .add("connections", during.connections)
           .add("resets", siege.resets())
           .add("heap in MiB", during.heap / MIB)
-          .add("direct memory in MiB", during.direct / MIB);
+          .add("direct memory in MiB", during.direct / MIB)
+          .add("resident in MiB", during.resident / MIB);
+      assertThat(during.resident).isLessThan(AbusedServer.MOST_BYTES);
       assertThat(server.metrics().get("cleat_streams_refused_total")).isZero();
     }
 
@@ -72,7 +74,8 @@ class SiegeTest {
   }
 
   /** What a server holds. */
-  private record Held(int connections, long heap, long direct, long threads, long descriptors) {
+  private record Held(
+      int connections, long heap, long direct, long resident, long threads, long descriptors) {
     static Held by(AbusedServer server) throws Exception {
       collect(server.process());
       try (Stream<Path> descriptors =
@@ -83,8 +86,16 @@ class SiegeTest {
             (int) server.metrics().get("cleat_connections"),
             (long) server.metrics().get("jvm_memory_used_bytes{area=\"heap\""),
             (long) server.metrics().get("cleat_connections_memory_bytes"),
+            resident(server.process().pid()),
             threads.count(),
             descriptors.count());
+      }
+    }
+
+    private static long resident(long pid) throws Exception {
+      try (Stream<String> status = Files.lines(Path.of("/proc", String.valueOf(pid), "status"))) {
+        String line = status.filter(it -> it.startsWith("VmRSS:")).findFirst().orElseThrow();
+        return Long.parseLong(line.replaceAll("\\D", "")) << 10;
       }
     }
 
