@@ -11,6 +11,7 @@ import dev.cleat.server.policy.TenantPolicy;
 import dev.cleat.server.policy.WorkspacePolicy;
 import dev.cleat.server.terminal.Size;
 import dev.cleat.server.terminal.TerminalSpec;
+import dev.cleat.server.terminal.TerminalSpec.Meant;
 import dev.cleat.server.tool.Launch;
 import dev.cleat.server.tool.Mode;
 import dev.cleat.server.tool.Site;
@@ -261,11 +262,18 @@ record Placement(Shared shared, TenantPolicy tenant, WorkspacePolicy workspace, 
               confined.workdir(),
               size,
               isHere() ? within(workdir) : List.of(),
-              workspace.isolation() == Isolation.SANDBOX),
+              meant()),
           confined.cell());
     } catch (IsolationException e) {
       throw refusal(e);
     }
+  }
+
+  private Meant meant() {
+    if (workspace.isolation() == Isolation.SANDBOX) {
+      return Meant.CHILD;
+    }
+    return site() == Site.ELSEWHERE ? Meant.BEHIND : Meant.PROGRAM;
   }
 
   /** The directory was without links when it was checked; so it must be the same one now. */

@@ -54,7 +54,8 @@ public interface Terminal extends AutoCloseable {
 
   /**
    * Sends SIGINT to the terminal's foreground process group, on pipes to the leader's. It does not
-   * queue behind input, and comes also when the terminal is in raw mode.
+   * queue behind input, and comes also when the terminal is in raw mode. To a process behind the
+   * program on a terminal, presses the key for it.
    */
   void interrupt();
 
@@ -67,7 +68,10 @@ public interface Terminal extends AutoCloseable {
    */
   boolean readsLines();
 
-  /** Kills the foreground process group, if it is another than the leader's. No effect on pipes. */
+  /**
+   * Kills the foreground process group, if it is another than the leader's. No effect on pipes. To
+   * a process behind the program, presses the key that makes it quit.
+   */
   void killForeground();
 
   /**

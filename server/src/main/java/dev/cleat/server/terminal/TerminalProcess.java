@@ -1,5 +1,6 @@
 package dev.cleat.server.terminal;
 
+import dev.cleat.server.terminal.TerminalSpec.Meant;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -18,6 +19,8 @@ final class TerminalProcess implements Terminal {
   private static final int LEADER = 1;
   private static final int POLLERR = 0x08;
   private static final int POLLHUP = 0x10;
+  private static final byte INTERRUPT_KEY = 0x03;
+  private static final byte QUIT_KEY = 0x1c;
   // A writer to a terminal is not woken reliably while the kernel moves the last input on.
   private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long HUNG_UP_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
@@ -30,7 +33,7 @@ final class TerminalProcess implements Terminal {
   private final Descriptor wake;
   private final BufferPool buffers;
   private final Stopper stopper;
-  private final boolean nested;
+  private final Meant meant;
   // Guarded by this. Nothing is stopped any more once the end has begun.
   private boolean ending;
   private volatile boolean ended;
@@ -40,7 +43,7 @@ final class TerminalProcess implements Terminal {
    *
    * @param leader becomes readable when the leader has ended
    * @param wake an eventfd that wakes the reading thread
-   * @param nested see {@link TerminalSpec}
+   * @param meant see {@link TerminalSpec}
    */
   TerminalProcess(
       SessionProcesses processes,
@@ -48,13 +51,13 @@ final class TerminalProcess implements Terminal {
       Descriptor leader,
       Descriptor wake,
       BufferPool buffers,
-      boolean nested) {
+      Meant meant) {
     this.processes = processes;
     this.line = line;
     this.leader = leader;
     this.wake = wake;
     this.buffers = buffers;
-    this.nested = nested;
+    this.meant = meant;
     this.stopper = new Stopper(processes, this::wakeReader);
   }
 
@@ -156,7 +159,24 @@ final class TerminalProcess implements Terminal {
 
   @Override
   public void interrupt() {
-    line.interrupt(processes);
+    if (hasTerminalBehind()) {
+      press(INTERRUPT_KEY);
+    } else {
+      line.interrupt(processes);
+    }
+  }
+
+  private boolean hasTerminalBehind() {
+    return meant == Meant.BEHIND && line.foregroundGroup() != 0;
+  }
+
+  /** Presses a key, ahead of input that waits. Nothing where the terminal takes none just now. */
+  private void press(byte key) {
+    try {
+      final int _ = write(ByteBuffer.wrap(new byte[] {key}));
+    } catch (TerminalClosedException e) {
+      // Then there is nobody to press it for.
+    }
   }
 
   @Override
@@ -171,7 +191,7 @@ final class TerminalProcess implements Terminal {
   /** A shell that is the child of a leader has made itself a group. */
   private boolean isLeaders(int group) {
     return group == processes.leader()
-        || (nested
+        || (meant == Meant.CHILD
             && ProcessTable.read(group)
                 .map(head -> Libc.getpgid(head.parent()) == processes.leader())
                 .orElse(false));
@@ -184,6 +204,10 @@ final class TerminalProcess implements Terminal {
 
   @Override
   public void killForeground() {
+    if (hasTerminalBehind()) {
+      press(QUIT_KEY);
+      return;
+    }
     final int group = line.foregroundGroup();
     if (group != 0 && !isLeaders(group)) {
       processes.signal(group, Signal.KILL);

@@ -16,8 +16,7 @@ import java.util.Map;
  *     effect
  * @param within real paths, below one of which the working directory must lie at the moment of the
  *     start, links resolved; empty: anywhere
- * @param nested whether the program starts another as its child, which is the one meant, as
- *     bubblewrap does
+ * @param meant which process is the one that is meant
  */
 public record TerminalSpec(
     List<String> command,
@@ -25,12 +24,25 @@ public record TerminalSpec(
     Path workdir,
     Size size,
     List<Path> within,
-    boolean nested) {
+    Meant meant) {
+
+  /** Which process is meant by the program that is started. */
+  public enum Meant {
+    /** The program itself, or what it becomes. */
+    PROGRAM,
+    /** Its child: it starts another program and waits for it, as bubblewrap does. */
+    CHILD,
+    /**
+     * One to which the program passes on what is typed, as {@code docker exec} does. It has a
+     * terminal of its own, and signals of this machine end the program and do not reach it.
+     */
+    BEHIND
+  }
 
   /** A program that runs by itself, anywhere. */
   public TerminalSpec(
       List<String> command, Map<String, String> environment, Path workdir, Size size) {
-    this(command, environment, workdir, size, List.of(), false);
+    this(command, environment, workdir, size, List.of(), Meant.PROGRAM);
   }
 
   /**

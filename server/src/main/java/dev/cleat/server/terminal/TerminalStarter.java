@@ -58,7 +58,7 @@ final class TerminalStarter {
         final SessionProcesses processes = new SessionProcesses(launched.pid(), leader);
         parts = new ReadLoop.Parts(launched.line(), leader, wake);
         terminal =
-            new TerminalProcess(processes, launched.line(), leader, wake, buffers, spec.nested());
+            new TerminalProcess(processes, launched.line(), leader, wake, buffers, spec.meant());
       } catch (TerminalStartException | RuntimeException | Error e) {
         wake.close();
         throw e;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.ByteString;
+import dev.cleat.v1.CancelTurnRequest;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.InterruptRequest;
 import dev.cleat.v1.ListArtifactsRequest;
@@ -50,6 +51,11 @@ class PrefixedWorkspaceTest {
     final Path bin = Files.createDirectories(folder.resolve("inside/bin"));
     Files.createDirectories(folder.resolve("inside/work"));
     PolicySessions.script(folder.resolve("enter"), enter());
+    // As docker exec does: a terminal of its own behind this one, which only hands on what is
+    // typed.
+    PolicySessions.script(
+        folder.resolve("pass"),
+        "#!/bin/bash\nSHELL=/bin/bash exec script -qefc \"$(printf '%q ' \"$@\")\" /dev/null\n");
     PolicySessions.script(bin.resolve("only-inside"), "#!/bin/sh\nexec sh \"$@\"\n");
     PolicySessions.script(
         bin.resolve("acp-inside"), "#!/bin/sh\nexec " + FakeAcpAgent.shellCommand() + "\n");
@@ -68,6 +74,8 @@ class PrefixedWorkspaceTest {
                 roots: [/work]
               bubble:
                 prefix: [bwrap, --bind, /, /, --dev-bind, /dev, /dev, --unshare-pid, --proc, /proc, --]
+              passed:
+                prefix: [%1$s/pass]
               gone:
                 prefix: [%1$s/enter, -w, /nowhere, box]
             """
@@ -118,6 +126,30 @@ class PrefixedWorkspaceTest {
   }
 
   @Test
+  void anInterruptReachesWhatIsBehindAndNotThePrefix() {
+    final Session session = sessions.create(tool("bash").setWorkspace("passed"));
+    final Turn sleeping = send(session, "sleep 1000");
+    Awaitility.await().until(() -> turn(sleeping).getState() == TurnState.TURN_STATE_RUNNING);
+    interrupt(session);
+    Awaitility.await().until(() -> turn(sleeping).hasEndTime());
+    assertThat(sessions.works(session, "true")).isTrue();
+
+    final Turn deaf = send(session, "(trap '' INT; exec sleep 1000)");
+    Awaitility.await().until(() -> turn(deaf).getState() == TurnState.TURN_STATE_RUNNING);
+    final var _ =
+        server
+            .sessions()
+            .cancelTurn(
+                CancelTurnRequest.newBuilder()
+                    .setSessionId(session.getId())
+                    .setTurnId(deaf.getId())
+                    .build());
+    Awaitility.await().until(() -> turn(deaf).hasEndTime());
+    assertThat(turn(deaf).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    assertThat(sessions.works(session, "true")).isTrue();
+  }
+
+  @Test
   void aTerminalIsInsideWithItsTurnsSizeAndSignals() {
     final Session session =
         sessions.create(tool("bash").setWorkdir("/work").putEnv("GIT_X", "a value; $(no shell)"));
@@ -142,10 +174,7 @@ class PrefixedWorkspaceTest {
 
     final Turn sleeping = send(session, "sleep 1000");
     Awaitility.await().until(() -> turn(sleeping).getState() == TurnState.TURN_STATE_RUNNING);
-    final var _ =
-        server
-            .sessions()
-            .interrupt(InterruptRequest.newBuilder().setSessionId(session.getId()).build());
+    interrupt(session);
     Awaitility.await().until(() -> turn(sleeping).hasEndTime());
     assertThat(sessions.works(session, "true")).isTrue();
 
@@ -170,6 +199,13 @@ class PrefixedWorkspaceTest {
         .sendPrompt(
             SendPromptRequest.newBuilder().setSessionId(session.getId()).setPrompt(prompt).build())
         .getTurn();
+  }
+
+  private void interrupt(Session session) {
+    final var _ =
+        server
+            .sessions()
+            .interrupt(InterruptRequest.newBuilder().setSessionId(session.getId()).build());
   }
 
   private Turn turn(Turn turn) {

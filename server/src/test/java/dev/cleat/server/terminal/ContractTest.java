@@ -239,7 +239,12 @@ final class ContractTest {
 
   private static TerminalSpec within(Path workdir, Path root) {
     return new TerminalSpec(
-        List.of("/bin/true"), Map.of(), workdir, new Size(24, 80), List.of(root), false);
+        List.of("/bin/true"),
+        Map.of(),
+        workdir,
+        new Size(24, 80),
+        List.of(root),
+        TerminalSpec.Meant.PROGRAM);
   }
 
   @Test

@@ -123,7 +123,7 @@ final class ModelApi implements AutoCloseable {
       reply = request.isOfATurn() ? next() : ModelApi::beside;
       notifyAll();
     }
-    if (request.headers().containsKey("upgrade")) {
+    if (request.headers().getOrDefault("upgrade", "").equals("websocket")) {
       // Codex asks its own provider for a WebSocket first; this is the answer after which it does
       // not
       // try again.

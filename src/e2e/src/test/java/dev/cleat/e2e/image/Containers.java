@@ -120,11 +120,26 @@ final class Containers implements AutoCloseable {
 
   /** Runs podman to its end. */
   Ran podman(String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(List.of("podman", "--runtime", "runc"));
-    command.addAll(store());
-    command.addAll(List.of("--tmpdir", run.resolve("tmp").toString()));
+    List<String> command = new ArrayList<>(List.of("podman"));
+    command.addAll(options());
     command.addAll(List.of(arguments));
     return run(command);
+  }
+
+  private List<String> options() {
+    List<String> options = new ArrayList<>(List.of("--runtime", "runc"));
+    options.addAll(store());
+    options.addAll(List.of("--tmpdir", run.resolve("tmp").toString()));
+    return options;
+  }
+
+  /** What calls podman from elsewhere, up to what it is to do. */
+  List<String> command() {
+    List<String> command =
+        new ArrayList<>(
+            List.of("env", "CONTAINERS_CONF=" + folder.resolve("containers.conf"), "podman"));
+    command.addAll(options());
+    return command;
   }
 
   /** Starts a container with these arguments of {@code podman run}; returns its id. */
