@@ -64,7 +64,7 @@ class DependencyDirectionTest {
           entry("isolation", "policy"),
           entry("reader", "journal"),
           entry("tool", "yaml"),
-          entry("terminal"),
+          entry("terminal", "telemetry"),
           entry("journal", "telemetry"),
           entry("store"),
           entry("telemetry"),

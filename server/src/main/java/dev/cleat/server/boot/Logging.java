@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.Context;
 import ch.qos.logback.core.OutputStreamAppender;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
@@ -28,18 +29,23 @@ final class Logging {
 
   private static void writeJson(Appender<ILoggingEvent> appender) {
     if (appender instanceof OutputStreamAppender<ILoggingEvent> stream) {
-      final JsonEncoder json = new JsonEncoder();
-      json.setContext(stream.getContext());
-      json.setWithSequenceNumber(false);
-      json.setWithNanoseconds(false);
-      json.setWithContext(false);
-      json.setWithMessage(false);
-      json.setWithArguments(false);
-      json.setWithFormattedMessage(true);
-      json.start();
       stream.stop();
-      stream.setEncoder(json);
+      stream.setEncoder(json(stream.getContext()));
       stream.start();
     }
+  }
+
+  /** Writes lines as JSON. */
+  static JsonEncoder json(Context context) {
+    final JsonEncoder json = new JsonEncoder();
+    json.setContext(context);
+    json.setWithSequenceNumber(false);
+    json.setWithNanoseconds(false);
+    json.setWithContext(false);
+    json.setWithMessage(false);
+    json.setWithArguments(false);
+    json.setWithFormattedMessage(true);
+    json.start();
+    return json;
   }
 }

@@ -1,6 +1,7 @@
 package dev.cleat.server.journal;
 
 import dev.cleat.server.journal.Bells.Bell;
+import dev.cleat.server.telemetry.LogFields;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,6 +28,7 @@ public final class Journal {
   static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
   private final String id;
+  private final LogFields.Subject subject = LogFields.subject();
   private final Path folder;
   private final JournalOptions options;
   private final Recovery recovery;
@@ -373,8 +375,10 @@ public final class Journal {
   void syncFailed(IOException failure) {
     if (durability.failed(failure)) {
       metrics.syncFailed();
-      LOG.error(
-          "Syncing journal {} failed after event {}; open it anew", id, durableHead(), failure);
+      try (LogFields.Scope _ = subject.logged()) {
+        LOG.error(
+            "Syncing journal {} failed after event {}; open it anew", id, durableHead(), failure);
+      }
     }
     bells.ring();
   }

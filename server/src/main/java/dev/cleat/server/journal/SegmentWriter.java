@@ -1,6 +1,7 @@
 package dev.cleat.server.journal;
 
 import dev.cleat.server.journal.Disk.Output;
+import dev.cleat.server.telemetry.LogFields;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ final class SegmentWriter {
   private final JournalOptions options;
   private final long run;
   private final LongConsumer size;
+  private final LogFields.Subject subject = LogFields.subject();
   private volatile Retention retention;
   private volatile Segments segments;
   private volatile EpochStarts epochs;
@@ -184,7 +186,9 @@ final class SegmentWriter {
         Files.deleteIfExists(folder.resolve(gone.fileName()));
       } catch (IOException e) {
         // It is found again, and removed, when the journal is opened the next time.
-        Journal.LOG.warn("Removing {} failed", folder.resolve(gone.fileName()), e);
+        try (LogFields.Scope _ = subject.logged()) {
+          Journal.LOG.warn("Removing {} failed", folder.resolve(gone.fileName()), e);
+        }
       }
     }
   }
@@ -204,7 +208,9 @@ final class SegmentWriter {
       try {
         open.close();
       } catch (IOException e) {
-        Journal.LOG.warn("Closing {} failed", folder.resolve(active.fileName()), e);
+        try (LogFields.Scope _ = subject.logged()) {
+          Journal.LOG.warn("Closing {} failed", folder.resolve(active.fileName()), e);
+        }
       }
     }
   }

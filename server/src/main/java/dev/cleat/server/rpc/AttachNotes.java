@@ -3,7 +3,6 @@ package dev.cleat.server.rpc;
 import dev.cleat.server.auth.CallerContext;
 import dev.cleat.server.session.Session;
 import dev.cleat.server.telemetry.AuditRecord;
-import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.Gap;
 import io.grpc.Status;
@@ -63,7 +62,6 @@ final class AttachNotes {
 
   /** It is attached, and behind by so much when somebody asks. */
   void attached(Session session, LongSupplier lag) {
-    LogFields.call(CallerContext.current().tenant(), session.id(), "");
     metrics.attached(lag);
     final AuditRecord opened = record;
     if (opened != null) {

@@ -1,6 +1,8 @@
 package dev.cleat.server.rpc;
 
+import dev.cleat.server.auth.CallerContext;
 import dev.cleat.server.journal.Alarm;
+import dev.cleat.server.telemetry.LogFields;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -81,6 +83,7 @@ final class Outlet<T> {
                 context.wrap(() -> {
                   // A deadline may not reach the cancel handler.
                   context.addListener(_ -> cancel(), Runnable::run);
+                  LogFields.call(CallerContext.current().tenant(), "", "");
                   draining.register(bell);
                   try {
                     work.run();

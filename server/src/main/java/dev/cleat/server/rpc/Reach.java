@@ -11,6 +11,7 @@ import dev.cleat.server.session.Session;
 import dev.cleat.server.session.Sessions;
 import dev.cleat.server.session.Signature;
 import dev.cleat.server.session.TenantSessions;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Access;
 import dev.cleat.v1.AccessScope;
 import dev.cleat.v1.CreateRequest;
@@ -70,7 +71,13 @@ final class Reach {
    */
   Session session(String id, String name) {
     new Checks().session(id, name).done();
-    return allowed(id.isEmpty() ? byName(name) : byId(id));
+    return named(id.isEmpty() ? byName(name) : byId(id));
+  }
+
+  /** From here on, what the call logs is about it. */
+  private Session named(Session session) {
+    LogFields.session(caller.tenant(), session.id());
+    return allowed(session);
   }
 
   private Session byId(String id) {
@@ -105,13 +112,13 @@ final class Reach {
   Session byResumeToken(String token) {
     final String only = caller.ticketSession();
     if (only == null) {
-      return allowed(sessions.getByResumeToken(token));
+      return named(sessions.getByResumeToken(token));
     }
     final Session its = ticketSession(only, "resume_token", token);
     if (!its.view().getResumeToken().equals(token)) {
       throw Refusal.noSession("resume_token", token);
     }
-    return allowed(its);
+    return named(its);
   }
 
   /** A ticket's session; where it is gone, what was asked for is not there. */
@@ -193,7 +200,7 @@ final class Reach {
 
   /** The caller's active session. */
   Session active(String onBehalfOf) {
-    return allowed(sessions.active(subject(), onBehalfOf));
+    return named(sessions.active(subject(), onBehalfOf));
   }
 
   /** Whoever holds a ticket must not set the active session of whoever gave it to him. */

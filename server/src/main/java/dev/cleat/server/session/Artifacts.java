@@ -1,5 +1,6 @@
 package dev.cleat.server.session;
 
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Artifact;
 import dev.cleat.v1.ArtifactRemovalReason;
 import dev.cleat.v1.Event;
@@ -231,7 +232,8 @@ public final class Artifacts {
   /** Does something with files on a thread that may wait for them; false if it takes too long. */
   boolean await(Runnable work, Duration patience) {
     try {
-      CompletableFuture.runAsync(work, lookers).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      CompletableFuture.runAsync(LogFields.carried(work), lookers)
+          .get(patience.toMillis(), TimeUnit.MILLISECONDS);
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

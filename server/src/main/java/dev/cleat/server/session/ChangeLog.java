@@ -3,6 +3,7 @@ package dev.cleat.server.session;
 import com.google.protobuf.CodedOutputStream;
 import dev.cleat.server.journal.Entry;
 import dev.cleat.server.journal.Journal;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionChange;
 import dev.cleat.v1.SessionChangeKind;
@@ -92,7 +93,10 @@ public final class ChangeLog {
       journal.append(new ChangeEntry(change));
       return true;
     } catch (IOException e) {
-      LOG.warn("A change of session {} could not be written down yet", SessionKey.of(session), e);
+      final SessionKey key = SessionKey.of(session);
+      try (LogFields.Scope _ = key.logged()) {
+        LOG.warn("A change of session {} could not be written down yet", key, e);
+      }
       return false;
     } finally {
       lock.unlock();

@@ -5,6 +5,7 @@ import dev.cleat.server.journal.JournalOptions;
 import dev.cleat.server.journal.JournalRoot;
 import dev.cleat.server.store.MetaRow;
 import dev.cleat.server.store.Store;
+import dev.cleat.server.telemetry.LogFields;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
@@ -54,7 +55,14 @@ final class ChangeLogs {
     return open == null ? open(tenant) : open;
   }
 
-  private synchronized ChangeLog open(String tenant) throws IOException {
+  private ChangeLog open(String tenant) throws IOException {
+    // Whoever comes first may be about a session.
+    try (LogFields.Scope _ = LogFields.about(tenant)) {
+      return openOnce(tenant);
+    }
+  }
+
+  private synchronized ChangeLog openOnce(String tenant) throws IOException {
     final ChangeLog open = logs.get(tenant);
     if (open != null) {
       return open;

@@ -6,6 +6,7 @@ import dev.cleat.server.store.ActiveKey;
 import dev.cleat.server.store.InsertResult;
 import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.store.Store;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.CreateRequest;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -72,7 +73,9 @@ final class Creation {
       // The other may have been the same request.
       return found(retried(asked).orElseThrow(() -> Refusal.idTaken(id)));
     }
-    return create(key, asked, reserved.get());
+    try (LogFields.Scope _ = key.logged()) {
+      return create(key, asked, reserved.get());
+    }
   }
 
   /** Children go with their parent, and may stand in the way of its deletion. */

@@ -2,6 +2,7 @@ package dev.cleat.server.session;
 
 import com.google.rpc.Code;
 import dev.cleat.server.journal.JournalRoot;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.ErrorReason;
 import java.io.IOException;
 import java.time.Duration;
@@ -90,12 +91,18 @@ final class Deletion {
     return registry.find(session.key().text()).isPresent();
   }
 
+  private static CompletableFuture<Void> stop(Session session, Duration grace) {
+    try (LogFields.Scope _ = session.key().logged()) {
+      return session.stop(grace, "deleted");
+    }
+  }
+
   private void removeMine(List<Session> sessions, Duration grace) {
     // First, or what ends could start again before it is gone.
     sessions.forEach(session -> session.process().barStarts(true));
     try {
       sessions.stream()
-          .map(session -> session.stop(grace, "deleted"))
+          .map(session -> stop(session, grace))
           .toList()
           .forEach(ended -> Session.awaitEnd(ended, PATIENCE));
       final List<Runnable> farewells = sessions.stream().map(Session::farewell).toList();
@@ -127,6 +134,13 @@ final class Deletion {
   }
 
   private void removeFiles(SessionKey key, String workspace) {
+    try (LogFields.Scope _ = key.logged()) {
+      removeJournal(key);
+      removeDirectory(key, workspace);
+    }
+  }
+
+  private void removeJournal(SessionKey key) {
     try {
       if (!journals.delete(key.text())) {
         LOG.warn("Session {} had no journal", key);
@@ -134,6 +148,9 @@ final class Deletion {
     } catch (IOException e) {
       LOG.error("The journal of session {} could not be deleted; the next start does it", key, e);
     }
+  }
+
+  private void removeDirectory(SessionKey key, String workspace) {
     try {
       Workspace.of(Placement.of(shared, key, workspace)).remove();
     } catch (Refusal e) {

@@ -1,6 +1,7 @@
 package dev.cleat.server.session;
 
 import dev.cleat.server.telemetry.LogFields;
+import dev.cleat.server.telemetry.Tracing;
 import dev.cleat.server.terminal.Stream;
 import dev.cleat.server.terminal.Terminal;
 import dev.cleat.server.terminal.TerminalListener;
@@ -79,6 +80,7 @@ final class HeadlessDriver implements AgentDriver {
   private final Supplier<SessionOrBuilder> session;
   private final Consumer<AgentSaid> heard;
   private final PictureFiles pictures;
+  private final Tracing traces;
   private final boolean seesFiles;
   private boolean busy;
 
@@ -106,6 +108,7 @@ final class HeadlessDriver implements AgentDriver {
     this.seesFiles = seesFiles;
     this.heard = heard;
     this.pictures = new PictureFiles(shared.settings().pictureRoot());
+    this.traces = shared.metrics().tracing();
   }
 
   @Override
@@ -121,6 +124,13 @@ final class HeadlessDriver implements AgentDriver {
   @Override
   public @Nullable AgentSaid prompt(Turn turn, List<Image> images) {
     final boolean byFile = form.input() == HeadlessInput.NONE;
+    final SessionKey key = SessionKey.of(session.get());
+    try (LogFields.Scope _ = LogFields.about(key.tenant(), key.id(), turn.getId(), traces)) {
+      return prompt(turn, images, byFile);
+    }
+  }
+
+  private @Nullable AgentSaid prompt(Turn turn, List<Image> images, boolean byFile) {
     try {
       start(turn, images, byFile ? pictures.write(turn.getId(), images) : List.of());
       return null;
@@ -193,7 +203,8 @@ final class HeadlessDriver implements AgentDriver {
 
     @Override
     public void begins() {
-      LogFields.turn(session.get().getId(), turnId);
+      final SessionKey key = SessionKey.of(session.get());
+      LogFields.turn(key.tenant(), key.id(), turnId, traces);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.cleat.server.session;
 
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.server.terminal.Exit;
 import dev.cleat.server.terminal.Foreground;
 import dev.cleat.server.terminal.Signal;
@@ -53,7 +54,9 @@ final class HeadlessTerminal implements Terminal {
       }
       over = true;
     }
-    Thread.ofVirtual().name("cleat-headless-exit").start(() -> listener.exited(new Exit.Code(0)));
+    Thread.ofVirtual()
+        .name("cleat-headless-exit")
+        .start(LogFields.carried(() -> listener.exited(new Exit.Code(0))));
   }
 
   /** Whether it has been told to stop. */

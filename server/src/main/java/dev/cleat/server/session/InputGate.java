@@ -44,7 +44,7 @@ final class InputGate {
   }
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final String sessionId;
+  private final SessionKey session;
   private final SessionMetrics metrics;
   private final long limit;
   private final Map<String, Account> accounts = new LinkedHashMap<>(4, 0.75f, true);
@@ -60,8 +60,8 @@ final class InputGate {
    *
    * @param limit how many bytes may wait before writers are held back
    */
-  InputGate(String sessionId, long limit, SessionMetrics metrics) {
-    this.sessionId = sessionId;
+  InputGate(SessionKey session, long limit, SessionMetrics metrics) {
+    this.session = session;
     this.metrics = metrics;
     this.limit = limit;
   }
@@ -180,7 +180,7 @@ final class InputGate {
                 + expected
                 + " was expected; send what is missing first")
         .field("input.input_seq", "must be " + expected)
-        .with("session_id", sessionId)
+        .with("session_id", session.id())
         .with("writer_id", writerId)
         .with("input_seq", inputSeq)
         .with("expected_input_seq", expected);
@@ -211,7 +211,7 @@ final class InputGate {
               Code.RESOURCE_EXHAUSTED,
               ErrorReason.ERROR_REASON_INPUT_FULL,
               "the terminal does not take input as fast as it comes: " + limit + " bytes wait")
-          .with("session_id", sessionId)
+          .with("session_id", session.id())
           .with("limit_bytes", limit)
           .retryAfter(Duration.ofSeconds(1));
     }
@@ -288,10 +288,7 @@ final class InputGate {
       if (pusher == null) {
         metrics.notTaken();
         pusher =
-            Thread.ofPlatform()
-                .name("cleat-input-" + sessionId)
-                .daemon()
-                .start(this::pushUntilEmpty);
+            Thread.ofPlatform().name("cleat-input-" + session).daemon().start(this::pushUntilEmpty);
       }
     }
   }
@@ -328,7 +325,7 @@ final class InputGate {
   }
 
   private void pushUntilEmpty() {
-    LogFields.session(sessionId);
+    LogFields.session(session.tenant(), session.id());
     while (true) {
       final Terminal target;
       lock.lock();

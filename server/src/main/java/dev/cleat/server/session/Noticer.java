@@ -6,6 +6,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cleat.server.reader.ArtifactFinder;
 import dev.cleat.server.reader.Mark;
 import dev.cleat.server.reader.ToolCallPaths;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
@@ -281,7 +282,7 @@ final class Noticer implements Tracker.Onlooker {
     lookingFrom = oldest;
     final Path here = directory;
     try {
-      lookers.execute(() -> look(due, here, gone, lookAtGit, now));
+      lookers.execute(LogFields.carried(() -> look(due, here, gone, lookAtGit, now)));
     } catch (RejectedExecutionException e) {
       // The server is shutting down.
       looking = false;

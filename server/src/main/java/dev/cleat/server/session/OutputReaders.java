@@ -1,6 +1,7 @@
 package dev.cleat.server.session;
 
 import dev.cleat.server.journal.Journal;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.SessionOrBuilder;
 import dev.cleat.v1.Turn;
 import java.io.IOException;
@@ -58,7 +59,7 @@ final class OutputReaders {
     // What a process elsewhere names are no files of this machine.
     final Tracker tracker =
         new Tracker(
-            id,
+            key,
             journal,
             log.head() + 1,
             started.aid(),
@@ -100,7 +101,7 @@ final class OutputReaders {
         noticer(Path.of(session.getWorkdir()), from - 1, placement.get().isOwnUser());
     noticer.begin(session.getCurrentDirectory(), turnAt(from));
     try {
-      new Tracker(id, journal, from, Optional.empty(), lock, Tracker.Sink.NOBODY, noticer, null)
+      new Tracker(key, journal, from, Optional.empty(), lock, Tracker.Sink.NOBODY, noticer, null)
           .replay();
       noticer.lookBack();
     } catch (IOException e) {
@@ -139,7 +140,7 @@ final class OutputReaders {
         final long from = Math.max(open.getFirstSeq(), journal.oldest());
         try {
           new Tracker(
-                  id,
+                  key,
                   journal,
                   from,
                   Optional.of(aid),
@@ -149,7 +150,10 @@ final class OutputReaders {
                   null)
               .replay();
         } catch (IOException e) {
-          LOG.warn("Session {}: the output of turn {} cannot be read", id, open.getId(), e);
+          try (LogFields.Scope _ =
+              LogFields.about(key.tenant(), key.id(), open.getId(), shared.metrics().tracing())) {
+            LOG.warn("Session {}: the output of turn {} cannot be read", id, open.getId(), e);
+          }
         }
         return;
       }

@@ -6,6 +6,8 @@ import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.store.Store;
 import dev.cleat.server.store.StoreException;
 import dev.cleat.server.store.TurnRow;
+import dev.cleat.server.telemetry.LogFields;
+import dev.cleat.server.telemetry.Tracing;
 import dev.cleat.v1.AddUsageRequest;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Image;
@@ -44,13 +46,15 @@ public final class Prompts {
 
   private final Store store;
   private final InstantSource clock;
+  private final Tracing traces;
   private final Map<String, RequestRow> unstored = new ConcurrentHashMap<>();
   private final ReentrantLock[] stripes =
       IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock()).toArray(ReentrantLock[]::new);
 
-  Prompts(Store store, InstantSource clock) {
+  Prompts(Store store, InstantSource clock, Tracing traces) {
     this.store = store;
     this.clock = clock;
+    this.traces = traces;
   }
 
   /**
@@ -98,7 +102,9 @@ public final class Prompts {
       store.insertTurn(Saver.row(key, accepted), request);
     } catch (StoreException e) {
       // It has been accepted: it is in the journal. The saver writes it when it can.
-      LOG.warn("Turn {} could not be saved yet: {}", accepted.getId(), e.getMessage());
+      try (LogFields.Scope _ = LogFields.about(key.tenant(), key.id(), accepted.getId(), traces)) {
+        LOG.warn("Turn {} could not be saved yet: {}", accepted.getId(), e.getMessage());
+      }
       unstored.put(remembered(key, accepted.getRequestId()), request(key, accepted));
     }
     return accepted;

@@ -2,6 +2,7 @@ package dev.cleat.server.session;
 
 import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
+import dev.cleat.server.telemetry.LogFields;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -105,7 +106,9 @@ final class Registry {
       if (e instanceof Refusal refusal) {
         throw refusal;
       }
-      LOG.error("Session {} cannot be opened", key, e);
+      try (LogFields.Scope _ = SessionKey.parse(key).logged()) {
+        LOG.error("Session {} cannot be opened", key, e);
+      }
       throw Refusal.storageUnavailable();
     }
   }

@@ -84,7 +84,7 @@ final class Run implements TerminalListener {
 
   @Override
   public void begins() {
-    LogFields.session(process.id());
+    LogFields.session(process.key().tenant(), process.key().id());
   }
 
   @Override

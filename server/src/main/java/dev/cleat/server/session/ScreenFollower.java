@@ -269,7 +269,7 @@ final class ScreenFollower {
 
     @Override
     public void run() {
-      LogFields.session(key.text());
+      LogFields.session(key.tenant(), key.id());
       try (ScreenDrawing mine = new ScreenDrawing(key.text(), journal, size, from)) {
         begin(mine);
         boolean more = true;

@@ -78,8 +78,7 @@ public final class Session {
             changes,
             fold,
             new Redaction(() -> shared.policy().tenant(key.tenant()).secretEnv(), env));
-    final String id = key.id();
-    this.gate = new InputGate(id, shared.settings().maxPendingInput(), shared.metrics());
+    this.gate = new InputGate(key, shared.settings().maxPendingInput(), shared.metrics());
     final TurnHost host = new TurnHost(shared.clock(), log, gate);
     this.screen =
         new ScreenFollower(

@@ -1,5 +1,6 @@
 package dev.cleat.server.session;
 
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.server.tool.SessionFiles;
 import java.io.IOException;
 import java.time.Duration;
@@ -94,7 +95,7 @@ final class SessionIdSearch {
     }
     final SessionFiles where = files.get();
     try {
-      lookers.execute(() -> look(where, from));
+      lookers.execute(LogFields.carried(() -> look(where, from)));
     } catch (RejectedExecutionException e) {
       LOG.debug("The server is closing; a tool's own session is not looked for", e);
     }

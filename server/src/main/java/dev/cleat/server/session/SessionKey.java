@@ -1,5 +1,6 @@
 package dev.cleat.server.session;
 
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.SessionOrBuilder;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -74,6 +75,11 @@ record SessionKey(String tenant, String id) {
   /** That of another session of the same tenant, in one word; empty for an empty id. */
   String sibling(String otherId) {
     return otherId.isEmpty() ? "" : new SessionKey(tenant, otherId).text();
+  }
+
+  /** What the current thread logs is about the session, until that is closed. */
+  LogFields.Scope logged() {
+    return LogFields.about(tenant, id);
   }
 
   @Override

@@ -12,6 +12,7 @@ import dev.cleat.server.store.ArtifactRow;
 import dev.cleat.server.store.InsertResult;
 import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Artifact;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
@@ -21,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +54,12 @@ final class SessionLoader {
       journals.delete(name);
       return;
     }
+    try (LogFields.@Nullable Scope _ = SessionKey.find(name).map(SessionKey::logged).orElse(null)) {
+      recover(name);
+    }
+  }
+
+  private void recover(String name) throws IOException {
     final Journal journal = journals.open(name, shared.settings().journal(), EpochRule.unsealed(0));
     final Fold fold = new Fold();
     fold(journal, 1, fold);
@@ -108,8 +116,14 @@ final class SessionLoader {
 
   /** Opens a session that is in the store. */
   Session load(SessionRow row) throws IOException {
-    final dev.cleat.v1.Session stored = Sessions.parsed(row);
     final SessionKey key = SessionKey.parse(row.id());
+    try (LogFields.Scope _ = key.logged()) {
+      return load(key, row);
+    }
+  }
+
+  private Session load(SessionKey key, SessionRow row) throws IOException {
+    final dev.cleat.v1.Session stored = Sessions.parsed(row);
     final EpochRule rule =
         Fold.ended(stored.getState())
             ? EpochRule.sealed(row.foldedSeq())

@@ -4,6 +4,7 @@ import dev.cleat.server.journal.Entry;
 import dev.cleat.server.journal.Journal;
 import dev.cleat.server.journal.JournalClosedException;
 import dev.cleat.server.journal.JournalFullException;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.OutputStream;
 import dev.cleat.v1.SessionChangeKind;
@@ -130,7 +131,12 @@ final class SessionLog {
       redaction.redact(event);
       entries.add(new EventEntry(event.setSeq(seq++).setTime(time).build()));
     }
-    final long first = write(entries);
+    final long first;
+    try {
+      first = write(entries);
+    } catch (IOException e) {
+      throw unwritten(e, events);
+    }
     for (EventEntry entry : entries) {
       shared.metrics().appended(entry.event(), fold);
       fold.apply(entry.event());
@@ -164,7 +170,9 @@ final class SessionLog {
     } catch (Refusal e) {
       // Clients can have it come again and again.
       if (!refused) {
-        LOG.warn("Session {}: {}", session.key(), e.getMessage());
+        try (LogFields.Scope _ = about(events)) {
+          LOG.warn("Session {}: {}", session.key(), e.getMessage());
+        }
       }
       refused = true;
     }
@@ -180,7 +188,12 @@ final class SessionLog {
     final Instant now = shared.clock().instant();
     final long offset = fold.outputBytes();
     outputEntry.set(now, offset, stream, data);
-    final long seq = write(List.of(outputEntry));
+    final long seq;
+    try {
+      seq = write(List.of(outputEntry));
+    } catch (IOException e) {
+      throw unwritten(e, List.of());
+    }
     shared.metrics().printed(data.remaining());
     fold.output(seq, offset + data.remaining(), now);
     if (!outputUnsaved) {
@@ -189,17 +202,34 @@ final class SessionLog {
     }
   }
 
-  private long write(List<? extends Entry> entries) {
+  private long write(List<? extends Entry> entries) throws IOException {
     try {
       return journal.append(entries);
     } catch (JournalFullException e) {
       throw Refusal.storageFull();
     } catch (JournalClosedException e) {
       throw Refusal.noSession("session_id", session.id());
-    } catch (IOException e) {
-      LOG.error("Session {}: its journal cannot be written", session.key(), e);
-      throw Refusal.storageUnavailable();
     }
+  }
+
+  private Refusal unwritten(IOException why, List<Event.Builder> events) {
+    try (LogFields.Scope _ = about(events)) {
+      LOG.error("Session {}: its journal cannot be written", session.key(), why);
+    }
+    return Refusal.storageUnavailable();
+  }
+
+  /**
+   * What is logged until that is closed is about events: about the turn, where they are a turn's.
+   */
+  private LogFields.Scope about(List<Event.Builder> events) {
+    final SessionKey key = session.key();
+    return events.stream()
+        .filter(Event.Builder::hasTurnChanged)
+        .findFirst()
+        .map(event -> event.getTurnChanged().getTurn().getId())
+        .map(turn -> LogFields.about(key.tenant(), key.id(), turn, shared.metrics().tracing()))
+        .orElseGet(key::logged);
   }
 
   /** It has been deleted, as it was. */

@@ -108,6 +108,11 @@ final class SessionMetrics {
         flushFailures);
   }
 
+  /** The traces that turns are in. */
+  Tracing tracing() {
+    return tracing;
+  }
+
   void printed(int bytes) {
     outputBytes.add(bytes);
   }

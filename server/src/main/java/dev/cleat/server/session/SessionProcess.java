@@ -155,8 +155,8 @@ final class SessionProcess implements HeadlessDriver.Host {
   }
 
   /** What its session is called inside. */
-  String id() {
-    return key.text();
+  SessionKey key() {
+    return key;
   }
 
   /** The media files that it has named. */

@@ -8,6 +8,7 @@ import dev.cleat.server.store.SessionCursor;
 import dev.cleat.server.store.SessionQuery;
 import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.server.telemetry.Meter;
 import dev.cleat.server.telemetry.Tracing;
 import dev.cleat.server.terminal.TerminalFactory;
@@ -16,8 +17,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -57,7 +60,7 @@ public final class Sessions implements AutoCloseable {
     this.store = store;
     this.saver = saver;
     this.shared = shared;
-    this.prompts = new Prompts(store, shared.clock());
+    this.prompts = new Prompts(store, shared.clock(), shared.metrics().tracing());
     this.loader = new SessionLoader(journals, shared);
     this.registry = new Registry(store, loader);
     this.naming = new Naming(store, saver);
@@ -148,6 +151,12 @@ public final class Sessions implements AutoCloseable {
   }
 
   private static void revive(Session session) {
+    try (LogFields.Scope _ = session.key().logged()) {
+      reviveNow(session);
+    }
+  }
+
+  private static void reviveNow(Session session) {
     try {
       session.process().start();
     } catch (Refusal e) {
@@ -234,6 +243,14 @@ public final class Sessions implements AutoCloseable {
     return registry.inMemory().stream().filter(Session::hasTurns).count();
   }
 
+  private static void awaitEnd(Session session, CompletableFuture<Void> ended, Duration patience) {
+    try {
+      Session.awaitEnd(ended, patience);
+    } catch (Refusal e) {
+      LOG.warn("Session {} did not end: {}", session.key(), e.getMessage());
+    }
+  }
+
   /** As {@link #close(Duration)}, with no time for the processes. */
   @Override
   public void close() throws IOException {
@@ -246,17 +263,17 @@ public final class Sessions implements AutoCloseable {
    * @param grace how long the processes may take before they are killed
    */
   public void close(Duration grace) throws IOException {
-    final List<CompletableFuture<Void>> ending =
-        registry.inMemory().stream()
-            .map(session -> session.stop(grace, "the server was shut down"))
-            .toList();
-    for (CompletableFuture<Void> ended : ending) {
-      try {
-        Session.awaitEnd(ended, grace.plus(STOP_PATIENCE));
-      } catch (Refusal e) {
-        LOG.warn("A session did not end: {}", e.getMessage());
+    final Map<Session, CompletableFuture<Void>> ending = new LinkedHashMap<>();
+    for (Session session : registry.inMemory()) {
+      try (LogFields.Scope _ = session.key().logged()) {
+        ending.put(session, session.stop(grace, "the server was shut down"));
       }
     }
+    ending.forEach((session, ended) -> {
+      try (LogFields.Scope _ = session.key().logged()) {
+        awaitEnd(session, ended, grace.plus(STOP_PATIENCE));
+      }
+    });
     registry.inMemory().forEach(Session::abandon);
     shared.isolator().close();
     shared.lookers().shutdown();

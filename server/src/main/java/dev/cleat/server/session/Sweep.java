@@ -4,6 +4,7 @@ import dev.cleat.server.store.SessionCursor;
 import dev.cleat.server.store.SessionQuery;
 import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
+import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Session;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +38,9 @@ final class Sweep {
 
   void run() {
     for (var session : registry.inMemory()) {
-      close(session);
+      try (LogFields.Scope _ = session.key().logged()) {
+        close(session);
+      }
     }
     if (!shared.settings().endedRetention().isZero()) {
       removeEnded();
@@ -97,6 +100,12 @@ final class Sweep {
   }
 
   private void remove(String key) {
+    try (LogFields.Scope _ = SessionKey.parse(key).logged()) {
+      removeNow(key);
+    }
+  }
+
+  private void removeNow(String key) {
     try {
       LOG.info("Session {} ended long ago and is removed", key);
       registry.find(key).ifPresent(session -> deletion.delete(List.of(session), false, each -> {}));

@@ -101,7 +101,7 @@ final class Tracker {
     }
   }
 
-  private final String sessionId;
+  private final SessionKey session;
   private final SessionLock lock;
   private final Sink sink;
   private final Onlooker onlooker;
@@ -125,7 +125,7 @@ final class Tracker {
    * @param queries what the terminal is asked; null where nobody waits for answers
    */
   Tracker(
-      String sessionId,
+      SessionKey session,
       Journal journal,
       long fromSeq,
       Optional<String> aid,
@@ -133,7 +133,7 @@ final class Tracker {
       Sink sink,
       Onlooker onlooker,
       @Nullable TerminalQueries queries) {
-    this.sessionId = sessionId;
+    this.session = session;
     this.lock = lock;
     this.queries = queries;
     this.sink = sink;
@@ -146,7 +146,7 @@ final class Tracker {
   }
 
   void start() {
-    Thread.ofVirtual().name("cleat-tracker-" + sessionId).start(this::run);
+    Thread.ofVirtual().name("cleat-tracker-" + session).start(this::run);
   }
 
   /** Goes through what there is, on the calling thread, and ends. */
@@ -164,7 +164,7 @@ final class Tracker {
   }
 
   private void run() {
-    LogFields.session(sessionId);
+    LogFields.session(session.tenant(), session.id());
     try (cursor) {
       boolean more = true;
       while (more && !isStopped()) {
@@ -173,7 +173,7 @@ final class Tracker {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
-      LOG.error("The tracker of session {} failed; its turns stand still", sessionId, e);
+      LOG.error("The tracker of session {} failed; its turns stand still", session, e);
     } finally {
       told(Long.MAX_VALUE);
     }
@@ -184,7 +184,7 @@ final class Tracker {
     try {
       step = cursor.poll(BATCH_BYTES);
     } catch (IOException e) {
-      LOG.warn("The journal of session {} cannot be read; trying again", sessionId, e);
+      LOG.warn("The journal of session {} cannot be read; trying again", session, e);
       cursor.await(Duration.ofMillis(RETRY_MILLIS));
       return true;
     }

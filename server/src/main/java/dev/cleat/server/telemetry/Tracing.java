@@ -7,6 +7,7 @@ import io.grpc.Status;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
+import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
@@ -155,6 +156,12 @@ public final class Tracing implements AutoCloseable {
       span.setAttribute("cleat.tokens.output", turn.getUsage().getOutputTokens());
     }
     span.end();
+  }
+
+  /** Where a turn is in its trace; null without traces, and when it is not known or has ended. */
+  @Nullable SpanContext ofTurn(String turnId) {
+    final Span span = turns.get(turnId);
+    return span == null ? null : span.getSpanContext();
   }
 
   private static String word(TurnState state) {

@@ -1,5 +1,6 @@
 package dev.cleat.server.terminal;
 
+import dev.cleat.server.telemetry.LogFields;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -51,7 +52,7 @@ final class Stopper {
       look();
     } else {
       started = true;
-      Thread.ofVirtual().name("stop-" + processes.leader()).start(this::run);
+      Thread.ofVirtual().name("stop-" + processes.leader()).start(LogFields.carried(this::run));
     }
   }
 

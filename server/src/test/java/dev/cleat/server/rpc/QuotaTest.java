@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.FieldMask;
 import dev.cleat.server.auth.Caller;
+import dev.cleat.server.boot.JsonLog;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
 import dev.cleat.v1.CreateRequest;
@@ -286,9 +288,17 @@ class QuotaTest {
   void journalsOfAProcessThatPrintsForEver() throws Exception {
     allow("journal_bytes", "4MiB");
     final Session flooding = create();
-    type(flooding, "yes flood\n");
-    Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> used("journal_bytes") >= 4 << 20);
-    // It is held back, and nothing grows any more that is the tenant's.
+    try (JsonLog log = new JsonLog()) {
+      type(flooding, "yes flood\n");
+      Awaitility.await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> used("journal_bytes") >= 4 << 20);
+      // It is held back, which the log has of its process's thread.
+      final JsonNode about = log.awaitFields(flooding.getId(), "is held back");
+      assertThat(about.path("tenant").asText()).isEqualTo("acme");
+      assertThat(about.path("session").asText()).isEqualTo(flooding.getId());
+    }
+    // Nothing grows any more that is the tenant's.
     refused("journal_bytes", 4 << 20, this::create).quotaOf("tenant:acme");
     final SendPromptRequest prompt =
         SendPromptRequest.newBuilder().setSessionId(flooding.getId()).setPrompt("date").build();
