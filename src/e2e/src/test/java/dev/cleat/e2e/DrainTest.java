@@ -28,8 +28,13 @@ import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.StatusProto;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -255,6 +260,99 @@ class DrainTest {
       }
     }
     assertThat(seen).allMatch(one -> one.reconnects() > 0);
+  }
+
+  /**
+   * What is promised of input over a restart of the server, which no process lives through: a line
+   * that was acknowledged was read by the program, once and in its writer's order, also where the
+   * acknowledgement came in the server's last moments, since processes are ended after the streams
+   * are, and have time to read what they were typed. A line that was not acknowledged is never
+   * typed again by itself: the writer is told that it is in doubt, with how many bytes are and how
+   * many behind them were not sent, or that there was no process to take it. So no number is there
+   * twice, none is there that its writer was told is not, and each writer goes on with the next
+   * process by itself.
+   */
+  @Test
+  void whatClientsTypeUnderLoadIsReadOnceOrTheyAreTold() throws Exception {
+    Path record = folder.resolve("record");
+    // It reads on until nothing more has come for a second after it was told to end. What it has
+    // read is in a file: on the terminal, its output and the echo would be mixed.
+    Path script =
+        Files.writeString(
+            folder.resolve("reader"),
+            """
+            exec 3>>'%s'
+            trap 'last=1' HUP
+            while :; do
+              was=$last
+              if IFS= read -r -t 1 line; then
+                printf '%%s\\n' "$part$line" >&3
+                part=
+              else
+                part=$part$line
+                [ -z "$was" ] || break
+              fi
+            done
+            """
+                .formatted(record));
+    ServerCommand command = command("0s").flag("--session-stop-grace", "2m");
+    ServerProcess server = servers.start(command);
+    List<Session> sessions = new ArrayList<>();
+    List<Typist> typists = new ArrayList<>();
+    try (CuttingProxy proxy = new CuttingProxy(server.port(), Cuts.NONE, 0);
+        CleatClient typing = ServerProcess.client(proxy.target());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      try (CleatClient client = server.client()) {
+        for (int session = 0; session < SESSIONS; session++) {
+          sessions.add(
+              client.create(
+                  NewSession.of("sh").args(List.of("-c", "exec bash '%s'".formatted(script)))));
+        }
+      }
+      List<Future<Void>> ends = new ArrayList<>();
+      for (int typist = 0; typist < CLIENTS; typist++) {
+        typists.add(new Typist(typist, typing.session(sessions.get(typist % SESSIONS).id())));
+        ends.add(threads.submit(typists.getLast()));
+      }
+      try {
+        awaitAll(typists, one -> one.count(Typist.Told.APPLIED) > 20);
+        assertThat(server.stop()).isZero();
+
+        ServerProcess next = servers.start(command);
+        proxy.retarget(next.port());
+        awaitAll(typists, one -> one.count(Typist.Told.DISCARDED) > 0);
+        List<Long> before = typists.stream().map(one -> one.count(Typist.Told.APPLIED)).toList();
+        try (CleatClient client = next.client()) {
+          for (Session session : sessions) {
+            client.session(session.id()).restart();
+          }
+          for (int typist = 0; typist < CLIENTS; typist++) {
+            Typist one = typists.get(typist);
+            long applied = before.get(typist);
+            Await.until("it types on", () -> one.count(Typist.Told.APPLIED) > applied + 20);
+          }
+          typists.forEach(Typist::stop);
+          for (Future<Void> end : ends) {
+            Await.result(end);
+          }
+          for (Session session : sessions) {
+            client.session(session.id()).stop(Duration.ofMinutes(2));
+          }
+        }
+      } finally {
+        typists.forEach(Typist::stop);
+      }
+    }
+    List<String> read = Files.readAllLines(record);
+    typists.forEach(one -> one.assertTrueOf(read));
+    assertThat(read).allMatch(line -> line.matches("c0[0-4]\\d \\d{5}"));
+    assertThat(typists).allMatch(one -> one.reconnects() > 0);
+    // Whoever was cut off had typed something whose acknowledgement never came.
+    assertThat(typists).anyMatch(one -> one.count(Typist.Told.UNCERTAIN) > 0);
+  }
+
+  private static void awaitAll(List<Typist> typists, Predicate<Typist> condition) {
+    Await.until("all are so far", () -> typists.stream().allMatch(condition));
   }
 
   /** Whoever followed a session has all of it, once, and the same as a newcomer. */
