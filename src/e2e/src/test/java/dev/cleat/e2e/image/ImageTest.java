@@ -12,8 +12,10 @@ import dev.cleat.client.SessionInfo;
 import dev.cleat.e2e.Await;
 import dev.cleat.e2e.Buf;
 import dev.cleat.e2e.ServerProcess;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -83,23 +85,99 @@ class ImageTest {
     System.out.printf("image: %d MB%n", bytes / 1_000_000);
     assertThat(bytes).isLessThan(MOST_BYTES);
 
-    String jars = containers.podman("run", "--rm", "--entrypoint=ls", IMAGE, "/opt/cleat/lib").ok();
-    JsonObject parts =
-        JsonParser.parseString(
-                containers
-                    .podman("run", "--rm", "--entrypoint=cat", IMAGE, "/opt/cleat/sbom.cdx.json")
-                    .ok())
-            .getAsJsonObject();
-    assertThat(parts.get("bomFormat").getAsString()).isEqualTo("CycloneDX");
-    List<String> named =
-        StreamSupport.stream(parts.getAsJsonArray("components").spliterator(), false)
+    JsonObject list =
+        JsonParser.parseString(inside("cat", "/opt/cleat/sbom.cdx.json")).getAsJsonObject();
+    assertThat(list.get("bomFormat").getAsString()).isEqualTo("CycloneDX");
+    List<Part> parts =
+        StreamSupport.stream(list.getAsJsonArray("components").spliterator(), false)
             .map(JsonElement::getAsJsonObject)
-            .map(part ->
-                part.get("name").getAsString() + "-" + part.get("version").getAsString() + ".jar")
+            .map(Part::of)
             .toList();
-    assertThat(named)
+    assertThat(parts).extracting(Part::ref).doesNotHaveDuplicates();
+    assertThat(parts)
+        .filteredOn(part -> part.purl().startsWith("pkg:maven/"))
+        .extracting(part -> part.name() + "-" + part.version() + ".jar")
         .containsExactlyInAnyOrderElementsOf(
-            jars.lines().filter(jar -> !jar.equals("cleat.jar")).toList());
+            inside("ls", "/opt/cleat/lib")
+                .lines()
+                .filter(jar -> !jar.equals("cleat.jar"))
+                .toList());
+    assertHasDebian(parts);
+    assertHasRuntime(parts);
+    assertThat(parts)
+        .allMatch(part ->
+            part.purl().matches("pkg:(maven|deb|generic)/.*")
+                || part.type().equals("operating-system"));
+  }
+
+  /** A part of the image, as the list of parts has it; an empty string for what it does not say. */
+  private record Part(String type, String ref, String name, String version, String purl) {
+    static Part of(JsonObject part) {
+      return new Part(
+          text(part, "type"),
+          text(part, "bom-ref"),
+          text(part, "name"),
+          text(part, "version"),
+          text(part, "purl"));
+    }
+
+    private static String text(JsonObject part, String field) {
+      return part.has(field) ? part.get(field).getAsString() : "";
+    }
+  }
+
+  /** What a program of the image prints. */
+  private String inside(String program, String... arguments) throws IOException {
+    List<String> run = new ArrayList<>(List.of("run", "--rm", "--entrypoint=" + program, IMAGE));
+    run.addAll(List.of(arguments));
+    return containers.podman(run.toArray(String[]::new)).ok();
+  }
+
+  /** Each package that dpkg has there, and no other, in the order of their names. */
+  private void assertHasDebian(List<Part> parts) throws IOException {
+    List<Part> packages =
+        parts.stream().filter(part -> part.purl().startsWith("pkg:deb/debian/")).toList();
+    List<String> installed =
+        inside("dpkg-query", "--show", "--showformat", "${Package} ${Version} ${Architecture}\\n")
+            .lines()
+            .toList();
+    assertThat(packages).isNotEmpty().isSortedAccordingTo(Comparator.comparing(Part::name));
+    assertThat(packages)
+        .extracting(part ->
+            part.name() + " " + part.version() + " " + part.purl().replaceAll(".*\\?arch=|&.*", ""))
+        .containsExactlyInAnyOrderElementsOf(installed);
+    assertThat(packages)
+        .allSatisfy(part ->
+            assertThat(part.purl())
+                .startsWith(
+                    "pkg:deb/debian/"
+                        + part.name().replace("+", "%2B")
+                        + "@"
+                        + part.version().replace("+", "%2B")
+                        + "?arch=")
+                .endsWith("&distro=debian-12"));
+    assertThat(packages).extracting(Part::name).contains("bash", "git", "tini", "bubblewrap");
+    assertThat(parts).contains(new Part("operating-system", "debian@12", "debian", "12", ""));
+  }
+
+  private void assertHasRuntime(List<Part> parts) throws IOException {
+    String version =
+        inside("/opt/cleat/jre/bin/java", "--version")
+            .lines()
+            .map(String::strip)
+            .filter(line -> line.startsWith("OpenJDK Runtime Environment"))
+            .map(line -> line.replaceAll(".*\\(build (.*)\\)", "$1"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(parts)
+        .filteredOn(part -> part.type().equals("platform"))
+        .singleElement()
+        .satisfies(runtime -> {
+          assertThat(runtime.name()).isEqualTo("openjdk");
+          assertThat(runtime.version()).isEqualTo(version).startsWith("25.");
+          assertThat(runtime.purl())
+              .isEqualTo("pkg:generic/openjdk@" + version.replace("+", "%2B"));
+        });
   }
 
   @Test
