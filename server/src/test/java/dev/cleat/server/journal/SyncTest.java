@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cleat.server.boot.JsonLog;
+import dev.cleat.server.telemetry.LogFields;
+import dev.cleat.server.telemetry.Tracing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -115,6 +119,27 @@ class SyncTest {
     assertThatThrownBy(root::close).hasMessageContaining("could not be synced");
     root = open(Duration.ofMillis(5));
     assertThat(root.open("a", with(SyncPolicy.ALWAYS), EpochRule.unsealed(1)).epoch()).isEqualTo(1);
+  }
+
+  /** The thread that syncs works for all journals. */
+  @Test
+  void aFailedSyncIsLoggedAsOfTheSessionThatTheJournalWasOpenedFor() throws Exception {
+    final Journal journal;
+    try (LogFields.Scope _ = LogFields.about("acme", "first", "a-turn", Tracing.off())) {
+      journal = root.create("logged", with(SyncPolicy.ALWAYS));
+    }
+    disk.failForce = true;
+    try (JsonLog log = new JsonLog()) {
+      journal.append(TestEvent.of("x"));
+
+      JsonNode about = log.awaitFields("Syncing journal logged failed");
+      assertThat(about.path("tenant").asText()).isEqualTo("acme");
+      assertThat(about.path("session").asText()).isEqualTo("first");
+      assertThat(about.has("turn")).isFalse();
+    }
+    disk.failForce = false;
+    assertThatThrownBy(root::close).hasMessageContaining("could not be synced");
+    root = open(Duration.ofMillis(5));
   }
 
   @Test
