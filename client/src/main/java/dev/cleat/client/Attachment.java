@@ -9,7 +9,9 @@ import java.util.concurrent.CompletableFuture;
 /**
  * A client's attachment to a session: what the session does comes to a listener, what is sent here
  * is typed into it. It survives every cut of the connection and restart of the server: each event
- * is delivered once and in order, and each byte of input applied once.
+ * is delivered once and in order, and each byte of input applied once. A server that was restarted
+ * does not know what had been applied when it ended: input that was sent and not acknowledged by
+ * then is never typed again, but {@linkplain InputUncertainException said to be uncertain}.
  *
  * <p>Safe for use by any thread. Sends of several threads are applied whole, one after the other.
  */
