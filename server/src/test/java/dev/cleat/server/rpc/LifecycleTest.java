@@ -100,7 +100,6 @@ class LifecycleTest {
                     Struct.newBuilder()
                         .putFields("n", Value.newBuilder().setNumberValue(1).build()))
                 .setModel("m")
-                .setRole("r")
                 .setWorkspace("w"));
     final Session found =
         calls().get(GetRequest.newBuilder().setName("all of it").build()).getSession();
@@ -112,7 +111,7 @@ class LifecycleTest {
     assertThat(found.getSize().getRows()).isEqualTo(24);
     assertThat(found.getSize().getColumns()).isEqualTo(80);
     assertThat(found.getRun()).isEqualTo(1);
-    assertThat(found.getModel() + found.getRole() + found.getWorkspace()).isEqualTo("mrw");
+    assertThat(found.getModel() + found.getWorkspace()).isEqualTo("mw");
     assertThat(found.getMetadata().getFieldsOrThrow("n").getNumberValue()).isEqualTo(1);
   }
 

@@ -310,8 +310,8 @@ class QuotaTest {
             acme.update(
                 UpdateRequest.newBuilder()
                     .setSessionId(flooding.getId())
-                    .setSession(Session.newBuilder().setRole("r"))
-                    .setUpdateMask(FieldMask.newBuilder().addPaths("role"))
+                    .setSession(Session.newBuilder().setModel("m"))
+                    .setUpdateMask(FieldMask.newBuilder().addPaths("model"))
                     .build()));
     refused(
         "journal_bytes",

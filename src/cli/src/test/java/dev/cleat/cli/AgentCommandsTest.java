@@ -285,6 +285,8 @@ final class AgentCommandsTest {
             "on-prompt",
             "--endpoint",
             "http://127.0.0.1:1",
+            "--role",
+            "a critic",
             "--auto-approve",
             "Read",
             "--auto-approve",
@@ -302,6 +304,7 @@ final class AgentCommandsTest {
     assertThat(first.getResumeToken()).isEqualTo("r");
     assertThat(first.getRevive()).isEqualTo(RevivePolicy.REVIVE_POLICY_ON_PROMPT);
     assertThat(first.getEndpoint()).isEqualTo("http://127.0.0.1:1");
+    assertThat(first.getRole()).isEqualTo("a critic");
     assertThat(first.getApprovals().getTimeout().getSeconds()).isEqualTo(90);
     assertThat(first.getApprovals().getAutoApproveList())
         .extracting(rule -> rule.getTool() + " " + rule.getPattern())

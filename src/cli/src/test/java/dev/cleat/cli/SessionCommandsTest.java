@@ -81,8 +81,6 @@ final class SessionCommandsTest {
             "w",
             "--model",
             "m",
-            "--role",
-            "r",
             "--idle-timeout",
             "1h30m",
             "--lifetime",
@@ -102,7 +100,6 @@ final class SessionCommandsTest {
     assertThat(session.getSize().getColumns()).isEqualTo(101);
     assertThat(session.getWorkspace()).isEqualTo("w");
     assertThat(session.getModel()).isEqualTo("m");
-    assertThat(session.getRole()).isEqualTo("r");
     assertThat(session.getIdleTimeout().getSeconds()).isEqualTo(5_400);
     assertThat(session.getLifetime().getSeconds()).isEqualTo(172_800);
     assertThat(session.getArgsList()).containsExactly("-O", "extglob");
