@@ -7,57 +7,22 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const grpc = require('@grpc/grpc-js');
-const loader = require('@grpc/proto-loader');
+const {Cleat, all, run, status} = require('./cleat.js');
 
 const [target, protos] = process.argv.slice(2);
-const definition = loader.loadSync(
-    ['cleat/v1/session_service.proto', 'cleat/v1/tool_service.proto'],
-    {includeDirs: [protos], keepCase: true, longs: Number, enums: String, defaults: true, oneofs: true});
-const {cleat} = grpc.loadPackageDefinition(definition);
-const channel = grpc.credentials.createInsecure();
-const sessions = new cleat.v1.SessionService(target, channel);
-const tools = new cleat.v1.ToolService(target, channel);
-
-/** A unary call as a promise. */
-function call(client, method, request) {
-  const deadline = Date.now() + 120_000;
-  return new Promise((resolve, reject) => client[method](
-      request, {deadline}, (error, response) => error ? reject(error) : resolve(response)));
-}
-
-/** Attaches, and passes on every response; resolves when the stream ends, by itself or because it was left. */
-function attach(open, onResponse) {
-  return new Promise((resolve, reject) => {
-    const stream = sessions.Attach();
-    stream.on('data', response => onResponse(response, stream));
-    stream.on('end', resolve);
-    stream.on('error', error => error.code === grpc.status.CANCELLED ? resolve() : reject(error));
-    stream.write({open});
-  });
-}
-
-/** A stream of responses, all of them. */
-function all(stream) {
-  return new Promise((resolve, reject) => {
-    const responses = [];
-    stream.on('data', response => responses.push(response));
-    stream.on('end', () => resolve(responses));
-    stream.on('error', reject);
-  });
-}
+const cleat = new Cleat(target, protos);
 
 /** Has a picture made, finds it, and fetches it. */
 async function fetchPicture(session_id) {
   const prompt = "printf '\\211PNG\\r\\n\\032\\n%0100000d' 7 > node.png; echo node.png";
-  const {turn: sent} = await call(sessions, 'SendPrompt', {session_id, prompt});
-  await call(sessions, 'WaitTurn', {session_id, turn_id: sent.id});
-  const {artifacts} = await call(sessions, 'ListArtifacts', {session_id});
+  const {turn: sent} = await cleat.call('SendPrompt', {session_id, prompt});
+  await cleat.call('WaitTurn', {session_id, turn_id: sent.id});
+  const {artifacts} = await cleat.call('ListArtifacts', {session_id});
   assert.equal(artifacts.length, 1);
   assert.equal(artifacts[0].path, 'node.png');
   assert.equal(artifacts[0].mime_type, 'image/png');
   assert.equal(artifacts[0].turn_id, sent.id);
-  const [first, ...pieces] = await all(sessions.GetArtifact({session_id, artifact_id: artifacts[0].id}));
+  const [first, ...pieces] = await all(cleat.sessions.GetArtifact({session_id, artifact_id: artifacts[0].id}));
   assert.deepEqual(first.artifact, artifacts[0]);
   const head = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   const picture = Buffer.concat([head, Buffer.from('7'.padStart(100_000, '0'))]);
@@ -65,31 +30,31 @@ async function fetchPicture(session_id) {
 }
 
 async function main() {
-  const {tools: known} = await call(tools, 'ListTools', {});
+  const {tools: known} = await cleat.callTools('ListTools', {});
   assert.ok(known.some(tool => tool.name === 'bash'), 'bash is in the catalogue');
 
-  const {session, created} = await call(
-      sessions, 'Create', {tool: 'bash', name: 'from-node', request_id: 'node-1', labels: {from: 'node'}});
+  const {session, created} = await cleat.call(
+      'Create', {tool: 'bash', name: 'from-node', request_id: 'node-1', labels: {from: 'node'}});
   assert.equal(created, true);
-  const again = await call(
-      sessions, 'Create', {tool: 'bash', name: 'from-node', request_id: 'node-1', labels: {from: 'node'}});
+  const again = await cleat.call(
+      'Create', {tool: 'bash', name: 'from-node', request_id: 'node-1', labels: {from: 'node'}});
   assert.equal(again.created, false);
   assert.equal(again.session.id, session.id);
   const session_id = session.id;
 
-  const {turn: sent} = await call(sessions, 'SendPrompt', {session_id, prompt: 'seq 1 2000; (exit 3)'});
-  const {turn} = await call(sessions, 'WaitTurn', {session_id, turn_id: sent.id});
+  const {turn: sent} = await cleat.call('SendPrompt', {session_id, prompt: 'seq 1 2000; (exit 3)'});
+  const {turn} = await cleat.call('WaitTurn', {session_id, turn_id: sent.id});
   assert.equal(turn.state, 'TURN_STATE_FAILED');
   assert.equal(turn.exit.code, 3);
 
   // What the terminal shows, by itself and as the beginning of an Attach.
-  const {screen} = await call(sessions, 'GetScreen', {session_id, styles: true, restore: true});
+  const {screen} = await cleat.call('GetScreen', {session_id, styles: true, restore: true});
   assert.equal(screen.lines.length, screen.size.rows);
   assert.ok(screen.lines.some(line => line.text === '2000' && line.spans[0].text === '2000'), 'the end of the output is shown');
   assert.ok(screen.restore.includes('2000'));
   assert.equal(screen.modes.alternate_screen, false);
   let drawn;
-  await attach({session_id, read_only: true, start: {screen: {}}}, (response, stream) => {
+  await cleat.attach({session_id, read_only: true, start: {screen: {}}}, (response, stream) => {
     if (response.screen) {
       drawn = response.screen;
     } else if (response.events) {
@@ -105,7 +70,7 @@ async function main() {
   // Watches, and leaves in the middle.
   const seen = [];
   let epoch = 0;
-  await attach({session_id, read_only: true}, (response, stream) => {
+  await cleat.attach({session_id, read_only: true}, (response, stream) => {
     if (response.attached) {
       epoch = response.attached.epoch;
     } else if (response.events) {
@@ -125,7 +90,7 @@ async function main() {
   let typed = 0;
   let asked = false;
   let ended;
-  await attach({session_id, epoch, after_seq: seen.at(-1).seq, writer_id: 'node'}, (response, stream) => {
+  await cleat.attach({session_id, epoch, after_seq: seen.at(-1).seq, writer_id: 'node'}, (response, stream) => {
     if (response.attached) {
       assert.equal(response.attached.next_input_seq, 1);
     } else if (response.caught_up && !asked) {
@@ -158,21 +123,12 @@ async function main() {
   assert.ok(seen.at(-1).exited, 'the exit is the last event');
 
   // The same, page by page.
-  const pages = [];
-  let page_token = '';
-  do {
-    const page = await call(sessions, 'ReadEvents', {session_id, page_size: 10, page_token});
-    pages.push(...page.events);
-    page_token = page.next_page_token;
-  } while (page_token);
+  const pages = await cleat.journal(session_id);
   assert.deepEqual(pages.map(event => event.seq), seen.map(event => event.seq));
 
-  await call(sessions, 'Delete', {session_id});
-  await assert.rejects(call(sessions, 'Get', {session_id}), {code: grpc.status.NOT_FOUND});
-  console.log(`all as the contract says: ${seen.length} events, ${text.length} bytes`);
+  await cleat.call('Delete', {session_id});
+  await assert.rejects(cleat.call('Get', {session_id}), {code: status.NOT_FOUND});
+  return `all as the contract says: ${seen.length} events, ${text.length} bytes`;
 }
 
-main().then(() => process.exit(0), error => {
-  console.error(error);
-  process.exit(1);
-});
+run(main);

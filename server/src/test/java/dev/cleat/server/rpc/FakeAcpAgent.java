@@ -10,15 +10,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * An agent in a process of its own that speaks the Agent Client Protocol and does as its prompts
- * say: {@code say TEXT}, {@code ask TOOL}, {@code wait} for a cancel, {@code deaf} to it, {@code
- * exit CODE}, {@code fail TEXT}, {@code recall} all prompts of the conversation, {@code pictures}
- * how many came and how large. With modes, {@code mode} says the one that it is in, and {@code
- * switch MODE} changes it by itself, {@code leave MODE} at a cancel. Its conversations are files in
- * the working directory.
+ * say: {@code say TEXT}, {@code ask TOOL}, {@code use TOOL} with all that agents tell of it, {@code
+ * wait} for a cancel, {@code deaf} to it, {@code exit CODE}, {@code fail TEXT}, {@code recall} all
+ * prompts of the conversation, {@code pictures} how many came and how large. With modes, {@code
+ * mode} says the one that it is in, and {@code switch MODE} changes it by itself, {@code leave
+ * MODE} at a cancel. Its conversations are files in the working directory.
  */
 public final class FakeAcpAgent {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -44,7 +46,7 @@ public final class FakeAcpAgent {
   }
 
   /** A catalogue in which it is the tool {@code fake}. */
-  static String catalogue() {
+  public static String catalogue() {
     return "tools: {fake: {acp: {command: %s}}}".formatted(command());
   }
 
@@ -102,7 +104,7 @@ public final class FakeAcpAgent {
           error(message, "there is no such conversation");
           return;
         }
-        update("agent_message_chunk", "an old answer");
+        say("an old answer");
         answer(message, hasModes ? "{" + modes().substring(1) + "}" : "null");
       }
       case "session/set_mode" -> {
@@ -134,15 +136,15 @@ public final class FakeAcpAgent {
         java.nio.file.StandardOpenOption.APPEND);
     final String rest = text.substring(text.indexOf(' ') + 1);
     String reason = "end_turn";
+    String usage = "";
     switch (text.substring(0, Math.max(0, text.indexOf(' ')))) {
-      case "say" -> update("agent_message_chunk", rest);
+      case "say" -> say(rest);
       case "work" -> {
         // What it does meanwhile, in milliseconds.
         Thread.sleep(Long.parseLong(rest));
-        update("agent_message_chunk", "worked");
+        say("worked");
       }
-      case "recall" ->
-          update("agent_message_chunk", String.join("|", Files.readAllLines(Path.of(session))));
+      case "recall" -> say(String.join("|", Files.readAllLines(Path.of(session))));
       case "pictures" -> {
         final StringBuilder seen = new StringBuilder();
         prompt.forEach(block -> {
@@ -153,22 +155,26 @@ public final class FakeAcpAgent {
                 .append(';');
           }
         });
-        update("agent_message_chunk", seen.toString());
+        say(seen.toString());
       }
-      case "mode" -> update("agent_message_chunk", mode);
+      case "mode" -> say(mode);
       case "switch" -> switchMode(rest);
       case "leave" -> {
         awaitCancel();
         switchMode(rest);
       }
       case "ask" -> reason = ask(rest);
+      case "use" -> {
+        reason = use(rest);
+        usage = ", \"usage\": {\"inputTokens\": 12, \"outputTokens\": 7, \"totalTokens\": 19}";
+      }
       case "draw" -> draw(rest);
       case "wait" -> {
         awaitCancel();
         reason = "cancelled";
       }
       case "deaf" -> {
-        update("agent_message_chunk", "deaf");
+        say("deaf");
         while (read() != null) {
           // It hears nothing.
         }
@@ -178,17 +184,17 @@ public final class FakeAcpAgent {
         return;
       }
       case "exit" -> {
-        update("agent_message_chunk", "Half");
+        say("Half");
         System.err.println("I end with " + rest + ".");
         System.exit(Integer.parseInt(rest));
       }
       default -> throw new IllegalArgumentException(text);
     }
-    answer(message, "{\"stopReason\": \"" + reason + "\"}");
+    answer(message, "{\"stopReason\": \"" + reason + "\"" + usage + "}");
   }
 
   private void awaitCancel() throws IOException {
-    update("agent_message_chunk", "waiting");
+    say("waiting");
     @Nullable JsonNode next = read();
     while (next != null && !next.path("method").asText().equals("session/cancel")) {
       next = read();
@@ -197,39 +203,70 @@ public final class FakeAcpAgent {
 
   private void switchMode(String to) throws IOException {
     mode = to;
-    final ObjectNode message = JSON.createObjectNode().put("method", "session/update");
-    message
-        .putObject("params")
-        .put("sessionId", session)
-        .putObject("update")
-        .put("sessionUpdate", "current_mode_update")
-        .put("currentModeId", to);
-    write(message);
+    update("current_mode_update", update -> update.put("currentModeId", to));
   }
 
   /** A tool call that makes a file, and says so by its place or its input only. */
   private void draw(String path) throws IOException {
-    final ObjectNode message = JSON.createObjectNode().put("method", "session/update");
-    final ObjectNode update =
-        message.putObject("params").put("sessionId", session).putObject("update");
-    update
-        .put("sessionUpdate", "tool_call")
-        .put("toolCallId", "call-" + ++calls)
-        .put("title", "draw")
-        .put("kind", "edit");
-    if (path.startsWith("/")) {
-      update.withArray("locations").addObject().put("path", path);
-    } else {
-      update.putObject("rawInput").put("file", path);
-    }
-    write(message);
+    final String call = "call-" + ++calls;
+    update(
+        "tool_call",
+        update -> {
+          update.put("toolCallId", call).put("title", "draw").put("kind", "edit");
+          if (path.startsWith("/")) {
+            update.withArray("locations").addObject().put("path", path);
+          } else {
+            update.putObject("rawInput").put("file", path);
+          }
+        });
     Files.write(Path.of(path), new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'});
-    update("agent_message_chunk", "It is ");
-    update("agent_message_chunk", "drawn.");
+    say("It is ");
+    say("drawn.");
   }
 
   private String ask(String tool) throws IOException {
+    final String chosen = permission("call-" + ++calls, tool);
+    if (chosen.isEmpty()) {
+      return "cancelled";
+    }
+    say("answer " + chosen);
+    return "end_turn";
+  }
+
+  /** A tool call that it asks about and what became of it, with all that agents say around that. */
+  private String use(String tool) throws IOException {
     final String call = "call-" + ++calls;
+    update("agent_thought_chunk", update -> text(update.putObject("content"), "Hm, " + tool + "."));
+    update(
+        "tool_call",
+        update ->
+            update
+                .put("toolCallId", call)
+                .put("title", "run " + tool)
+                .put("kind", "execute")
+                .putObject("rawInput")
+                .put("command", tool));
+    final String chosen = permission(call, tool);
+    final boolean allowed = chosen.equals("opt-allow_once");
+    update(
+        "tool_call_update",
+        update ->
+            text(
+                update
+                    .put("toolCallId", call)
+                    .put("status", allowed ? "completed" : "failed")
+                    .withArray("content")
+                    .addObject()
+                    .put("type", "content")
+                    .putObject("content"),
+                allowed ? tool + " ran" : tool + " may not run"));
+    say(allowed ? "It " : "It may ");
+    say(allowed ? "ran." : "not run.");
+    return chosen.isEmpty() ? "cancelled" : "end_turn";
+  }
+
+  /** Asks, and returns the option that was chosen; empty for none, as the turn is cancelled. */
+  private String permission(String call, String tool) throws IOException {
     final ObjectNode asked = JSON.createObjectNode();
     asked.put("id", 1000 + calls).put("method", "session/request_permission");
     final ObjectNode params = asked.putObject("params").put("sessionId", session);
@@ -249,20 +286,22 @@ public final class FakeAcpAgent {
           .put("kind", option);
     }
     write(asked);
-    final JsonNode outcome =
-        java.util.Objects.requireNonNull(read()).path("result").path("outcome");
-    if (outcome.path("outcome").asText().equals("cancelled")) {
-      return "cancelled";
-    }
-    update("agent_message_chunk", "answer " + outcome.path("optionId").asText());
-    return "end_turn";
+    final JsonNode outcome = Objects.requireNonNull(read()).path("result").path("outcome");
+    return outcome.path("optionId").asText();
   }
 
-  private void update(String kind, String text) throws IOException {
+  private void say(String text) throws IOException {
+    update("agent_message_chunk", update -> text(update.putObject("content"), text));
+  }
+
+  private static void text(ObjectNode content, String text) {
+    content.put("type", "text").put("text", text);
+  }
+
+  private void update(String kind, Consumer<ObjectNode> more) throws IOException {
     final ObjectNode message = JSON.createObjectNode().put("method", "session/update");
-    final ObjectNode update =
-        message.putObject("params").put("sessionId", session).putObject("update");
-    update.put("sessionUpdate", kind).putObject("content").put("type", "text").put("text", text);
+    final ObjectNode params = message.putObject("params").put("sessionId", session);
+    more.accept(params.putObject("update").put("sessionUpdate", kind));
     write(message);
   }
 

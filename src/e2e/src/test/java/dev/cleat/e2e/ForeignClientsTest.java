@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.cleat.server.rpc.FakeAcpAgent;
+import dev.cleat.testing.CuttingProxy;
+import dev.cleat.testing.CuttingProxy.Cuts;
+import dev.cleat.testing.CuttingProxy.Range;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,23 +28,38 @@ import org.junit.jupiter.api.io.TempDir;
 class ForeignClientsTest {
   private static final Path ROOT = Path.of(System.getProperty("cleat.root"));
 
+  private static final int CUTS = 8;
+
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;
 
   @Test
   void nodeWithTheProtoFilesCreatesPromptsAttachesResumesAndDeletes() throws Exception {
-    Path client = ROOT.resolve("src/e2e/node");
-    assumeTrue(
-        Files.isDirectory(client.resolve("node_modules/@grpc/grpc-js")),
-        "needs Node's @grpc/grpc-js: npm ci --prefix src/e2e/node");
-    ServerProcess server = servers.start(folder.resolve("data"));
+    asTheContractSays("client.js", servers.start(folder.resolve("data")).target());
+  }
 
-    try (ForeignProcess node =
-        ForeignProcess.start(
-            "node",
-            client.resolve("client.js").toString(),
-            server.target(),
-            ROOT.resolve("proto/src/main/proto").toString())) {
+  @Test
+  void nodePromptsWatchesAndAnswersAnAgentOverConnectionsThatAreCut() throws Exception {
+    Path catalogue = Files.writeString(folder.resolve("catalogue.yaml"), FakeAcpAgent.catalogue());
+    ServerProcess server =
+        servers.start(
+            ServerCommand.on(folder.resolve("data")).flag("--catalogue", catalogue.toString()));
+    Cuts cuts = new Cuts(new Range(1_000, 3_000), new Range(1 << 20, 1 << 20), CUTS);
+    try (CuttingProxy proxy = new CuttingProxy(server.port(), cuts, 1)) {
+      asTheContractSays("agent.js", server.target(), proxy.target());
+      assertThat(proxy.cuts()).isEqualTo(CUTS);
+    }
+  }
+
+  private static void asTheContractSays(String program, String... targets) throws Exception {
+    Path clients = ROOT.resolve("src/e2e/node");
+    assumeTrue(
+        Files.isDirectory(clients.resolve("node_modules/@grpc/grpc-js")),
+        "needs Node's @grpc/grpc-js: npm ci --prefix src/e2e/node");
+    List<String> command = new ArrayList<>(List.of("node", clients.resolve(program).toString()));
+    command.addAll(List.of(targets));
+    command.add(ROOT.resolve("proto/src/main/proto").toString());
+    try (ForeignProcess node = ForeignProcess.start(command.toArray(String[]::new))) {
       node.endInput();
       assertThat(node.awaitEnd()).as(node.errors()).isZero();
       assertThat(node.rest()).startsWith("all as the contract says");
