@@ -170,7 +170,7 @@ public record SessionInfo(dev.cleat.v1.Session raw) {
 
   /** The modes that its agent offers; empty while it has not said so, or when it has none. */
   public List<AgentMode> agentModes() {
-    return raw.getAgentModes().getAvailableList().stream().map(AgentMode::of).toList();
+    return AgentMode.of(raw.getAgentModes());
   }
 
   /** What becomes of it when its process goes down with the server. */

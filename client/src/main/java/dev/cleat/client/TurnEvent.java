@@ -77,6 +77,18 @@ public sealed interface TurnEvent {
   record ApprovalResolved(Approval approval) implements TurnEvent {}
 
   /**
+   * The agent said which modes it has, or is in another one. The session's events name no turn for
+   * this: it came while the agent had the prompt.
+   *
+   * @param mode the id of the mode that it is in now; empty when it does not say
+   * @param modes those that it offers: the first 50
+   * @param byAgent true when it went into another mode by itself, such as when its plan was
+   *     accepted; false when it has just started, or was told to
+   */
+  record AgentModeChanged(String mode, List<AgentMode> modes, boolean byAgent)
+      implements TurnEvent {}
+
+  /**
    * Events are no longer there, and some of this turn's may have been among them.
    *
    * @param gap which

@@ -1,7 +1,9 @@
 package dev.cleat.client;
 
+import dev.cleat.v1.AgentModeChanged;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.EventKind;
+import dev.cleat.v1.TurnState;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -27,11 +29,13 @@ public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
           EventKind.EVENT_KIND_AGENT_ERROR,
           EventKind.EVENT_KIND_AGENT_MESSAGE,
           EventKind.EVENT_KIND_APPROVAL_REQUESTED,
-          EventKind.EVENT_KIND_APPROVAL_RESOLVED);
+          EventKind.EVENT_KIND_APPROVAL_RESOLVED,
+          EventKind.EVENT_KIND_AGENT_MODE_CHANGED);
 
   private final EventStream events;
   private final String turnId;
   private dev.cleat.v1.@Nullable Turn end;
+  private boolean handedOver;
   private boolean over;
 
   private TurnEvents(EventStream events, String turnId) {
@@ -111,14 +115,26 @@ public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
   private @Nullable TurnEvent event(Event event) {
     if (event.hasTurnChanged()) {
       dev.cleat.v1.Turn turn = event.getTurnChanged().getTurn();
-      if (turn.getId().equals(turnId) && Turn.of(turn).ended()) {
-        end = turn;
-        over = true;
-        events.close();
+      if (turn.getId().equals(turnId)) {
+        changed(turn);
       }
       return null;
     }
-    return turnId.equals(turnOf(event)) ? typed(event) : null;
+    boolean ours =
+        event.hasAgentModeChanged()
+            // Of the session, whose tool has one turn at a time.
+            ? handedOver
+            : turnId.equals(turnOf(event));
+    return ours ? typed(event) : null;
+  }
+
+  private void changed(dev.cleat.v1.Turn turn) {
+    handedOver = turn.getState().compareTo(TurnState.TURN_STATE_SUBMITTED) >= 0;
+    if (Turn.of(turn).ended()) {
+      end = turn;
+      over = true;
+      events.close();
+    }
   }
 
   private static String turnOf(Event event) {
@@ -163,6 +179,11 @@ public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
           new TurnEvent.ApprovalAsked(new Approval(event.getApprovalRequested().getApproval()));
       case APPROVAL_RESOLVED ->
           new TurnEvent.ApprovalResolved(new Approval(event.getApprovalResolved().getApproval()));
+      case AGENT_MODE_CHANGED -> {
+        AgentModeChanged change = event.getAgentModeChanged();
+        yield new TurnEvent.AgentModeChanged(
+            change.getModes().getCurrentId(), AgentMode.of(change.getModes()), change.getByAgent());
+      }
       default -> null;
     };
   }

@@ -76,6 +76,7 @@ class AgentTest {
             .sends("{\"x\":1}")
             .errs("overloaded")
             .used(USED)
+            .enters("plan", true)
             .says("done"));
     List<TurnEvent> seen = new ArrayList<>();
     RunningTurn running = session.start(Prompt.of("x"));
@@ -93,10 +94,27 @@ class AgentTest {
             new TurnEvent.AgentMessage("acp", "{\"x\":1}"),
             new TurnEvent.AgentError("overloaded"),
             new TurnEvent.UsageReported(new Usage(100, 90, 7, 0.25, false)),
+            new TurnEvent.AgentModeChanged(
+                "plan", List.of(new AgentMode("plan", "PLAN", "")), true),
             new TurnEvent.AgentText("done"));
     try (TurnEvents again = running.events()) {
       assertThat(again).containsExactlyElementsOf(seen);
     }
+  }
+
+  @Test
+  void modeChangesThatCameBeforeTheAgentHadThePromptAreNotTheTurns() {
+    agent.will(play ->
+        play.waitsAgain().enters("before", false).isHandedOver().enters("told", false).says("x"));
+    List<String> seen = new ArrayList<>();
+    try (TurnEvents events = session.start(Prompt.of("x")).events()) {
+      for (TurnEvent event : events) {
+        if (event instanceof TurnEvent.AgentModeChanged change) {
+          seen.add(change.mode() + change.byAgent());
+        }
+      }
+    }
+    assertThat(seen).containsExactly("toldfalse");
   }
 
   @Test

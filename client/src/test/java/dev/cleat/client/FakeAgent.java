@@ -4,6 +4,9 @@ import dev.cleat.v1.AddUsageRequest;
 import dev.cleat.v1.AddUsageResponse;
 import dev.cleat.v1.AgentError;
 import dev.cleat.v1.AgentMessage;
+import dev.cleat.v1.AgentMode;
+import dev.cleat.v1.AgentModeChanged;
+import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.AgentText;
 import dev.cleat.v1.AgentThought;
 import dev.cleat.v1.Approval;
@@ -42,6 +45,7 @@ import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
@@ -304,6 +308,35 @@ public final class FakeAgent extends FakeService {
           Event.newBuilder()
               .setAgentMessage(
                   AgentMessage.newBuilder().setTurnId(id).setProtocol("acp").setJson(json)));
+      return this;
+    }
+
+    /** Is in this mode, which is the only one; its name is in capitals. */
+    public Play enters(String mode, boolean byItself) {
+      append(
+          Event.newBuilder()
+              .setAgentModeChanged(
+                  AgentModeChanged.newBuilder()
+                      .setByAgent(byItself)
+                      .setModes(
+                          AgentModes.newBuilder()
+                              .setCurrentId(mode)
+                              .addAvailable(
+                                  AgentMode.newBuilder()
+                                      .setId(mode)
+                                      .setName(mode.toUpperCase(Locale.ROOT))))));
+      return this;
+    }
+
+    /** Has not got the prompt: it waits again. */
+    public Play waitsAgain() {
+      changed(turn.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build());
+      return this;
+    }
+
+    /** Gets the prompt. */
+    public Play isHandedOver() {
+      changed(turn.toBuilder().setState(TurnState.TURN_STATE_SUBMITTED).build());
       return this;
     }
 

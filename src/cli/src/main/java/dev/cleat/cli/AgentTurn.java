@@ -106,6 +106,7 @@ final class AgentTurn {
           note("✗ " + line(Show.titled(calls.get(result.callId()), result.text())));
         }
       }
+      case TurnEvent.AgentModeChanged change -> note("● mode: " + line(change.mode()));
       case TurnEvent.AgentError failed -> {
         error = Show.plain(failed.message());
         note("cleat: the agent reports: " + line(failed.message()));

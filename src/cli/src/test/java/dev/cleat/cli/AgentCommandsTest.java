@@ -11,6 +11,7 @@ import dev.cleat.v1.AgentMode;
 import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
+import dev.cleat.v1.Event.KindCase;
 import dev.cleat.v1.PromptWay;
 import dev.cleat.v1.RevivePolicy;
 import dev.cleat.v1.TurnEndReason;
@@ -59,6 +60,7 @@ final class AgentCommandsTest {
             .says("see.\n\033[31m")
             .calls("c1", "Bash", "echo hi\nthere\033[2J\u202e")
             .returned("c1", false, "hi")
+            .enters("plan\033[2J", true)
             .calls("c2", "Read", "Read /etc/passwd")
             .returned("c2", true, "not\npermitted")
             .says("Done"));
@@ -68,7 +70,10 @@ final class AgentCommandsTest {
     assertThat(ran.out()).isEqualTo("Let me see.\nDone");
     assertThat(ran.err().lines())
         .containsExactly(
-            "● Bash: echo hi there [2J", "● Read /etc/passwd", "✗ Read: not permitted");
+            "● Bash: echo hi there [2J",
+            "● mode: plan [2J",
+            "● Read /etc/passwd",
+            "✗ Read: not permitted");
     assertThat(agent.prompts().getFirst().getPrompt()).isEqualTo("look around");
   }
 
@@ -131,16 +136,24 @@ final class AgentCommandsTest {
 
   @Test
   void withJsonTheEventsOfTheTurnArePrinted() throws Exception {
-    agent.will(play -> play.saysElsewhere("no").thinks("hm").says("yes"));
+    agent.will(play -> play.saysElsewhere("no").thinks("hm").enters("plan", true).says("yes"));
 
     Ran ran = server.run("prompt", "s", "--json", "x").ok();
 
-    StringBuilder kinds = new StringBuilder();
+    List<Event> events = new ArrayList<>();
     for (String line : ran.lines()) {
-      kinds.append(event(line).getKindCase()).append(' ');
+      events.add(event(line));
     }
-    assertThat(kinds)
-        .hasToString("TURN_CHANGED TURN_CHANGED AGENT_THOUGHT AGENT_TEXT TURN_CHANGED ");
+    assertThat(events)
+        .extracting(Event::getKindCase)
+        .containsExactly(
+            KindCase.TURN_CHANGED,
+            KindCase.TURN_CHANGED,
+            KindCase.AGENT_THOUGHT,
+            KindCase.AGENT_MODE_CHANGED,
+            KindCase.AGENT_TEXT,
+            KindCase.TURN_CHANGED);
+    assertThat(events.get(3).getAgentModeChanged().getModes().getCurrentId()).isEqualTo("plan");
     assertThat(event(ran.lines().getLast()).getTurnChanged().getTurn().getState())
         .isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
     assertThat(ran.err()).isEmpty();
