@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
@@ -47,7 +48,7 @@ class MeasuredActivityTest {
   /** How long each phase of a turn lasts. */
   private static final Duration PHASE = Duration.ofSeconds(5);
 
-  /** After a change either is right: an agent takes a moment to show it. */
+  /** After a change an agent takes a moment to show it: what was said before is not wrong yet. */
   private static final Duration MOMENT = Duration.ofSeconds(2);
 
   /** Runs until it may end. */
@@ -70,13 +71,23 @@ class MeasuredActivityTest {
     }
   }
 
-  private record Sample(Phase phase, Activity said, EvidenceSource by) {
+  /**
+   * What was said once.
+   *
+   * @param settled whether the last change was longer than a moment ago
+   */
+  private record Sample(Phase phase, Activity said, EvidenceSource by, boolean settled) {
     boolean right() {
       return said == phase.right;
     }
 
+    /** Also around changes, but for that to the end of the turn. */
+    boolean withATurn() {
+      return phase != Phase.REST;
+    }
+
     boolean falseIdle() {
-      return said == Activity.IDLE && !right();
+      return withATurn() && said == Activity.IDLE;
     }
 
     @Override
@@ -112,9 +123,14 @@ class MeasuredActivityTest {
     print(agent, way);
     assertThat(samples).as("idle with a turn").noneMatch(Sample::falseIdle);
     if (way != PromptWay.TERMINAL) {
-      assertThat(samples).allMatch(Sample::right);
+      assertThat(samples).filteredOn(Sample::settled).allMatch(Sample::right);
     }
-    assertThat(samples.stream().filter(Sample::right).map(Sample::phase).distinct())
+    assertThat(
+            samples.stream()
+                .filter(Sample::settled)
+                .filter(Sample::right)
+                .map(Sample::phase)
+                .distinct())
         .containsExactlyInAnyOrderElementsOf(
             Arrays.stream(Phase.values()).filter(p -> asks || p != Phase.QUESTION).toList());
   }
@@ -159,33 +175,38 @@ class MeasuredActivityTest {
   private void sample(Session session, Phase phase) throws InterruptedException {
     Instant begin = Instant.now();
     for (Instant now = begin; now.isBefore(begin.plus(PHASE)); now = Instant.now()) {
-      if (now.isAfter(begin.plus(MOMENT))) {
-        SessionInfo info = session.refresh();
-        samples.add(new Sample(phase, info.activity(), info.raw().getActivity().getSource()));
-      }
+      SessionInfo info = session.refresh();
+      EvidenceSource by = info.raw().getActivity().getSource();
+      samples.add(new Sample(phase, info.activity(), by, now.isAfter(begin.plus(MOMENT))));
       Thread.sleep(20);
     }
   }
 
   /** A row of the table, and what is behind it. */
   private void print(Agent agent, PromptWay way) {
+    List<Sample> settled = samples.stream().filter(Sample::settled).toList();
     String cells =
         Arrays.stream(Phase.values())
-            .map(phase -> samples.stream().filter(sample -> sample.phase() == phase).toList())
-            .map(all ->
-                all.isEmpty()
-                    ? "–"
-                    : "%d of %d".formatted(all.stream().filter(Sample::right).count(), all.size()))
+            .map(phase -> share(settled, sample -> sample.phase() == phase, Sample::right))
             .collect(Collectors.joining(" | "));
     System.out.printf(
-        "| %s | %s | %s | %d |%n",
+        "| %s | %s | %s | %s |%n",
         agent.name().toLowerCase(Locale.ROOT),
         way,
         cells,
-        samples.stream().filter(Sample::falseIdle).count());
-    samples.stream()
+        share(samples, Sample::withATurn, Sample::falseIdle));
+    settled.stream()
         .collect(Collectors.groupingBy(Sample::toString, TreeMap::new, Collectors.counting()))
         .forEach((what, count) ->
             System.out.printf("activity of %s, %s: %s: %d%n", agent, way, what, count));
+  }
+
+  /** How many of those that count are so. */
+  private static String share(
+      List<Sample> samples, Predicate<Sample> counts, Predicate<Sample> isSo) {
+    List<Sample> all = samples.stream().filter(counts).toList();
+    return all.isEmpty()
+        ? "–"
+        : "%d of %d".formatted(all.stream().filter(isSo).count(), all.size());
   }
 }
