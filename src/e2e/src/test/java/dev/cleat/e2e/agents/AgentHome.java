@@ -24,7 +24,7 @@ final class AgentHome {
   static final String CLAUDE_ENDPOINT = "ANTHROPIC_BASE_URL";
 
   /** The variable that tells OpenCode so, by its settings here. */
-  static final String OPENCODE_ENDPOINT = "SCRIPTED_MODEL_URL";
+  private static final String OPENCODE_ENDPOINT = "SCRIPTED_MODEL_URL";
 
   /** The variable that tells Gemini CLI so. */
   static final String GEMINI_ENDPOINT = "GOOGLE_GEMINI_BASE_URL";

@@ -22,6 +22,7 @@ import dev.cleat.e2e.Servers;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A server that is killed in the middle of what agents do: nothing is made better than it was. */
 @RealAgents
+@Order(RealAgents.LONG)
 class AgentLossTest {
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
+import org.assertj.core.api.ListAssert;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -58,7 +59,11 @@ class AgentSessionsTest {
   @MethodSource(AgentSessions.THAT_GO_ON)
   void conversationGoesOnAlsoOverAKilledServer(Agent agent, PromptWay way) throws Exception {
     AgentHome home = agent.home(folder, model, AgentHome.Asks.NEVER);
-    model.reply(Reply.text("The ", "first."), Reply.text("Second."), Reply.text("Third."));
+    model.reply(
+        Reply.text("The ", "first."),
+        Reply.text("Second."),
+        Reply.text("Third."),
+        Reply.text("Fourth."));
     String id;
     ServerProcess server = server();
     try (CleatClient cleat = server.client()) {
@@ -66,18 +71,25 @@ class AgentSessionsTest {
       id = session.id();
       assertThat(succeeded(session.prompt(FIRST)).answer()).contains("The first.");
       assertThat(succeeded(session.prompt("And then?")).answer()).contains("Second.");
+      assertThat(succeeded(session.prompt("And now?")).answer()).contains("Third.");
     }
+    assertSeen(FIRST, "And now?").contains("The first.", "Second.");
     server.kill();
     try (CleatClient cleat = server().client()) {
       Session session = cleat.session(id);
-      assertThat(succeeded(session.prompt("And at last?")).answer()).contains("Third.");
-      assertThat(session.turns(10)).hasSize(3);
+      assertThat(succeeded(session.prompt("And at last?")).answer()).contains("Fourth.");
+      assertThat(session.turns(10)).hasSize(4);
     }
-    assertThat(model.turns()).hasSize(3);
+    assertThat(model.turns()).hasSize(4);
+    assertSeen(FIRST, "And at last?").contains("The first.", "Second.", "Third.");
+  }
+
+  /** The model was last asked with these prompts; goes on with what it had said itself. */
+  private ListAssert<String> assertSeen(String first, String last) {
     assertThat(model.lastTurn().prompts())
-        .anyMatch(prompt -> prompt.contains(FIRST))
-        .anyMatch(prompt -> prompt.contains("And at last?"));
-    assertThat(model.lastTurn().replies()).contains("The first.", "Second.");
+        .anyMatch(prompt -> prompt.contains(first))
+        .anyMatch(prompt -> prompt.contains(last));
+    return assertThat(model.lastTurn().replies());
   }
 
   @ParameterizedTest

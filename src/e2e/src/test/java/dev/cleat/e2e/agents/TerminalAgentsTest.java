@@ -31,6 +31,7 @@ import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real agents, driven through their terminal interfaces. */
 @RealAgents
+@Order(RealAgents.LONG)
 class TerminalAgentsTest {
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The image understands what the chart renders: it is started with that, and probed and ended. */
-@Order(13)
+@Order(4)
 @ExtendWith(BuiltImage.class)
 @Timeout(1800)
 class ChartInImageTest {

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Sessions of a server outside run in a container, behind the prefix {@code podman exec}. */
 @ExtendWith(BuiltImage.class)
 @Timeout(1800)
-@Order(14)
+@Order(13)
 class ContainedSessionsTest {
   @RegisterExtension final Servers servers = new Servers();
   @TempDir Path folder;
