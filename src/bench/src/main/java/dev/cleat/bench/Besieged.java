@@ -15,11 +15,13 @@ final class Besieged {
   static void run(Bed bed, Results results) throws Exception {
     final int count = bed.size(5_000, 500);
     final String echoing = bed.term() + " echo";
-    final Siege.Size size = bed.quick() ? new Siege.Size(200, 1_000, 4, 4) : Siege.Size.whole();
+    final Siege.Size size =
+        bed.quick() ? new Siege.Size(200, 1_000, false, 4, 4) : Siege.Size.whole();
     final Samples alone = new Samples();
     final Samples besieged = new Samples();
     final Samples ratio = new Samples();
     final Samples medians = new Samples();
+    final Samples mixed = new Samples();
     try (Serving server = Serving.cleat(bed)) {
       final Sessions sessions = new Sessions(server);
       final String printing = sessions.start(Bed.printing(bed.text(bed.size(64, 4))));
@@ -43,11 +45,16 @@ final class Besieged {
           resets += siege.resets();
           ended += siege.ended();
         }
+        try (Siege _ = Siege.lay(server.port(), size.ofAllKinds(), opening(printing))) {
+          mixed.add(echo(server, echoing, count).quantile(0.99) / quiet.quantile(0.99));
+        }
       }
       results.add("echo alone, p99", alone.median(), "µs");
       results.add("echo under siege, p99", besieged.median(), "µs");
       results.add("under siege to alone, p50", medians.median(), "");
       results.atMost("under siege to alone, p99", ratio.median(), 3);
+      results.add(
+          "the same, p99, a third of the streams Attaches, a third Watches", mixed.median(), "");
       results.add("streams reset", (double) resets, "");
       results.add("connections ended for that", (double) ended, "");
       before.add(results, "before");

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 
 /**
  * Clients that mean no good: connections that never speak, or begin and say nothing more; streams
@@ -40,18 +41,27 @@ public final class Siege implements Closeable {
    * How much of each.
    *
    * @param connections that say nothing; every fourth never speaks HTTP/2
-   * @param streams that are opened and left, spread over a quarter of these connections: calls
-   *     whose request never comes, an Attach that opens nothing, a Watch that nobody reads, in
-   *     turns
+   * @param streams that are opened and left, spread over a quarter of these connections
+   * @param mixed whether these are calls whose request never comes, Attaches that open nothing, and
+   *     Watches that nobody reads, in turns; else all are the first
    * @param readers that do not read what they asked for
    * @param writers of messages that never are whole
    */
-  public record Size(int connections, int streams, int readers, int writers) {
-    private static final Size WHOLE = new Size(2_000, 10_000, 20, 20);
+  public record Size(int connections, int streams, boolean mixed, int readers, int writers) {
+    private static final Size WHOLE = new Size(2_000, 10_000, false, 20, 20);
 
     /** What is promised to be borne. */
     public static Size whole() {
       return WHOLE;
+    }
+
+    /** This, with streams of all kinds. */
+    public Size ofAllKinds() {
+      return new Size(connections, streams, true, readers, writers);
+    }
+
+    private String kind(int stream) {
+      return mixed ? KINDS.get(stream % KINDS.size()) : CHECK;
     }
   }
 
@@ -89,16 +99,38 @@ public final class Siege implements Closeable {
         connection.begin();
       }
       for (int stream = 0; i % 4 == 1 && stream < streams; stream++) {
-        leave(connection, stream);
+        leave(connection, stream, size.kind(stream));
       }
       connection.flush();
     }
+    for (int i = 1; size.mixed && i < size.connections; i += 4) {
+      awaitLast(connections.get(i), streams, size);
+    }
   }
 
-  private static void leave(RawConnection connection, int stream) throws IOException {
-    final int number = 2 * stream + 1;
-    connection.call(number, KINDS.get(stream % KINDS.size()));
-    if (stream % KINDS.size() == KINDS.indexOf(WATCH)) {
+  /** Waits until the last of its Watches has been answered, and with that all have been. */
+  private static void awaitLast(RawConnection connection, int streams, Size size)
+      throws IOException {
+    final int last =
+        IntStream.range(0, streams)
+            .filter(stream -> size.kind(stream).equals(WATCH))
+            .map(Siege::number)
+            .max()
+            .orElse(0);
+    int answered = 0;
+    while (answered != last) {
+      answered = connection.read(RawConnection.DATA).stream();
+    }
+  }
+
+  private static int number(int stream) {
+    return 2 * stream + 1;
+  }
+
+  private static void leave(RawConnection connection, int stream, String kind) throws IOException {
+    final int number = number(stream);
+    connection.call(number, kind);
+    if (kind.equals(WATCH)) {
       final byte[] request = RawConnection.message(0, new byte[0]);
       connection.frame(RawConnection.DATA, RawConnection.END_STREAM, number, request);
     }

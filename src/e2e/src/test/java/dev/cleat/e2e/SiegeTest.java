@@ -40,7 +40,7 @@ class SiegeTest {
   void aSiegeLeavesNothingBehind() throws Exception {
     Report report = Report.of("a siege");
     AttachRequest open = AbusedServer.reading(server.printed());
-    Siege.Size size = Siege.Size.whole();
+    Siege.Size size = Siege.Size.whole().ofAllKinds();
     Held before = Held.by(server);
     try (Siege siege = Siege.lay(server.process().port(), size, open)) {
       Await.until(
