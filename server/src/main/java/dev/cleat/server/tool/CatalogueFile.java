@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -124,7 +125,28 @@ final class CatalogueFile {
     if (turns != null && entry.turnEnd == TurnEnd.SCREEN && entry.terminal.isEmpty()) {
       yaml.problem(turns, field + ".turns", "screen needs terminal: what the screen looks like");
     }
+    checkEnv(entry, node, field);
     return entry.hasForm() ? entry.tool() : null;
+  }
+
+  /** A document would replace a variable that the entry itself sets. */
+  private void checkEnv(Entry entry, Node node, String field) {
+    Stream.of(
+            entry.endpoint,
+            entry.role,
+            entry.acp.flatMap(AcpForm::endpoint),
+            entry.acp.flatMap(AcpForm::role))
+        .flatMap(Optional::stream)
+        .flatMap(form -> form.documents().keySet().stream())
+        .distinct()
+        .filter(entry.env::containsKey)
+        .sorted()
+        .forEach(name ->
+            yaml.problem(
+                node,
+                YamlFields.child(field + ".env", name),
+                "is the document that tells the tool its endpoint or role: put into that what is"
+                    + " here"));
   }
 
   private void read(Entry entry, String key, Node node, String field) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cleat.server.yaml.YamlFields;
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +20,9 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 /** Reads from a catalogue file how a tool is told a setting. For one file and one thread. */
 final class SettingFields {
   private static final List<String> FIELDS = List.of("variable", "json", "args");
+
+  /** An alias may stand within what it stands for. */
+  private static final int MOST_LEVELS = 20;
 
   private final YamlFields yaml;
   private final CommandFields commands;
@@ -68,7 +72,7 @@ final class SettingFields {
           if (!CommandFields.isVariable(variable)) {
             yaml.problem(value, path, CommandFields.NO_VARIABLE);
           } else {
-            ObjectNode document = object(value, path);
+            ObjectNode document = object(value, path, MOST_LEVELS);
             if (!mentions(document, placeholder)) {
               yaml.problem(value, path, "must contain " + placeholder);
             }
@@ -90,20 +94,30 @@ final class SettingFields {
     return false;
   }
 
-  private ObjectNode object(Node node, String field) {
+  private ObjectNode object(Node node, String field, int levels) {
     ObjectNode object = JsonNodeFactory.instance.objectNode();
     yaml.mapping(node, field)
-        .forEach((key, value) -> object.set(key, json(value, YamlFields.child(field, key))));
+        .forEach(
+            (key, value) -> object.set(key, json(value, YamlFields.child(field, key), levels - 1)));
     return object;
   }
 
-  private JsonNode json(Node node, String field) {
+  /**
+   * Reads what is in a document.
+   *
+   * @param levels how many more there may be
+   */
+  private JsonNode json(Node node, String field, int levels) {
+    if (levels == 0) {
+      yaml.problem(node, field, "is more than " + MOST_LEVELS + " levels deep");
+      return JsonNodeFactory.instance.nullNode();
+    }
     return switch (node) {
-      case MappingNode _ -> object(node, field);
+      case MappingNode _ -> object(node, field, levels);
       case SequenceNode list -> {
         ArrayNode array = JsonNodeFactory.instance.arrayNode();
         for (Node item : list.getValue()) {
-          array.add(json(item, field + "[" + array.size() + "]"));
+          array.add(json(item, field + "[" + array.size() + "]", levels - 1));
         }
         yield array;
       }
@@ -123,6 +137,18 @@ final class SettingFields {
     if (tag.equals(Tag.INT)) {
       return JsonNodeFactory.instance.numberNode(new BigInteger(text));
     }
+    if (tag.equals(Tag.FLOAT)) {
+      return decimal(node, field, text);
+    }
     return JsonNodeFactory.instance.textNode(text);
+  }
+
+  private JsonNode decimal(Node node, String field, String text) {
+    try {
+      return JsonNodeFactory.instance.numberNode(new BigDecimal(text));
+    } catch (NumberFormatException e) {
+      yaml.problem(node, field, "is no number of JSON");
+      return JsonNodeFactory.instance.nullNode();
+    }
   }
 }

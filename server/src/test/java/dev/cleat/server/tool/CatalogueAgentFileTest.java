@@ -215,6 +215,8 @@ class CatalogueAgentFileTest {
           endpoint: {json: {A: "{endpoint}"}}                                 | endpoint.json.A: must be a mapping
           endpoint: {json: {A: {b: [c]}}}                                     | endpoint.json.A: must contain {endpoint}
           endpoint: {json: {"A=": {b: "{endpoint}"}}}                         | endpoint.json.A=: a variable's name must not
+          endpoint: {json: {A: {b: "{endpoint}", c: .inf}}}                   | endpoint.json.A.c: is no number of JSON
+          endpoint: {json: {A: &again {b: "{endpoint}", c: *again}}}          | endpoint.json.A.c.c
           role: {args: [--role, "{endpoint}"]}                                | role.args: must contain {role}
           acp: {command: [a], role: {args: []}}                               | acp.role.args: must not be empty
           endpoint: {variable: ""}                                            | endpoint.variable: a variable's name must not be empty
@@ -223,6 +225,21 @@ class CatalogueAgentFileTest {
   void mistakeIsNamed(String field, String mistake) {
     assertThat(mistakes("tools:\n  a:\n    command: [a]\n    " + field + "\n"))
         .anySatisfy(found -> assertThat(found).startsWith("tools.yaml:4: tools.a." + mistake));
+  }
+
+  @Test
+  void documentThatTellsASettingIsNotAVariableOfTheEntryToo() {
+    String env = "env: {A: x}";
+    String document = "{json: {A: {b: '{%s}'}}}";
+    for (String told :
+        List.of(
+            "endpoint: " + document.formatted("endpoint"),
+            "acp: {command: [a], role: " + document.formatted("role") + "}")) {
+      assertThat(mistakes("tools: {a: {command: [a], " + env + ", " + told + "}}"))
+          .singleElement()
+          .asString()
+          .startsWith("tools.yaml:1: tools.a.env.A: is the document that tells the tool");
+    }
   }
 
   @Test

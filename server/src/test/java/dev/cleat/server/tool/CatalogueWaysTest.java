@@ -42,7 +42,7 @@ class CatalogueWaysTest {
           command: [told-program]
           acp:
             command: [told-acp]
-            endpoint: {json: {CONFIG: {provider: own, urls: [{url: "{endpoint}/v1"}], wait: 30, try: true}}}
+            endpoint: {json: {CONFIG: {provider: own, urls: [{url: "{endpoint}/v1"}], wait: 30, half: 0.50, try: true}}}
             role: {json: {CONFIG: {provider: other, words: {said: "You are: {role}"}}}}
           headless:
             command: [told-program, run, "{prompt}"]
@@ -233,7 +233,7 @@ class CatalogueWaysTest {
         .containsEntry(
             "CONFIG",
             """
-            {"provider":"other","urls":[{"url":"http://h/v1"}],"wait":30,"try":true,\
+            {"provider":"other","urls":[{"url":"http://h/v1"}],"wait":30,"half":0.50,"try":true,\
             "words":{"said":"You are: a \\"wise\\"\\none"}}\
             """);
     assertThat(both.role()).as("told already").isEmpty();
