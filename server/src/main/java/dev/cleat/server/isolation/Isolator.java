@@ -44,18 +44,25 @@ public final class Isolator implements AutoCloseable {
   private final boolean root;
   private final boolean countsBySandbox;
   private final @Nullable ControlGroups groups;
+  private final @Nullable GroupMarks marks;
 
-  private Isolator(Path data, Programs programs, boolean root, @Nullable ControlGroups groups) {
+  private Isolator(
+      Path data,
+      Programs programs,
+      boolean root,
+      @Nullable ControlGroups groups,
+      @Nullable GroupMarks marks) {
     this.data = data;
     this.programs = programs;
     this.root = root;
     this.countsBySandbox = ResourceLimits.countsBySandbox(System.getProperty("os.version", ""));
     this.groups = groups;
+    this.marks = marks;
   }
 
   /** What there is without a policy: nothing is isolated. */
   public static Isolator none(Path data) {
-    return new Isolator(data, new Programs(""), false, null);
+    return new Isolator(data, new Programs(""), false, null, null);
   }
 
   /**
@@ -65,12 +72,15 @@ public final class Isolator implements AutoCloseable {
    */
   public static Isolator open(Path data) throws IOException {
     final boolean root = Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+    final Path real = data.toRealPath();
+    final String name = "cleat-" + Integer.toHexString(real.toString().hashCode());
+    final ControlGroups groups = ControlGroups.open(name).orElse(null);
     return new Isolator(
-        data.toRealPath(),
+        real,
         new Programs(System.getenv().getOrDefault("PATH", "")),
         root,
-        ControlGroups.open("cleat-" + Integer.toHexString(data.toRealPath().toString().hashCode()))
-            .orElse(null));
+        groups,
+        root && groups == null ? GroupMarks.open(name).orElse(null) : null);
   }
 
   /** What a policy needs and this machine has not, in words; empty if it has everything. */
@@ -167,10 +177,22 @@ public final class Isolator implements AutoCloseable {
             controllers().isEmpty()
                 ? "rlimits"
                 : "control groups (" + String.join(", ", controllers()) + ") and rlimits",
-            groups == null
-                ? "; what leaves its session may outlive it where it has no sandbox"
-                : "; a control group ends what leaves its session",
+            saysOfLeavers(workspace),
             unmet.isEmpty() ? "" : "; NOT limited: " + String.join(", ", unmet));
+  }
+
+  private String saysOfLeavers(WorkspacePolicy workspace) {
+    if (groups != null) {
+      return "; a control group ends what leaves its session";
+    }
+    return switch (workspace.isolation()) {
+      case SANDBOX -> "; a sandbox ends what leaves its session";
+      case OWN_USER ->
+          marks == null
+              ? "; what leaves its session may outlive it"
+              : "; a group of its own marks what leaves its session, which is ended";
+      case SAME_USER -> "; what leaves its session may outlive it";
+    };
   }
 
   private Set<String> controllers() {
@@ -282,17 +304,21 @@ public final class Isolator implements AutoCloseable {
     }
     final OptionalInt user = user(wish.workspace(), wish.tenant());
     makeHome(wish, user);
-    if (groups == null) {
-      return wrapped(wish, user, null);
-    }
-    final ControlGroups.Group group;
     try {
-      group = groups.make(wish.session(), wish.workspace().limits());
+      return wrapped(wish, user, cell(wish));
     } catch (IOException e) {
-      LOG.warn("Session {}: no control group can be made", wish.session(), e);
-      throw new IsolationException("its control group cannot be made");
+      LOG.warn("Session {}: no group can be made for its processes", wish.session(), e);
+      throw new IsolationException("its group of processes cannot be made");
     }
-    return wrapped(wish, user, group);
+  }
+
+  private Cell cell(Wish wish) throws IOException {
+    if (groups != null) {
+      return groups.make(wish.session(), wish.workspace().limits());
+    }
+    return marks != null && wish.workspace().isolation() == Isolation.OWN_USER
+        ? marks.make()
+        : Cell.NONE;
   }
 
   private void makeHome(Wish wish, OptionalInt user) throws IsolationException {
@@ -331,18 +357,23 @@ public final class Isolator implements AutoCloseable {
     return new Confined(argv, wish.environment(), ROOT, Cell.NONE);
   }
 
-  private Confined wrapped(Wish wish, OptionalInt user, ControlGroups.@Nullable Group group) {
+  private Confined wrapped(Wish wish, OptionalInt user, Cell cell) {
     final WorkspacePolicy workspace = wish.workspace();
     final boolean sandboxed = workspace.isolation() == Isolation.SANDBOX;
     final List<String> argv = new ArrayList<>();
-    if (group != null) {
+    if (cell instanceof ControlGroups.Group group) {
       argv.addAll(List.of(programs.get("sh"), "-c", JOIN, group.processes().toString()));
     }
     argv.add(programs.get("prlimit"));
     final CountedBy counted = counted(workspace);
     argv.addAll(ResourceLimits.options(workspace.limits(), controllers(), counted));
     if (workspace.isolation() != Isolation.SAME_USER) {
-      argv.addAll(setpriv(user));
+      argv.addAll(
+          setpriv(
+              user,
+              cell instanceof GroupMarks.Mark mark
+                  ? "--groups=" + mark.group()
+                  : "--clear-groups"));
     }
     if (sandboxed) {
       argv.add(programs.get("env"));
@@ -364,18 +395,17 @@ public final class Isolator implements AutoCloseable {
     argv.addAll(
         inert.restore(programs.get("env"), sandboxed ? List.of("--default-signal") : List.of()));
     argv.addAll(wish.argv());
-    return new Confined(
-        argv, inert.variables(), Path.of(wish.workdir()), group == null ? Cell.NONE : group);
+    return new Confined(argv, inert.variables(), Path.of(wish.workdir()), cell);
   }
 
-  private List<String> setpriv(OptionalInt user) {
+  private List<String> setpriv(OptionalInt user, String groupsOption) {
     final List<String> argv = new ArrayList<>(List.of(programs.get("setpriv"), "--no-new-privs"));
     user.ifPresent(number ->
         argv.addAll(
             List.of(
                 "--reuid=" + number,
                 "--regid=" + number,
-                "--clear-groups",
+                groupsOption,
                 "--inh-caps=-all",
                 "--bounding-set=-all")));
     argv.add("--");
@@ -387,6 +417,9 @@ public final class Isolator implements AutoCloseable {
   public void close() {
     if (groups != null) {
       groups.close();
+    }
+    if (marks != null) {
+      marks.close();
     }
   }
 }

@@ -1,0 +1,229 @@
+package dev.cleat.server.isolation;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongPredicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Supplementary groups that mark the processes of one start, where there are no control groups to
+ * hold them: each start has a group of its own, which every process hands down to those that it
+ * starts, and which only root can take off. So what has detached itself is found, and ended. (Batch
+ * systems do so, as Grid Engine with its {@code gid_range}.)
+ *
+ * <p>The groups own no file and have no name: they are from numbers that no system gives out.
+ *
+ * <p>Thread-safe.
+ */
+final class GroupMarks implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(GroupMarks.class);
+
+  /** Above the numbers that users, containers and services have; below those that are reserved. */
+  private static final long FIRST = 1L << 31;
+
+  private static final int BLOCK_BITS = 14;
+  private static final int BLOCKS_BITS = 16;
+  private static final int BLOCK = 1 << BLOCK_BITS;
+  private static final long STEP_NANOS = 1_000_000;
+  private static final long PATIENCE_NANOS = Duration.ofSeconds(5).toNanos();
+
+  private final Path processes;
+  private final long first;
+  private final Set<Long> used = ConcurrentHashMap.newKeySet();
+  private final Set<Long> ending = ConcurrentHashMap.newKeySet();
+  private final ReentrantLock looking = new ReentrantLock();
+  private int next;
+
+  private GroupMarks(Path processes, long first) {
+    this.processes = processes;
+    this.first = first;
+  }
+
+  /**
+   * Those of a server, if the user namespace of this process has them. What an earlier run has left
+   * with one of them is ended.
+   *
+   * @param name no other server on this machine has it
+   */
+  static Optional<GroupMarks> open(String name) {
+    final Path processes = Path.of("/proc");
+    try {
+      if (!areMapped(Files.readString(processes.resolve("self/gid_map")))) {
+        return Optional.empty();
+      }
+    } catch (IOException e) {
+      LOG.debug("Which groups there are cannot be read", e);
+      return Optional.empty();
+    }
+    // Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4), for names that are alike.
+    final int block = (name.hashCode() * 0x9E3779B9) >>> (32 - BLOCKS_BITS);
+    final GroupMarks marks = new GroupMarks(processes, FIRST + ((long) block << BLOCK_BITS));
+    marks.close();
+    return Optional.of(marks);
+  }
+
+  /**
+   * Whether all numbers that may be given out are groups.
+   *
+   * @param map of a user namespace, as user_namespaces(7) says
+   */
+  static boolean areMapped(String map) {
+    return map.lines()
+        .map(line -> line.strip().split("\\s+"))
+        .anyMatch(words ->
+            Long.parseLong(words[0]) <= FIRST
+                && Long.parseLong(words[0]) + Long.parseLong(words[2])
+                    >= FIRST + (1L << (BLOCK_BITS + BLOCKS_BITS)));
+  }
+
+  /**
+   * One for one process and all that it starts.
+   *
+   * @throws IOException if all are in use
+   */
+  Mark make() throws IOException {
+    synchronized (used) {
+      for (int tries = 0; tries < BLOCK; tries++) {
+        final long group = first + next;
+        next = (next + 1) % BLOCK;
+        if (used.add(group)) {
+          return new Mark(group);
+        }
+      }
+    }
+    throw new IOException(BLOCK + " groups are in use");
+  }
+
+  /** One group. */
+  final class Mark implements Cell {
+    private final long group;
+
+    private Mark(long group) {
+      this.group = group;
+    }
+
+    /** The number of the group. */
+    long group() {
+      return group;
+    }
+
+    @Override
+    public void close() {
+      if (used.contains(group)) {
+        ending.add(group);
+        end();
+        used.remove(group);
+      }
+    }
+
+    /**
+     * One look at all processes does for all that end meanwhile: there may be thousands of both.
+     */
+    private void end() {
+      looking.lock();
+      try {
+        if (ending.contains(group)) {
+          final Set<Long> all = new HashSet<>(ending);
+          GroupMarks.this.end(all::contains);
+          ending.removeAll(all);
+        }
+      } finally {
+        looking.unlock();
+      }
+    }
+  }
+
+  /** Leaves nothing behind. */
+  @Override
+  public void close() {
+    end(group -> group >= first && group < first + BLOCK);
+  }
+
+  private void end(LongPredicate groups) {
+    final long patience = System.nanoTime() + PATIENCE_NANOS;
+    try {
+      while (killAll(groups)) {
+        if (System.nanoTime() - patience > 0) {
+          LOG.warn(
+              "Processes that have left their sessions start others faster than they can be ended");
+          return;
+        }
+        LockSupport.parkNanos(STEP_NANOS);
+      }
+    } catch (IOException e) {
+      LOG.warn("Which processes have left their sessions cannot be seen", e);
+    }
+  }
+
+  /** Whether there were any, which may have started others before they ended. */
+  private boolean killAll(LongPredicate groups) throws IOException {
+    final List<Long> pids = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(processes, "[1-9]*")) {
+      all.forEach(one -> pids.add(Long.valueOf(String.valueOf(one.getFileName()))));
+    }
+    // The newest first: those that have little time before they are another.
+    pids.sort(Comparator.reverseOrder());
+    boolean any = false;
+    for (final long pid : pids) {
+      // Taken before it is looked at: it knows by its start that its number is not another's.
+      final Optional<ProcessHandle> process = ProcessHandle.of(pid);
+      if (process.isPresent() && isIn(pid, groups)) {
+        any = true;
+        process.get().destroyForcibly();
+      }
+    }
+    return any;
+  }
+
+  private boolean isIn(long pid, LongPredicate groups) {
+    try {
+      // Names of programs are in it, in any bytes.
+      return isIn(
+          Files.readString(processes.resolve(pid + "/status"), StandardCharsets.ISO_8859_1),
+          groups);
+    } catch (IOException e) {
+      return false; // It has ended.
+    }
+  }
+
+  /**
+   * Whether a process lives and has one of the groups.
+   *
+   * @param status of the process, as proc_pid_status(5) says
+   */
+  static boolean isIn(String status, LongPredicate groups) {
+    boolean ended = false;
+    boolean in = false;
+    for (final String line : status.split("\n", -1)) {
+      final String[] words = line.split("\\s+", -1);
+      switch (words[0]) {
+        case "State:" -> ended = words[1].equals("Z") || words[1].equals("X");
+        case "Groups:" ->
+            in =
+                Arrays.stream(words, 1, words.length)
+                    .filter(word -> !word.isEmpty())
+                    .mapToLong(Long::parseLong)
+                    .anyMatch(groups);
+        // One whose first thread has ended looks like one that has.
+        case "Threads:" -> ended &= Integer.parseInt(words[1]) <= 1;
+        default -> {}
+      }
+    }
+    return in && !ended;
+  }
+}

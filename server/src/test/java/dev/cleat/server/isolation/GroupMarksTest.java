@@ -1,0 +1,167 @@
+package dev.cleat.server.isolation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.cleat.server.isolation.GroupMarks.Mark;
+import java.io.BufferedReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** With real processes, each of which holds the pipe that is read here: it ends when all have. */
+class GroupMarksTest {
+  /** A user that no other test's processes have. */
+  private static final int USER = 48_231;
+
+  private static final String NAME = "group-marks-test-" + ProcessHandle.current().pid();
+
+  private final List<Process> started = new ArrayList<>();
+
+  @AfterEach
+  void endAll() throws Exception {
+    for (final Process process : started) {
+      process.destroyForcibly();
+      process.waitFor();
+    }
+    GroupMarks.open(NAME).ifPresent(GroupMarks::close);
+  }
+
+  private static GroupMarks open(String name) {
+    assumeTrue("root".equals(System.getProperty("user.name")), "needs root, to be other users");
+    return GroupMarks.open(name).orElseThrow();
+  }
+
+  /** Starts a script with a mark, and waits for the line that it prints. */
+  private BufferedReader start(Mark mark, String... script) throws Exception {
+    final List<String> argv =
+        new ArrayList<>(
+            List.of(
+                "setpriv",
+                "--no-new-privs",
+                "--reuid=" + USER,
+                "--regid=" + USER,
+                "--groups=" + mark.group(),
+                "--inh-caps=-all",
+                "--bounding-set=-all",
+                "--"));
+    argv.addAll(List.of(script));
+    final Process process =
+        new ProcessBuilder(argv).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    started.add(process);
+    final BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+    assertThat(out.readLine()).isEqualTo("started");
+    return out;
+  }
+
+  /** Until nothing holds its other end. */
+  private static void readToTheEnd(BufferedReader out) throws Exception {
+    while (out.readLine() != null) {}
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "echo started; exec sleep 600",
+        "setsid nohup setsid sh -c 'echo started; sleep 600 & sleep 600' < /dev/null & wait",
+        "(setsid bash -c '(exec -a \"\" sh -c \"echo started; sleep 600; :\") &' &)",
+        "env -i setsid sh -c 'trap \"\" HUP INT TERM; echo started; while :; do sleep 600; done' &",
+      })
+  void whatHasLeftEndsWithItsMark(String script) throws Exception {
+    final Mark mark = open(NAME).make();
+    final BufferedReader out = start(mark, "bash", "-c", script);
+    mark.close();
+    readToTheEnd(out);
+  }
+
+  @Test
+  void aProcessWhoseFirstThreadHasEndedIsAliveAndEnds() throws Exception {
+    // The system call exit, by its number on the machine, ends the one thread.
+    final String script =
+        """
+        use threads;
+        use POSIX;
+        $| = 1;
+        threads->create(sub { print "started\\n"; sleep 600 });
+        syscall((POSIX::uname())[4] eq "x86_64" ? 60 : 93, 0);
+        """;
+    final Mark mark = open(NAME).make();
+    final BufferedReader out = start(mark, "perl", "-e", script);
+    mark.close();
+    readToTheEnd(out);
+  }
+
+  @Test
+  void whatBecomesAnotherProcessAllTheTimeEndsToo() throws Exception {
+    final Mark mark = open(NAME).make();
+    final BufferedReader out =
+        start(mark, "perl", "-e", "$| = 1; print qq(started\\n); while (1) { fork and exit }");
+    mark.close();
+    readToTheEnd(out);
+  }
+
+  @Test
+  void onlyWhatHasTheMarkEnds() throws Exception {
+    final GroupMarks marks = open(NAME);
+    final Mark one = marks.make();
+    final Mark other = marks.make();
+    assertThat(one.group()).isNotEqualTo(other.group());
+    final BufferedReader out = start(one, "sh", "-c", "echo started; exec sleep 600");
+    final BufferedReader lives =
+        start(other, "sh", "-c", "echo started; while read -r line; do echo $line; done");
+    one.close();
+    readToTheEnd(out);
+    one.close();
+    final Process process = started.getLast();
+    process.getOutputStream().write("here\n".getBytes(StandardCharsets.US_ASCII));
+    process.getOutputStream().flush();
+    assertThat(lives.readLine()).isEqualTo("here");
+  }
+
+  @Test
+  void whatAnEarlierRunHasLeftIsEndedAndThatOfOthersIsNot() throws Exception {
+    final BufferedReader out = start(open(NAME).make(), "sh", "-c", "echo started; exec sleep 600");
+    open(NAME + "-other").close();
+    assertThat(started.getLast().waitFor(0, TimeUnit.SECONDS)).isFalse();
+    assertThat(GroupMarks.open(NAME)).isPresent();
+    readToTheEnd(out);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'         0          0 4294967295', true",
+    "'0 100000 65536', false",
+    "'0 1000 1\n1 100000 4294967294', true",
+    "'0 1000 1\n2147483648 2147483648 1073741824', true",
+    "'0 1000 1\n2147483648 2147483648 1073741823', false",
+    "'', false",
+  })
+  void numbersAreGivenOutWhereTheyAreGroups(String map, boolean mapped) {
+    assertThat(GroupMarks.areMapped(map)).isEqualTo(mapped);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "S (sleeping), 1, 7, true",
+    "S (sleeping), 1, 33 7 44, true",
+    "S (sleeping), 1, 77, false",
+    "S (sleeping), 1, '', false",
+    "Z (zombie), 1, 7, false",
+    "Z (zombie), 2, 7, true",
+    "X (dead), 1, 7, false",
+    "T (stopped), 1, 7, true",
+  })
+  void aStatusSaysWhetherAProcessIsOneOfThem(
+      String state, int threads, String groups, boolean found) {
+    final String status =
+        "Name:\tGroups: 7\nState:\t%s\nPid:\t12\nGroups:\t%s \nVmSize:\t7 kB\nThreads:\t%d\n"
+            .formatted(state, groups, threads);
+    assertThat(GroupMarks.isIn(status, group -> group == 7)).isEqualTo(found);
+  }
+}
