@@ -227,20 +227,24 @@ public final class CleatServer implements AutoCloseable {
     try {
       final Isolator isolator =
           policy.isSet() ? Isolator.open(data.path()) : Isolator.none(data.path());
-      refuseIfUnmet(policy, isolator, config.isolation().allowSameUser());
-      final Store store = Store.open(data.state());
-      return Sessions.open(
-          journals,
-          store,
-          catalogue,
-          ledgers,
-          new PtyTerminals(),
-          new PipeTerminals(),
-          policy,
-          isolator,
-          settings(config, data),
-          InstantSource.system(),
-          tracing);
+      try {
+        refuseIfUnmet(policy, isolator, config.isolation().allowSameUser());
+        return Sessions.open(
+            journals,
+            Store.open(data.state()),
+            catalogue,
+            ledgers,
+            new PtyTerminals(),
+            new PipeTerminals(),
+            policy,
+            isolator,
+            settings(config, data),
+            InstantSource.system(),
+            tracing);
+      } catch (StartupException | StoreException | IOException e) {
+        isolator.close();
+        throw e;
+      }
     } catch (StartupException e) {
       closeQuietly(journals);
       throw e;

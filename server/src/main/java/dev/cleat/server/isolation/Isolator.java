@@ -46,7 +46,7 @@ public final class Isolator implements AutoCloseable {
   private final @Nullable ControlGroups groups;
   private final @Nullable GroupMarks marks;
 
-  private Isolator(
+  Isolator(
       Path data,
       Programs programs,
       boolean root,

@@ -24,6 +24,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Where and how a session runs, as the policy has it at this moment.
@@ -53,8 +54,12 @@ record Placement(Shared shared, TenantPolicy tenant, WorkspacePolicy workspace, 
     if (!chosen.isEmpty() && !tenant.workspaces().has(chosen)) {
       throw notAllowed("workspace", "may be one of these: " + or(tenant.workspaces().patterns()));
     }
-    final WorkspacePolicy workspace =
-        shared.policy().workspace(chosen).orElseGet(() -> WorkspacePolicy.group(chosen));
+    final Optional<WorkspacePolicy> named = shared.policy().workspace(chosen);
+    if (named.isEmpty() && !chosen.isEmpty() && !shared.policy().workspaces().isEmpty()) {
+      // As a mere group it would be neither isolated nor limited.
+      throw notAllowed("workspace", "may be one of these: " + or(usable(shared, tenant)));
+    }
+    final WorkspacePolicy workspace = named.orElseGet(() -> WorkspacePolicy.group(chosen));
     if (workspace.sharesUser()
         && shared.policy().hasSeveralTenants()
         && !shared.settings().allowSameUser()) {
@@ -68,10 +73,22 @@ record Placement(Shared shared, TenantPolicy tenant, WorkspacePolicy workspace, 
         "workspace",
         "must be one that keeps tenants apart; those of the policy: "
             + or(
-                shared.policy().workspaces().stream()
-                    .filter(one -> !one.sharesUser() && tenant.workspaces().has(one.name()))
-                    .map(WorkspacePolicy::name)
+                usable(shared, tenant).stream()
+                    .filter(name ->
+                        shared
+                            .policy()
+                            .workspace(name)
+                            .filter(one -> !one.sharesUser())
+                            .isPresent())
                     .toList()));
+  }
+
+  /** The names of the workspaces that a tenant may use. */
+  private static List<String> usable(Shared shared, TenantPolicy tenant) {
+    return shared.policy().workspaces().stream()
+        .map(WorkspacePolicy::name)
+        .filter(tenant.workspaces()::has)
+        .toList();
   }
 
   private static String or(Collection<String> names) {
@@ -131,7 +148,9 @@ record Placement(Shared shared, TenantPolicy tenant, WorkspacePolicy workspace, 
     }
   }
 
-  /** Where a working directory that is named must lie; empty: anywhere. */
+  /**
+   * Where a working directory that is named must lie; empty: anywhere, and nowhere in a sandbox.
+   */
   private List<List<Path>> roots() {
     final List<List<Path>> roots = new ArrayList<>();
     roots.add(tenant.workdirRoots());
@@ -160,6 +179,11 @@ record Placement(Shared shared, TenantPolicy tenant, WorkspacePolicy workspace, 
     }
     final Path real = real(asked);
     if (!isOwn(real)) {
+      if (roots().isEmpty() && workspace.isolation() == Isolation.SANDBOX) {
+        // Whatever it were, the sandbox would have it, to write in.
+        throw notAllowed(
+            "workdir", "must be left out: the policy names no directories that one may lie below");
+      }
       if (roots().stream().anyMatch(some -> isOutside(real, some))) {
         throw outside();
       }

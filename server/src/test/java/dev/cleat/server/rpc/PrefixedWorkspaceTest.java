@@ -274,15 +274,24 @@ class PrefixedWorkspaceTest {
   }
 
   @Test
-  void aWorkspaceThatThePolicyDoesNotNameIsAMereGroup() {
-    final Session session =
-        sessions.create(
-            tool("bash")
-                .setWorkspace("a group")
-                .setWorkdir(folder.toString())
-                .putEnv("SECRET", "x"));
-    assertThat(session.getWorkspace()).isEqualTo("a group");
-    assertThat(sessions.output(session, "echo $PWD $SECRET$BOX")).isEqualTo(folder + " x");
+  void aWorkspaceThatThePolicyDoesNotHaveIsRefused() {
+    final Refused refused =
+        Refused.by(() -> sessions.create(tool("bash").setWorkspace("bx")))
+            .with(FAILED_PRECONDITION, ERROR_REASON_NOT_ALLOWED)
+            .metadata("field", "workspace");
+    assertThat(refused.message()).contains("box, bubble, gone, passed");
+  }
+
+  @Test
+  void aWorkspaceIsAMereGroupWhereThePolicyHasNone(@TempDir Path other) throws Exception {
+    final Path policy =
+        Files.writeString(other.resolve("policy.yaml"), "tenants: {default: {tools: [bash]}}");
+    try (TestServer without =
+        TestServer.start(other.resolve("data"), Map.of("policy", policy.toString()))) {
+      final Session session =
+          new PolicySessions(without).create(tool("bash").setWorkspace("a group"));
+      assertThat(session.getWorkspace()).isEqualTo("a group");
+    }
   }
 
   @Test

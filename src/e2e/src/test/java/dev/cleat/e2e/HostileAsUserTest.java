@@ -180,6 +180,24 @@ class HostileAsUserTest {
     }
   }
 
+  /** What a sandbox is given it may write in, as the server's user that it is. */
+  @Test
+  void aSandboxIsGivenNoDirectoryWhereThePolicyNamesNone() throws Exception {
+    try (UserServer server = UserServer.start(servers, world)) {
+      Path victim = Path.of(server.victim("box").info().workdir());
+      attempt(server.shell("bare"), "date > own && cat own", true);
+      for (Path way : List.of(victim, world, world.resolve("home"), Path.of("/etc"))) {
+        CleatException refusal =
+            catchThrowableOfType(
+                CleatException.class,
+                () -> server.attackers().create(bash("bare").workdir(way.toString())));
+        assertThat(refusal.reason()).as("in %s", way).isEqualTo("NOT_ALLOWED");
+        assertThat(refusal).hasMessageContaining("workdir").hasMessageContaining("left out");
+      }
+      server.assertServes();
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(Mode.class)
   void doesNotFillTheDisk(Mode mode) throws Exception {

@@ -88,7 +88,7 @@ final class UserServer implements AutoCloseable {
   static String policy(Path world) {
     return """
     tenants:
-      %1$s: {workspaces: [same, box], default_workspace: box, quotas: {journal_bytes: %3$d}}
+      %1$s: {workspaces: [same, box, bare], default_workspace: box, quotas: {journal_bytes: %3$d}}
       %2$s: {workspaces: [same, box], default_workspace: box}
     workspaces:
       same:
@@ -98,6 +98,7 @@ final class UserServer implements AutoCloseable {
         isolation: sandbox
         limits: {file_size: 8MiB, processes: %4$d, open_files: 256}
         roots: ['%5$s/roots/{tenant}']
+      bare: {isolation: sandbox}
     """
         .formatted(ATTACKER, OTHER, JOURNAL_BYTES, PROCESSES, world);
   }
