@@ -210,11 +210,12 @@ final class TerminalDriver implements AgentDriver {
     if (prompting != null && !isClientTyping()) {
       typed(prompting.step(sight, judge.still(now), now));
     }
-    if (prompting == null && running) {
-      follow(sight, verdict, now);
-    }
+    // Before the end of the turn that it was asked in: both may be seen in one step.
     if (typing == null || verdict != Verdict.STRANGE) {
       questions.look(sight, verdict, judge.isSettled(now), now);
+    }
+    if (prompting == null && running) {
+      follow(sight, verdict, now);
     }
     if (running && questions.isStranded()) {
       over(new AgentSaid.Unsure(questions.stranded()));
