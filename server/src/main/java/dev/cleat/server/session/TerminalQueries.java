@@ -43,6 +43,11 @@ final class TerminalQueries {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
   /**
+   * In doubt at least so often: where this process itself stood still, what was said comes later.
+   */
+  private static final int LEAST_LOOKS = 5;
+
+  /**
    * How old a question may be: its screen may have to be drawn first, of a long journal. A program
    * that has not been answered by then has given up.
    */
@@ -56,6 +61,7 @@ final class TerminalQueries {
   private final Supplier<TerminalSize> size;
   private boolean inCommand;
   private long since;
+  private int looks;
 
   /**
    * For one process.
@@ -78,6 +84,7 @@ final class TerminalQueries {
   private void asked(Query query) {
     if (waiting.isEmpty()) {
       since = System.nanoTime();
+      looks = 0;
     }
     if (waiting.size() < MOST_WAITING) {
       waiting.add(query);
@@ -109,7 +116,8 @@ final class TerminalQueries {
     }
     final boolean doubtful =
         terminal.readsLines() || (inCommand && terminal.foreground() == Foreground.LEADER);
-    if (doubtful && System.nanoTime() - since < DOUBT.toNanos()) {
+    if (doubtful && (looks < LEAST_LOOKS || System.nanoTime() - since < DOUBT.toNanos())) {
+      looks++;
       return LOOK_AGAIN;
     }
     if (terminal.readsLines() || System.nanoTime() - since > PATIENCE.toNanos()) {
