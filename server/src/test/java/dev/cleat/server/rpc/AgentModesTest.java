@@ -18,6 +18,7 @@ import dev.cleat.v1.TurnState;
 import dev.cleat.v1.UpdateRequest;
 import io.grpc.Status.Code;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -111,7 +112,9 @@ class AgentModesTest {
   void modeThatWasSetMeanwhileStays() {
     final String id = prompter.create(moded().setAgentMode("plan"));
     final Turn slow = prompter.send(id, "leave edit");
-    Awaitility.await().until(() -> prompter.answer(slow).equals("waiting"));
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> prompter.answer(slow).equals("waiting"));
     set(id, "ask");
     prompter.cancel(slow);
     assertThat(modeAtAPrompt(id)).isEqualTo("ask");

@@ -85,6 +85,7 @@ class ApprovalRaceTest {
             .getTurn();
     final Approval question =
         Awaitility.await()
+            .atMost(java.time.Duration.ofSeconds(60))
             .pollInterval(java.time.Duration.ofMillis(5))
             .until(
                 () ->

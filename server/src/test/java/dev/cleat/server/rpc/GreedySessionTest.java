@@ -170,10 +170,10 @@ class GreedySessionTest {
         "(setsid nohup setsid sh -c 'sleep %s & sleep %s' >/dev/null 2>&1 </dev/null &)"
             .formatted(duration, duration),
         true);
-    Awaitility.await().until(() -> running(duration).size() == 3);
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> running(duration).size() == 3);
     attacked.stop(session);
     if (held) {
-      Awaitility.await().until(() -> running(duration).isEmpty());
+      Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> running(duration).isEmpty());
     } else {
       assertThat(running(duration)).hasSize(3);
       running(duration).forEach(ProcessHandle::destroyForcibly);

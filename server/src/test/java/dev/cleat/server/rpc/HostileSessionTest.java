@@ -14,6 +14,7 @@ import dev.cleat.v1.Session;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -115,7 +116,9 @@ class HostileSessionTest {
     final boolean works = mode != Mode.SANDBOX;
     final String duration = (mode.seconds + 10) + "." + SERVER;
     attacked.attempt(other, "echo mine > kept; (sleep %s &)".formatted(duration), true);
-    Awaitility.await().until(() -> running("sleep\0" + duration).size() == 1);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> running("sleep\0" + duration).size() == 1);
     final long pid = running("sleep\0" + duration).getFirst().pid();
     attacked.attempt(session, "cat " + attacked.workdir(other) + "/kept", works);
     attacked.attempt(session, "(: < /proc/" + pid + "/environ)", works);
@@ -123,7 +126,9 @@ class HostileSessionTest {
         session, "tr '\\0' ' ' < /proc/" + pid + "/cmdline | grep -q " + duration, works);
     attacked.attempt(session, "kill -KILL " + pid, works);
     if (works) {
-      Awaitility.await().until(() -> running("sleep\0" + duration).isEmpty());
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> running("sleep\0" + duration).isEmpty());
     }
   }
 

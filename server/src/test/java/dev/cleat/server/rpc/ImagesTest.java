@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
@@ -155,7 +156,7 @@ class ImagesTest {
     final String id =
         create(CreateRequest.newBuilder().setTool("files").putAllEnv(Map.of("WAIT", "1")));
     final Turn turn = send(look(id, png(100)));
-    Awaitility.await().until(() -> answer(turn).contains("  -"));
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> answer(turn).contains("  -"));
     assertThat(pictures.resolve(turn.getId())).isNotEmptyDirectory();
     server
         .sessions()

@@ -25,6 +25,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
 import java.util.LinkedHashMap;
@@ -109,11 +110,11 @@ class RefusedCredentialsTest {
     assertThat(isIn(token)).isTrue();
     assertThat(isIn(ended)).isTrue();
     writeTokens("secret-of-another");
-    await().until(() -> !isIn(token));
+    await().atMost(Duration.ofSeconds(60)).until(() -> !isIn(token));
     final var _ =
         SessionServiceGrpc.newBlockingStub(bearer("secret-a"))
             .stop(StopRequest.newBuilder().setName("ended").build());
-    await().until(() -> !isIn(expired));
+    await().atMost(Duration.ofSeconds(60)).until(() -> !isIn(expired));
     credentials.put("revoked token", token);
     credentials.put("ticket of a session that has ended", ended);
     credentials.put("expired ticket", expired);

@@ -8,6 +8,7 @@ import dev.cleat.v1.SessionState;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,7 @@ class SyncedSessionTest {
       assertThat(last.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
       assertThat(last.getExit().getCode()).isEqualTo(3);
       Awaitility.await()
+          .atMost(Duration.ofSeconds(60))
           .until(() ->
               server
                       .sessions()
