@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -24,7 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Order(4)
 class AdminPortTest {
   private static TestServer start(Path data) throws Exception {
-    return TestServer.start(data, Map.of("admin.listen", "127.0.0.1:0", "shutdown.grace", "3s"));
+    return TestServer.start(
+        data,
+        Map.of("admin.listen", "127.0.0.1:0", "shutdown.grace", "3s", "session.stop_grace", "2m"));
   }
 
   @Test
@@ -40,14 +43,15 @@ class AdminPortTest {
   @Test
   void isNotReadyFromTheBeginningOfItsEndAndLivesToIt(@TempDir Path data) throws Exception {
     final TestServer server = start(data);
-    // A process that takes its time to go.
+    final Path go = data.resolve("go");
+    // A process that goes when it may.
     server
         .sessions()
         .create(
             CreateRequest.newBuilder()
                 .setTool("sh")
                 .addArgs("-c")
-                .addArgs("trap '' HUP TERM; while :; do sleep 1; done")
+                .addArgs("trap '' HUP TERM; until [ -e '" + go + "' ]; do sleep 0.1; done")
                 .putEnv("HOME", data.toString())
                 .build());
     final Thread closing = Thread.ofVirtual().start(server::close);
@@ -57,6 +61,7 @@ class AdminPortTest {
         .until(() -> server.admin("/readyz").statusCode() == 503);
     assertThat(server.admin("/livez").statusCode()).isEqualTo(200);
     assertThat(server.admin("/readyz").body()).isEqualTo("the server is shutting down\n");
+    Files.createFile(go);
     closing.join();
   }
 
