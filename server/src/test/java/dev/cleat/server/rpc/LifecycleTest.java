@@ -299,12 +299,21 @@ class LifecycleTest {
 
   @Test
   void idleAndOldSessionsAreClosedAndSayWhy() {
-    final Session idle = create(cat().setIdleTimeout(Duration.newBuilder().setSeconds(1)));
-    final Session old = create(cat().setLifetime(Duration.newBuilder().setSeconds(1)));
-    final Session watched = create(cat().setIdleTimeout(Duration.newBuilder().setSeconds(1)));
+    final Duration second = Duration.newBuilder().setSeconds(1).build();
+    // It may be idle for no longer than the others, from when somebody watches it.
+    final Session watched = create(cat());
     new AttachStream(
             server, dev.cleat.v1.AttachOpen.newBuilder().setSessionId(watched.getId()).build())
         .await(stream -> !stream.responses().isEmpty());
+    calls()
+        .update(
+            UpdateRequest.newBuilder()
+                .setSessionId(watched.getId())
+                .setSession(Session.newBuilder().setIdleTimeout(second))
+                .setUpdateMask(FieldMask.newBuilder().addPaths("idle_timeout"))
+                .build());
+    final Session idle = create(cat().setIdleTimeout(second));
+    final Session old = create(cat().setLifetime(second));
     awaitState(idle.getId(), SessionState.SESSION_STATE_EXITED);
     awaitState(old.getId(), SessionState.SESSION_STATE_EXITED);
     assertThat(get(idle.getId()).getStatusMessage()).contains("idle");
