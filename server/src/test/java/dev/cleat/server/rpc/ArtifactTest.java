@@ -185,9 +185,9 @@ class ArtifactTest {
   @Test
   void aFileThatComesAfterItsCommandIsFoundToo() throws Exception {
     picture("pic.png", 1000);
-    run("echo soon.png; (sleep 0.4; cp pic.png soon.png) &");
+    run("echo soon.png; (sleep 0.1; cp pic.png soon.png) &");
     Awaitility.await()
-        .atMost(java.time.Duration.ofSeconds(20))
+        .atMost(java.time.Duration.ofSeconds(60))
         .until(() ->
             events().stream()
                 .anyMatch(
@@ -273,7 +273,7 @@ class ArtifactTest {
     run("echo a.png b.png");
     final Artifact b = find("b.png");
     run("rm a.png");
-    Awaitility.await().atMost(java.time.Duration.ofSeconds(20)).until(() -> removals().size() == 1);
+    Awaitility.await().atMost(java.time.Duration.ofSeconds(60)).until(() -> removals().size() == 1);
     Files.delete(work.resolve("b.png"));
     Refused.by(() -> get(b.getId()).next()).with(Code.NOT_FOUND, ERROR_REASON_ARTIFACT_NOT_FOUND);
     assertThat(removals()).hasSize(2);
@@ -361,7 +361,7 @@ class ArtifactTest {
     final DeleteArtifactRequest request =
         DeleteArtifactRequest.newBuilder().setSessionId(id).setArtifactId(artifact.getId()).build();
     Awaitility.await()
-        .atMost(java.time.Duration.ofSeconds(20))
+        .atMost(java.time.Duration.ofSeconds(60))
         .until(() -> {
           // What was named a moment ago is looked at once more, and found again.
           list()
@@ -380,12 +380,21 @@ class ArtifactTest {
     assertThat(find("a.png").getId()).isNotEqualTo(artifact.getId());
   }
 
+  /** A list does not wait for long for files that are yet to be looked at. */
+  private void awaitNewest(String path) {
+    Awaitility.await()
+        .atMost(java.time.Duration.ofSeconds(60))
+        .until(() -> !list().isEmpty() && list().getFirst().getPath().equals(path));
+  }
+
   @Test
   void theOldestGoesWhenThereAreTooMany() throws Exception {
     Files.writeString(work.resolve("pic"), "%PDF-1.7");
     run("for i in $(seq -w 600); do echo \"$(<pic)\" > a$i.png; echo a$i.png; done");
+    awaitNewest("a600.png");
     assertThat(list(1000, "").getArtifactsList()).hasSize(600);
     run("for i in $(seq -w 600); do echo \"$(<pic)\" > b$i.png; echo b$i.png; done");
+    awaitNewest("b600.png");
     assertThat(list(1000, "").getArtifactsList()).hasSize(1000);
     assertThat(count()).isEqualTo(1000);
     // One that went may be looked at once more, and make another go.
@@ -419,7 +428,7 @@ class ArtifactTest {
     picture("a.png", 100);
     run("exec echo a.png");
     Awaitility.await()
-        .atMost(java.time.Duration.ofSeconds(20))
+        .atMost(java.time.Duration.ofSeconds(60))
         .until(() -> events().stream().anyMatch(Event::hasExited));
     final List<Event> events = events();
     assertThat(events.stream().filter(Event::hasArtifactFound)).hasSize(1);
