@@ -89,7 +89,13 @@ class ScreenCallsTest {
 
   private Session finished(CreateRequest.Builder request) {
     final Session session = create(request);
-    new AttachStream(server, AttachOpen.newBuilder().setSessionId(session.getId()).build())
+    // Its output may be long, and is not looked at.
+    new AttachStream(
+            server,
+            AttachOpen.newBuilder()
+                .setSessionId(session.getId())
+                .addKinds(EventKind.EVENT_KIND_EXITED)
+                .build())
         .awaitEnd();
     return session;
   }
@@ -368,9 +374,12 @@ class ScreenCallsTest {
     final AttachStream stream =
         new AttachStream(server, fromScreen(session).setFollowRestarts(true).build());
     final DrawnEvents terminal = new DrawnEvents(screen(stream));
-    Awaitility.await().until(() -> lines(get(of(session))).getFirst().startsWith("old"));
+    Awaitility.await()
+        .atMost(java.time.Duration.ofSeconds(60))
+        .until(() -> lines(get(of(session))).getFirst().startsWith("old"));
     server.sessions().restart(RestartRequest.newBuilder().setSessionId(session.getId()).build());
     Awaitility.await()
+        .atMost(java.time.Duration.ofSeconds(60))
         .until(() -> get(of(session)).getSeq() == last(stream.events()) && hasPrintedAgain(stream));
     stream.events().forEach(terminal::draw);
     final Screen now = get(of(session).setStyles(true));
