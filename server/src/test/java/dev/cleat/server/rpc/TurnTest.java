@@ -233,16 +233,18 @@ class TurnTest {
                     .setTimeout(Duration.newBuilder().setNanos(300_000_000))
                     .build())
             .getTurn();
+    assertThat(await(polite).getState()).isEqualTo(TurnState.TURN_STATE_TIMED_OUT);
+    assertThat(await(polite).getExit().getCode()).isEqualTo(130);
+    // What the shell starts from here on is deaf from its first moment.
+    await(send(id, "trap '' INT"));
     final Turn deaf =
         server
             .sessions()
             .sendPrompt(
-                request(id, "sh -c 'trap \"\" INT; sleep 1000 & wait; sleep 1000'")
+                request(id, "sh -c 'sleep 1000 & wait; sleep 1000'")
                     .setTimeout(Duration.newBuilder().setNanos(300_000_000))
                     .build())
             .getTurn();
-    assertThat(await(polite).getState()).isEqualTo(TurnState.TURN_STATE_TIMED_OUT);
-    assertThat(await(polite).getExit().getCode()).isEqualTo(130);
     final Turn killed = await(deaf);
     assertThat(killed.getState()).isEqualTo(TurnState.TURN_STATE_TIMED_OUT);
     assertThat(killed.getExit().getCode()).isEqualTo(137);
@@ -269,16 +271,22 @@ class TurnTest {
     final String id = shell("bash");
     await(send(id, "true"));
     type(id, "echo typed by");
+    // A shell that has not shown it for long has nothing on its line.
+    Awaitility.await()
+        .atMost(java.time.Duration.ofSeconds(60))
+        .until(() -> printed(id).contains("echo typed by"));
     final Turn waiting = send(id, "echo prompted");
     awaitState(waiting, TurnState.TURN_STATE_QUEUED);
     type(id, " hand\n");
     final Turn turn = await(waiting);
     assertThat(output(turn)).isEqualTo("prompted\r\n");
-    final String all =
-        events(id).stream()
-            .map(event -> event.getOutput().getData().toStringUtf8())
-            .collect(Collectors.joining());
-    assertThat(all).contains("typed by hand\r\n").doesNotContain("typed byecho");
+    assertThat(printed(id)).contains("typed by hand\r\n").doesNotContain("typed byecho");
+  }
+
+  private String printed(String id) {
+    return events(id).stream()
+        .map(event -> event.getOutput().getData().toStringUtf8())
+        .collect(Collectors.joining());
   }
 
   private void type(String id, String text) {
@@ -330,12 +338,14 @@ class TurnTest {
   @Test
   void aShellWithoutMarksIsJudgedByStillnessAndSaysSo() {
     final String id = shell("sh");
+    // Still is also a shell that has not started yet.
+    Awaitility.await().atMost(java.time.Duration.ofSeconds(60)).until(() -> !printed(id).isEmpty());
     final Turn turn = await(send(id, "sleep 1; echo late"));
     assertThat(turn.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
     assertThat(turn.getJudgedBy()).isEqualTo(EvidenceSource.EVIDENCE_SOURCE_STILLNESS);
     assertThat(turn.hasExit()).isFalse();
-    assertThat(output(turn)).contains("late\r\n");
-    assertThat(output(await(send(id, "echo again")))).contains("again\r\n");
+    assertThat(output(turn)).contains("late\r\nlate\r\n");
+    assertThat(output(await(send(id, "echo again")))).contains("again\r\nagain\r\n");
   }
 
   @Test
