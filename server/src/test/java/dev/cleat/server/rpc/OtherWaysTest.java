@@ -113,6 +113,11 @@ class OtherWaysTest {
     return switch (name) {
       case "shell", "typed" -> "[bash, -i]\n    shell: bash\n    turns: marks";
       case "none" -> "[%s/none-terminal]\n    turns: stillness".formatted(programs);
+      // It starts when it may.
+      case "cancel" ->
+          terminal("", java)
+              .replaceFirst(
+                  "\\[", "[sh, -c, 'until [ -e go ]; do sleep 0.1; done; exec \"\\$@\"', sh, ");
       default ->
           """
           [%s, -XX:TieredStopAtLevel=1, -Xshare:auto, -cp, "%s", %s, log=log]
@@ -382,6 +387,7 @@ class OtherWaysTest {
         .cancelTurn(
             CancelTurnRequest.newBuilder().setSessionId(id).setTurnId(first.getId()).build());
     assertThat(prompter.await(first).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
+    Files.createFile(folder.resolve("go"));
     succeeded(prompter.send(id, "second"));
     assertThat(given(folder)).containsExactly("PROMPT second");
   }
