@@ -24,6 +24,7 @@ import dev.cleat.v1.TurnState;
 import dev.cleat.v1.UpdateRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -65,7 +66,7 @@ class PolicySessionTest {
   }
 
   private void write(String tools) throws Exception {
-    Files.writeString(
+    Bearer.write(
         policy,
         """
         tenants:
@@ -229,7 +230,9 @@ class PolicySessionTest {
     final Session session = sessions.create(PolicySessions.bash());
     write("[failing]");
     try {
-      Awaitility.await().untilAsserted(() -> refused(PolicySessions.bash(), "tool"));
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(() -> refused(PolicySessions.bash(), "tool"));
       assertThat(sessions.works(session, "true")).isTrue();
       Refused.by(() ->
               server
@@ -239,6 +242,7 @@ class PolicySessionTest {
     } finally {
       write("[bash, failing]");
       Awaitility.await()
+          .atMost(Duration.ofSeconds(60))
           .untilAsserted(() ->
               assertThat(
                       server

@@ -76,7 +76,7 @@ class QuotaTest {
   }
 
   private void quotas(String quotas) throws Exception {
-    Files.writeString(
+    Bearer.write(
         folder.resolve("policy.yaml"),
         "tenants: {acme: {quotas: {%s}}, build: {}}".formatted(quotas));
   }
@@ -187,7 +187,9 @@ class QuotaTest {
     delete(first);
     final Session _ = create();
     // Its prompt may be just on its way.
-    Awaitility.await().until(() -> used("journal_bytes") == journalsOnDisk());
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> used("journal_bytes") == journalsOnDisk());
   }
 
   private long journalsOnDisk() throws Exception {
@@ -212,7 +214,7 @@ class QuotaTest {
         .quotaOf("tenant:acme");
     assertThat(used("clients")).isEqualTo(2);
     first.requests().onError(new InterruptedException("the client goes"));
-    Awaitility.await().until(() -> used("clients") == 1);
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> used("clients") == 1);
     final AttachStream _ = attach(session, ACME).await(stream -> !stream.responses().isEmpty());
     assertThat(server.metrics())
         .containsEntry("cleat_quota_refusals_total{quota=\"clients\",tenant=\"acme\"}", 1.0)
@@ -227,10 +229,10 @@ class QuotaTest {
     final Session first = create();
     final Session second = create();
     final var running = prompter.send(first.getId(), "read line");
-    Awaitility.await().until(() -> used("queued_turns") == 0);
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> used("queued_turns") == 0);
     final var waiting = prompter.send(first.getId(), "echo one");
     final var alsoRunning = prompter.send(second.getId(), "read line");
-    Awaitility.await().until(() -> used("queued_turns") == 1);
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> used("queued_turns") == 1);
     final var alsoWaiting = prompter.send(second.getId(), "echo two");
     refused("queued_turns", 2, () -> prompter.send(first.getId(), "echo three"))
         .quotaOf("tenant:acme");
@@ -424,7 +426,7 @@ class QuotaTest {
     Refused.of(stream.awaitEnd().error().orElseThrow())
         .with(RESOURCE_EXHAUSTED, ERROR_REASON_QUOTA_EXCEEDED)
         .metadata("quota", "message_bytes");
-    Awaitility.await().until(() -> used("clients") == 0);
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> used("clients") == 0);
   }
 
   @Test
@@ -433,7 +435,9 @@ class QuotaTest {
     final Session _ = create();
     refused("sessions_alive", 1, this::create);
     quotas("sessions_alive: 2");
-    Awaitility.await().until(() -> quota("sessions_alive").getLimit() == 2);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> quota("sessions_alive").getLimit() == 2);
     final Session _ = create();
     refused("sessions_alive", 2, this::create);
   }
