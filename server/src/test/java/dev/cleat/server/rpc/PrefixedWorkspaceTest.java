@@ -25,6 +25,7 @@ import dev.cleat.v1.TurnState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
@@ -129,13 +130,16 @@ class PrefixedWorkspaceTest {
   void anInterruptReachesWhatIsBehindAndNotThePrefix() {
     final Session session = sessions.create(tool("bash").setWorkspace("passed"));
     final Turn sleeping = send(session, "sleep 1000");
-    Awaitility.await().until(() -> turn(sleeping).getState() == TurnState.TURN_STATE_RUNNING);
-    interrupt(session);
-    Awaitility.await().until(() -> turn(sleeping).hasEndTime());
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> turn(sleeping).getState() == TurnState.TURN_STATE_RUNNING);
+    interruptUntilItEnds(sleeping);
     assertThat(sessions.works(session, "true")).isTrue();
 
     final Turn deaf = send(session, "(trap '' INT; exec sleep 1000)");
-    Awaitility.await().until(() -> turn(deaf).getState() == TurnState.TURN_STATE_RUNNING);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> turn(deaf).getState() == TurnState.TURN_STATE_RUNNING);
     final var _ =
         server
             .sessions()
@@ -144,7 +148,7 @@ class PrefixedWorkspaceTest {
                     .setSessionId(session.getId())
                     .setTurnId(deaf.getId())
                     .build());
-    Awaitility.await().until(() -> turn(deaf).hasEndTime());
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> turn(deaf).hasEndTime());
     assertThat(turn(deaf).getState()).isEqualTo(TurnState.TURN_STATE_CANCELLED);
     assertThat(sessions.works(session, "true")).isTrue();
   }
@@ -173,9 +177,10 @@ class PrefixedWorkspaceTest {
     assertThat(sessions.output(session, "stty size")).isEqualTo("33 77");
 
     final Turn sleeping = send(session, "sleep 1000");
-    Awaitility.await().until(() -> turn(sleeping).getState() == TurnState.TURN_STATE_RUNNING);
-    interrupt(session);
-    Awaitility.await().until(() -> turn(sleeping).hasEndTime());
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> turn(sleeping).getState() == TurnState.TURN_STATE_RUNNING);
+    interruptUntilItEnds(sleeping);
     assertThat(sessions.works(session, "true")).isTrue();
 
     final var restarted =
@@ -201,11 +206,20 @@ class PrefixedWorkspaceTest {
         .getTurn();
   }
 
-  private void interrupt(Session session) {
-    final var _ =
-        server
-            .sessions()
-            .interrupt(InterruptRequest.newBuilder().setSessionId(session.getId()).build());
+  /** More than once: a shell loses an interrupt that comes while it starts a program. */
+  private void interruptUntilItEnds(Turn turn) {
+    final InterruptRequest request =
+        InterruptRequest.newBuilder().setSessionId(turn.getSessionId()).build();
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .pollInterval(Duration.ofMillis(500))
+        .until(() -> {
+          if (turn(turn).hasEndTime()) {
+            return true;
+          }
+          final var _ = server.sessions().interrupt(request);
+          return false;
+        });
   }
 
   private Turn turn(Turn turn) {
@@ -223,6 +237,10 @@ class PrefixedWorkspaceTest {
   void aToolThatIsOnlyInsideIsFoundThere() {
     final Session session = sessions.create(tool("inside"));
     assertThat(session.getWorkdir()).isEmpty();
+    // Still is also a shell that has not started yet.
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> !sessions.printed(session).isEmpty());
     assertThat(sessions.run(session, "echo it is $BOX").getOutputPreview())
         .contains("it is box-default");
   }
@@ -231,7 +249,9 @@ class PrefixedWorkspaceTest {
   void pipesCommandsAndAgentsGoBehindThePrefixOfPipes() {
     final Session pipes = sessions.create(tool("inside").setMode(SessionMode.SESSION_MODE_PIPES));
     type(pipes, "echo on $BOX\n");
-    Awaitility.await().until(() -> sessions.printed(pipes).contains("on pipes-box"));
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> sessions.printed(pipes).contains("on pipes-box"));
 
     final Session once =
         sessions.create(
@@ -297,7 +317,9 @@ class PrefixedWorkspaceTest {
   @Test
   void whatCannotBeEnteredEndsAndSaysSo() {
     final Session session = sessions.create(tool("bash").setWorkspace("gone"));
-    Awaitility.await().until(() -> state(session) == SessionState.SESSION_STATE_EXITED);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> state(session) == SessionState.SESSION_STATE_EXITED);
     assertThat(sessions.printed(session)).contains("nowhere");
   }
 
@@ -332,6 +354,7 @@ class PrefixedWorkspaceTest {
     assertThat(sessions.output(session, "echo $(ls -d /proc/[0-9]* | wc -l)")).matches("[3-6]");
     assertThat(sessions.works(session, "exit 3")).isFalse();
     Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
         .until(() -> List.of(SessionState.SESSION_STATE_EXITED).contains(state(session)));
   }
 }
