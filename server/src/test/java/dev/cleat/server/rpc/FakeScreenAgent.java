@@ -168,6 +168,15 @@ final class FakeScreenAgent {
           Thread.sleep(50);
         }
       }
+      case "hold" -> {
+        for (int i = 1; i < words.length; i++) {
+          draw("* Working (" + (i - 1) + "s)\n> ");
+          while (!Files.exists(Path.of(words[i]))) {
+            Thread.sleep(20);
+          }
+        }
+        say("Held");
+      }
       case "ask" -> {
         final String key = question("May I do it?\n 1. Yes, do it\n 2. No");
         say(key.equals("1") ? "It is done." : "It is not done.");

@@ -80,7 +80,7 @@ final class ScreenAgentUser {
             command: %1$s
             terminal:
               ready: '^> '
-              start_timeout: 10s
+              start_timeout: 20s
               quiet: 300ms
           files:
             command: %1$s
