@@ -128,9 +128,16 @@ class TerminalAgentWorkTest {
                         .addAutoApprove(dev.cleat.v1.ApprovalRule.getDefaultInstance())
                         .setTimeout(Duration.newBuilder().setSeconds(2))));
     final Turn turn = user.send(id, "trap " + precious);
-    final Approval question = user.awaitQuestion(id);
     final Turn ended = user.await(turn);
 
+    // In the journal: it waits for an answer for 2 s only.
+    final Approval question =
+        user.events(id).stream()
+            .filter(Event::hasApprovalRequested)
+            .findFirst()
+            .orElseThrow()
+            .getApprovalRequested()
+            .getApproval();
     assertThat(question.getOptionsList()).isEmpty();
     assertThat(question.getTurnId()).isEqualTo(turn.getId());
     assertThat(question.getScreenText()).contains("Shall all be deleted? Enter: yes");
