@@ -5,8 +5,8 @@ import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /**
- * Lets so many a second through, and has it said how many it did not let through. Thread-safe; its
- * lock is held for no more than counting.
+ * Lets so many a second through, and has it said how many it did not let through. Thread-safe; who
+ * comes waits for no more than counting.
  */
 final class Floodgate {
   private static final long SECOND = 1_000_000_000;
@@ -15,6 +15,7 @@ final class Floodgate {
   private final LongSupplier nanoTime;
   private final Executor inASecond;
   private final LongConsumer leftOut;
+  private final Object saying = new Object();
   // Guarded by this.
   private long since;
   private int passed;
@@ -55,15 +56,17 @@ final class Floodgate {
     return false;
   }
 
-  /** Says now how many were left out, if any were. */
+  /** Says now how many were left out, if any were; all of them have been said when it returns. */
   void say() {
-    final long many;
-    synchronized (this) {
-      many = left;
-      left = 0;
-    }
-    if (many > 0) {
-      leftOut.accept(many);
+    synchronized (saying) {
+      final long many;
+      synchronized (this) {
+        many = left;
+        left = 0;
+      }
+      if (many > 0) {
+        leftOut.accept(many);
+      }
     }
   }
 }
