@@ -1,7 +1,7 @@
 /**
  * Fixtures for tests of clients, also for other modules. They know nothing of Cleat. {@link
  * dev.cleat.testing.CuttingProxy} is the flaky network, {@link dev.cleat.testing.Authority} makes
- * certificates.
+ * certificates, {@link dev.cleat.testing.Patience} is how long a test waits.
  */
 @NullMarked
 package dev.cleat.testing;
