@@ -164,7 +164,7 @@ class AgentTest {
     assertThat(events.next()).isInstanceOf(TurnEvent.ApprovalAsked.class);
     CompletableFuture<Boolean> woken = CompletableFuture.supplyAsync(() -> events.next() == null);
     events.close();
-    assertThat(woken.get(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(woken.get(60, TimeUnit.SECONDS)).isTrue();
     assertThat(events.end()).isEmpty();
   }
 

@@ -76,8 +76,8 @@ class AttachInputTest {
     try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
       CompletableFuture<Void> first = track(attachment, "a");
       CompletableFuture<Void> second = track(attachment, "b");
-      first.get(20, TimeUnit.SECONDS);
-      second.get(20, TimeUnit.SECONDS);
+      first.get(60, TimeUnit.SECONDS);
+      second.get(60, TimeUnit.SECONDS);
     }
     assertThat(typed()).containsExactly("1a", "2b", "2b");
     assertThat(service.opens.get(1).getWriterId())
@@ -102,15 +102,15 @@ class AttachInputTest {
           c.acknowledge(1, false);
         });
     try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
-      track(attachment, "a").get(20, TimeUnit.SECONDS);
+      track(attachment, "a").get(60, TimeUnit.SECONDS);
       CompletableFuture<Void> doubtful = track(attachment, "bcd");
 
-      assertThatThrownBy(() -> doubtful.get(20, TimeUnit.SECONDS))
+      assertThatThrownBy(() -> doubtful.get(60, TimeUnit.SECONDS))
           .isInstanceOf(ExecutionException.class)
           .cause()
           .isInstanceOfSatisfying(
               InputUncertainException.class, e -> assertThat(e.uncertainBytes()).isEqualTo(3));
-      track(attachment, "e").get(20, TimeUnit.SECONDS);
+      track(attachment, "e").get(60, TimeUnit.SECONDS);
     }
     assertThat(recorder.calls).contains("uncertain");
     assertThat(typed()).containsExactly("1a", "2bcd", "1e");
@@ -146,7 +146,7 @@ class AttachInputTest {
         };
     try (Attachment attachment =
         LoopbackServer.session(client).attach(AttachOptions.fromBeginning(), holding)) {
-      track(attachment, "a").get(20, TimeUnit.SECONDS);
+      track(attachment, "a").get(60, TimeUnit.SECONDS);
       await().until(() -> holding.seqs.size() == 1);
       await().until(() -> service.opens.size() == 1);
       CompletableFuture<Void> later = track(attachment, "b");
@@ -154,7 +154,7 @@ class AttachInputTest {
       // Whether it left with the old call depends on when that call's end was noticed; in doubt it
       // must not be typed.
       try {
-        later.get(20, TimeUnit.SECONDS);
+        later.get(60, TimeUnit.SECONDS);
         assertThat(typed()).containsExactly("1a", "1b");
         assertThat(holding.calls).doesNotContain("uncertain");
       } catch (ExecutionException e) {
@@ -175,12 +175,12 @@ class AttachInputTest {
     });
     try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
       CompletableFuture<Void> first = track(attachment, "a");
-      assertThatThrownBy(() -> first.get(20, TimeUnit.SECONDS))
+      assertThatThrownBy(() -> first.get(60, TimeUnit.SECONDS))
           .cause()
           .isInstanceOfSatisfying(
               CleatException.class,
               e -> assertThat(e.reason()).isEqualTo(CleatException.INPUT_DISCARDED));
-      track(attachment, "b").get(20, TimeUnit.SECONDS);
+      track(attachment, "b").get(60, TimeUnit.SECONDS);
     }
   }
 
@@ -212,8 +212,8 @@ class AttachInputTest {
 
       CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> attachment.send("90a"));
       acknowledge.countDown();
-      waiting.get(20, TimeUnit.SECONDS);
-      assertThat(attachment.flush(Duration.ofSeconds(20))).isTrue();
+      waiting.get(60, TimeUnit.SECONDS);
+      assertThat(attachment.flush(Duration.ofSeconds(60))).isTrue();
     }
     assertThat(typed()).containsExactly("112345678", "290a");
   }
@@ -292,7 +292,7 @@ class AttachInputTest {
 
           @Override
           public void onOutput(OutputChunk output) {
-            track(Objects.requireNonNull(self), "y").orTimeout(20, TimeUnit.SECONDS).join();
+            track(Objects.requireNonNull(self), "y").orTimeout(60, TimeUnit.SECONDS).join();
             super.onOutput(output);
           }
         };
@@ -311,7 +311,7 @@ class AttachInputTest {
     });
     Attachment attachment = attach(AttachOptions.fromBeginning());
     CompletableFuture<Void> lost = track(attachment, "a");
-    assertThatThrownBy(() -> lost.get(20, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> lost.get(60, TimeUnit.SECONDS))
         .hasCauseInstanceOf(CleatException.class);
     Recorder.end(attachment);
     assertThatThrownBy(() -> attachment.send("b")).isInstanceOf(CleatException.class);

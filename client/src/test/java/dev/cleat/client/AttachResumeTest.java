@@ -228,7 +228,7 @@ class AttachResumeTest {
   void aSilentConnectionIsLeft() throws Exception {
     service.then(c -> c.attached().events(1)).then(c -> c.attached().events(2).ended());
 
-    Recorder.end(attach(AttachOptions.fromBeginning().readOnly().heartbeat(Duration.ofSeconds(1))));
+    Recorder.end(attach(AttachOptions.fromBeginning().readOnly().heartbeat(Duration.ofSeconds(2))));
     assertThat(recorder.causes)
         .extracting(CleatException::reason)
         .containsExactly(CleatException.SILENT);
@@ -294,7 +294,7 @@ class AttachResumeTest {
       channel.shutdownNow();
       assertThat(Recorder.failure(attachment).code()).isEqualTo(Code.UNAVAILABLE);
     }
-    assertThat(channel.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(channel.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
@@ -311,7 +311,7 @@ class AttachResumeTest {
     await().until(() -> recorder.calls.contains("reconnecting 1"));
 
     client.close();
-    assertThat(attachment.done().get(20, TimeUnit.SECONDS).reason())
+    assertThat(attachment.done().get(60, TimeUnit.SECONDS).reason())
         .isEqualTo(AttachEnd.Reason.CLOSED);
   }
 }

@@ -264,7 +264,7 @@ class CallsTest {
       CompletableFuture<Session> found = CompletableFuture.supplyAsync(() -> patient.session("s"));
       await().until(() -> calls.get() > 2);
       server.up();
-      assertThat(found.get(20, TimeUnit.SECONDS).id()).isEqualTo("s");
+      assertThat(found.get(60, TimeUnit.SECONDS).id()).isEqualTo("s");
     }
   }
 
@@ -282,7 +282,7 @@ class CallsTest {
     }
     assertThat(channel.isShutdown()).isFalse();
     channel.shutdownNow();
-    assertThat(channel.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(channel.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test

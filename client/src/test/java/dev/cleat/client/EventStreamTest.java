@@ -74,7 +74,7 @@ class EventStreamTest {
     CompletableFuture<Boolean> woken = CompletableFuture.supplyAsync(() -> events.next() == null);
     assertThat(events.next(Duration.ofMillis(1))).isEmpty();
     events.close();
-    assertThat(woken.get(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(woken.get(60, TimeUnit.SECONDS)).isTrue();
     assertThat(Recorder.end(events.attachment()).reason()).isEqualTo(AttachEnd.Reason.CLOSED);
   }
 

@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.awaitility.Awaitility;
 
 /**
  * A real gRPC server on loopback, that can go down and come back at the same port. For one thread.
@@ -51,7 +52,7 @@ final class LoopbackServer implements AutoCloseable {
   void down() {
     server.shutdownNow();
     try {
-      if (!server.awaitTermination(10, TimeUnit.SECONDS)) {
+      if (!server.awaitTermination(60, TimeUnit.SECONDS)) {
         throw new IllegalStateException("the server does not end");
       }
     } catch (InterruptedException e) {
@@ -59,9 +60,15 @@ final class LoopbackServer implements AutoCloseable {
     }
   }
 
-  /** Again, at the same port. */
+  /**
+   * Again, at the same port. A client that tries to come back meanwhile may have been given that
+   * very port for its own side, which is free again in a moment.
+   */
   void up() {
-    server = start(port);
+    server =
+        Awaitility.await()
+            .ignoreException(UncheckedIOException.class)
+            .until(() -> start(port), started -> true);
   }
 
   /** Says GOAWAY to its clients and lets the calls under way go on. */

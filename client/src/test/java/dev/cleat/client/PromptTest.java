@@ -105,7 +105,7 @@ class PromptTest {
     await().until(() -> passed.toString(StandardCharsets.UTF_8).equals("not yet done\r\n"));
     assertThat(turn).isNotDone();
     service.hold(false);
-    assertThat(turn.get(20, TimeUnit.SECONDS).succeeded()).isTrue();
+    assertThat(turn.get(60, TimeUnit.SECONDS).succeeded()).isTrue();
     assertThat(passed.toString(StandardCharsets.UTF_8)).isEqualTo("not yet done\r\n");
   }
 
@@ -120,7 +120,7 @@ class PromptTest {
     service.cancelAll();
     service.print(ByteString.copyFromUtf8("of another turn"));
 
-    assertThat(turn.get(20, TimeUnit.SECONDS).state()).isEqualTo(Turn.State.CANCELLED);
+    assertThat(turn.get(60, TimeUnit.SECONDS).state()).isEqualTo(Turn.State.CANCELLED);
     assertThat(passed.size()).isZero();
     service.queue(false);
   }
@@ -146,7 +146,7 @@ class PromptTest {
     server.down();
     server.up();
     service.hold(false);
-    assertThat(turn.get(20, TimeUnit.SECONDS).output()).isEqualTo("x");
+    assertThat(turn.get(60, TimeUnit.SECONDS).output()).isEqualTo("x");
   }
 
   @Test

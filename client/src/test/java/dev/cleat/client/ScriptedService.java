@@ -214,7 +214,7 @@ final class ScriptedService extends SessionServiceGrpc.SessionServiceImplBase {
 
     /** What the client says next. */
     AttachRequest take() throws InterruptedException {
-      @Nullable AttachRequest request = requests.poll(20, TimeUnit.SECONDS);
+      @Nullable AttachRequest request = requests.poll(60, TimeUnit.SECONDS);
       if (request == null) {
         throw new IllegalStateException("the client said nothing");
       }

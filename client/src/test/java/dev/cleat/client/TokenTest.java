@@ -238,6 +238,6 @@ class TokenTest {
                 sent.complete(status.getCode() + " " + status.getDescription());
               }
             });
-    return sent.get(10, TimeUnit.SECONDS);
+    return sent.get(60, TimeUnit.SECONDS);
   }
 }

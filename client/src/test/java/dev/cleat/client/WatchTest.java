@@ -109,7 +109,7 @@ class WatchTest {
     SessionWatch watch = client.watch(recorder);
     await().until(() -> calls.size() == 5);
     watch.close();
-    watch.done().get(20, TimeUnit.SECONDS);
+    watch.done().get(60, TimeUnit.SECONDS);
 
     assertThat(calls)
         .containsExactly(
@@ -134,7 +134,7 @@ class WatchTest {
     });
     SessionWatch watch = client.watch(recorder);
     try {
-      watch.done().get(20, TimeUnit.SECONDS);
+      watch.done().get(60, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
       assertThat(e).hasCauseInstanceOf(CleatException.class);
     }
