@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,7 +90,13 @@ class OwnProcessTest {
             folder.resolve("classes").toString(),
             Main.class.getName(),
             how);
-    assertThat(server.inputReader(UTF_8).readLine()).isEqualTo("ready");
+    final BufferedReader said = server.inputReader(UTF_8);
+    String line = said.readLine();
+    // Java may have something to say first, as of JAVA_TOOL_OPTIONS.
+    while (line != null && !line.equals("ready")) {
+      line = said.readLine();
+    }
+    assertThat(line).isEqualTo("ready");
     return server;
   }
 

@@ -55,8 +55,7 @@ final class PipeContractTest {
     recorder.awaitText("none");
     assertThat(terminal.foreground()).isEqualTo(Foreground.UNKNOWN);
     terminal.killForeground();
-    Processes.eventually(() -> Processes.runs((int) terminal.pid()));
-    terminal.close();
-    recorder.awaitExit();
+    Processes.type(terminal, "\n");
+    assertThat(recorder.awaitExit()).isEqualTo(new Exit.Code(0));
   }
 }
