@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,10 +20,12 @@ class ReadinessTest {
     final AtomicInteger tries = new AtomicInteger();
     final Readiness readiness =
         new Readiness(leaving::get, tries::incrementAndGet, tries::incrementAndGet);
-    assertThat(readiness.problems()).isEmpty();
+    awaitProblems(readiness);
+    final int before = tries.get();
+    assertThat(before).isGreaterThanOrEqualTo(2);
     leaving.set(true);
     assertThat(readiness.problems()).containsExactly("the server is shutting down");
-    assertThat(tries).hasValue(2);
+    assertThat(tries).hasValue(before);
   }
 
   @Test
@@ -37,9 +40,9 @@ class ReadinessTest {
               }
             },
             () -> {});
-    assertThat(readiness.problems()).containsExactly("the journals cannot be written");
+    awaitProblems(readiness, "the journals cannot be written");
     full.set(false);
-    Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> readiness.problems().isEmpty());
+    awaitProblems(readiness);
   }
 
   @Test
@@ -54,13 +57,18 @@ class ReadinessTest {
               tries.incrementAndGet();
               answer.await();
             });
-    assertThat(readiness.problems()).containsExactly("the state cannot be written");
+    awaitProblems(readiness, "the state cannot be written");
     Awaitility.await()
         .during(Duration.ofMillis(1500))
         .atMost(Duration.ofSeconds(30))
         .until(() -> !readiness.problems().isEmpty());
     assertThat(tries).hasValue(1);
     answer.countDown();
-    Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> readiness.problems().isEmpty());
+    awaitProblems(readiness);
+  }
+
+  /** On a machine that stands still for a while, nothing that is tried has its answer in time. */
+  private static void awaitProblems(Readiness readiness, String... problems) {
+    Awaitility.await().until(() -> readiness.problems().equals(List.of(problems)));
   }
 }
