@@ -104,7 +104,7 @@ class JwtsTest {
         URI.create("http://127.0.0.1:%d/keys".formatted(endpoint.getAddress().getPort()));
     return new Jwts(
         RULES,
-        JwtKeys.ofEndpoint(uri, keep, betweenFetches, JwtKeys.PATIENCE),
+        JwtKeys.ofEndpoint(uri, keep, betweenFetches, Duration.ofMinutes(1)),
         InstantSource.system());
   }
 

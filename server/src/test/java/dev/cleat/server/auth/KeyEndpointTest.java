@@ -52,6 +52,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KeyEndpointTest {
   private static final long A_LOT = 100L << 20;
   private static final Duration BRIEFLY = Duration.ofMillis(300);
+  private static final Duration LONG = Duration.ofMinutes(1);
 
   private final CountDownLatch over = new CountDownLatch(1);
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -118,8 +119,7 @@ class KeyEndpointTest {
 
   @Test
   void aGoodOneIsTaken() throws Exception {
-    final JwtKeys keys =
-        keys(serve("/keys", exchange -> send(exchange, 200, published())), JwtKeys.PATIENCE);
+    final JwtKeys keys = keys(serve("/keys", exchange -> send(exchange, 200, published())), LONG);
     assertThat(keys.get(any(), KeyWait.ALLOWED)).containsExactly(key.toPublicJWK());
   }
 
@@ -167,7 +167,7 @@ class KeyEndpointTest {
                 cut.complete(null);
               }
             });
-    assertNone(keys(large, Duration.ofMinutes(1)));
+    assertNone(keys(large, LONG));
     cut.get(60, TimeUnit.SECONDS);
     assertThat(sent).hasValueLessThan(A_LOT);
   }
@@ -189,7 +189,7 @@ class KeyEndpointTest {
               exchange.getResponseHeaders().set("Location", elsewhere.toString());
               exchange.sendResponseHeaders(302, -1);
             });
-    assertNone(keys(moved, JwtKeys.PATIENCE));
+    assertNone(keys(moved, LONG));
     assertThat(followed).hasValue(0);
   }
 
@@ -198,7 +198,7 @@ class KeyEndpointTest {
     for (String wrong :
         new String[] {"<html>keys</html>", "[]", "{\"keys\": 1}", "{\"key\": []}"}) {
       final URI odd = serve("/odd-" + wrong.hashCode(), exchange -> send(exchange, 200, wrong));
-      assertNone(keys(odd, JwtKeys.PATIENCE));
+      assertNone(keys(odd, LONG));
     }
   }
 
