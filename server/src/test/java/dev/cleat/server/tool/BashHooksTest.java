@@ -131,7 +131,7 @@ class BashHooksTest {
       for (String change :
           List.of(
               "PS1='one> '",
-              "PS1=\"two $PS1\"",
+              "PS1=\"tw\"\"o $PS1\"",
               "PS0='zero '",
               "PS2='more '",
               "unset PS0 PS2",
@@ -139,7 +139,7 @@ class BashHooksTest {
         bash.prompt(change);
         assertMarks(bash);
       }
-      bash.prompt("PS1='last> ' PS2='more> '");
+      bash.prompt("PS1='la''st> ' PS2='mo''re> '");
       int from = bash.markCount();
       int serial = bash.lastSerial();
       bash.type("if true\r");
@@ -192,7 +192,8 @@ class BashHooksTest {
   void promptMadeBehindTheLastPromptCommandIsMarkedFromTheNextOn() throws Exception {
     try (BashOnPty bash = BashOnPty.start(home, "").ready()) {
       int from = bash.markCount();
-      bash.type("PROMPT_COMMAND+=(\"PS1='late> '\")\r");
+      // In two pieces, so that the echo is not taken for the prompt.
+      bash.type("PROMPT_COMMAND+=(\"PS1='la''te> '\")\r");
       bash.awaitPrinted("late> ");
       from = bash.awaitMark(COMMAND_END, from);
       bash.type("\r");
