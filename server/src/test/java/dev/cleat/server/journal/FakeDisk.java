@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
@@ -29,7 +30,12 @@ public final class FakeDisk implements Disk {
 
   /** Opens a root that does not take the time to sync. */
   static JournalRoot root(Path folder) throws IOException {
-    return new FakeDisk().rootOn(folder);
+    final JournalRootOptions usual = JournalRootOptions.defaults();
+    return JournalRoot.open(
+        folder,
+        // Maintained by the tests alone, which count what one time does.
+        new JournalRootOptions(usual.syncInterval(), Duration.ofDays(1), usual.recentBytes()),
+        new Machine(new FakeDisk(), InstantSource.system(), "boot"));
   }
 
   /** Opens a root on this disk. */
@@ -58,11 +64,17 @@ public final class FakeDisk implements Disk {
 
   @Override
   public Output create(Path file, byte[] firstBytes) throws IOException {
-    if (room.addAndGet(-firstBytes.length) < 0) {
-      room.set(0);
+    final long left = room.addAndGet(-firstBytes.length);
+    if (left < 0) {
+      nothingIsLeft(left);
       throw new IOException("No space left on device");
     }
     return new Limited(real.create(file, firstBytes));
+  }
+
+  /** Unless somebody has made room meanwhile. */
+  private void nothingIsLeft(long debt) {
+    room.compareAndSet(debt, 0);
   }
 
   @Override
@@ -102,7 +114,7 @@ public final class FakeDisk implements Disk {
       long left = room.addAndGet(-bytes.length);
       if (left < 0) {
         int fits = (int) Math.max(0, left + bytes.length);
-        room.set(0);
+        nothingIsLeft(left);
         output.write(Arrays.copyOf(bytes, fits), position);
         throw new IOException("No space left on device");
       }

@@ -50,7 +50,8 @@ class FullDiskStartTest {
   @BeforeEach
   void open() throws Exception {
     program = folder.resolve("program");
-    install();
+    Files.writeString(program, "#!/bin/sh\n");
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
     final Path catalogue =
         Files.writeString(
             folder.resolve("tools.yaml"),
@@ -93,11 +94,6 @@ class FullDiskStartTest {
     sessions.close();
   }
 
-  private void install() throws IOException {
-    Files.writeString(program, "#!/bin/sh\n");
-    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
-  }
-
   private Session ended() {
     final Session session =
         tenant
@@ -115,10 +111,13 @@ class FullDiskStartTest {
 
   /** The disk fills, and the program goes, just when it is about to be started. */
   private void refuseForWantOfRoom(Runnable start) throws IOException {
+    // Not written anew: a process that another test starts just then would hold it open, and what
+    // is open for writing cannot be run.
+    final Path away = folder.resolve("away");
     meanwhile.set(() -> {
       try {
         disk.fill();
-        Files.delete(program);
+        Files.move(program, away);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -126,7 +125,7 @@ class FullDiskStartTest {
     assertThat(catchThrowableOfType(Refusal.class, start::run).reason())
         .isEqualTo(ErrorReason.ERROR_REASON_STORAGE_FULL);
     disk.free();
-    install();
+    Files.move(away, program);
   }
 
   private void assertItsPlaceIsFree() {
