@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,7 @@ class AuditFileTest {
     final Path path = folder.resolve("log");
     final int rotations = 20;
     final int lines = 2_000;
+    final AtomicInteger written = new AtomicInteger();
     try (AuditFile file = AuditFile.open(path)) {
       final Thread writer =
           Thread.ofVirtual()
@@ -43,15 +45,18 @@ class AuditFileTest {
                       .forEach(i -> {
                         try {
                           file.append(line(String.valueOf(i)));
+                          written.incrementAndGet();
                         } catch (java.io.IOException e) {
                           throw new java.io.UncheckedIOException(e);
                         }
                       }));
       for (int i = 0; i < rotations && writer.isAlive(); i++) {
+        while (written.get() <= i * (lines / rotations) && writer.isAlive()) {
+          Thread.onSpinWait();
+        }
         if (Files.exists(path)) {
           Files.move(path, folder.resolve("log." + i));
         }
-        Thread.onSpinWait();
       }
       writer.join();
       file.append(line("last"));

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.MDC;
 
@@ -17,6 +18,8 @@ class LogFieldsTest {
     return fields == null ? Map.of() : new HashMap<>(fields);
   }
 
+  /** What another test has left on this thread, too. */
+  @BeforeEach
   @AfterEach
   void clear() {
     LogFields.clear();
