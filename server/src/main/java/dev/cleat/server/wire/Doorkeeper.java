@@ -88,6 +88,9 @@ public final class Doorkeeper extends ChannelInboundHandlerAdapter {
     return true;
   }
 
+  /** A connection, and how it stood when it was looked at: sorting must not see that change. */
+  private record Quiet(Connection connection, long since) {}
+
   /** They count no more from now on, and are gone in a moment. */
   private boolean makeRoom() {
     final long now = System.nanoTime();
@@ -98,8 +101,10 @@ public final class Doorkeeper extends ChannelInboundHandlerAdapter {
     final List<Connection> quiet =
         connections.stream()
             .filter(Connection::isQuiet)
-            .sorted(Comparator.comparingLong(connection -> connection.quietSince() - now))
+            .map(connection -> new Quiet(connection, connection.quietSince() - now))
+            .sorted(Comparator.comparingLong(Quiet::since))
             .limit(atOnce)
+            .map(Quiet::connection)
             .toList();
     if (quiet.isEmpty()) {
       fruitless = now;

@@ -265,12 +265,17 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
     }
   }
 
+  /** A call, and how it stood when it was looked at: sorting must not see that change. */
+  private record Aged(Waiting call, long since) {}
+
   private List<Waiting> oldest() {
     final long now = System.nanoTime();
     return Stream.concat(waiting.stream(), blocked.stream())
         .distinct()
         .filter(call -> call.bytes() > 0)
-        .sorted(Comparator.comparingLong(call -> call.since() - now))
+        .map(call -> new Aged(call, call.since() - now))
+        .sorted(Comparator.comparingLong(Aged::since))
+        .map(Aged::call)
         .toList();
   }
 
@@ -317,8 +322,7 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
     @Override
     public void streamClosed(Status status) {
       closed = true;
-      release();
-      unblock();
+      releaseAll();
     }
 
     long bytes() {
@@ -341,9 +345,19 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
 
     private void releaseIfClosed() {
       if (closed) {
-        release();
-        unblock();
+        releaseAll();
       }
+    }
+
+    /**
+     * What it holds is free before it is no longer among those that leave: in the other order,
+     * whoever looks in between would end another for it.
+     */
+    private void releaseAll() {
+      waiting.remove(this);
+      blocked.remove(this);
+      giveBack(bytes.getAndSet(0) + unsent.getAndSet(0));
+      leaving.addAndGet(-told.getAndSet(0));
     }
 
     private void release() {
