@@ -87,6 +87,14 @@ public final class Cursor implements AutoCloseable {
     if (step == null) {
       step = history.read(next, maxBytes, tip, journal);
     }
+    if (step instanceof Step.Gap) {
+      // Files that went away with their journal, since it was looked at, are no gap in it.
+      closed = journal.closed();
+      if (closed != null) {
+        history.release();
+        return closed;
+      }
+    }
     switch (step) {
       case Batch batch -> next = batch.lastSeq() + 1;
       case Step.Gap gap -> next = gap.toSeq() + 1;
