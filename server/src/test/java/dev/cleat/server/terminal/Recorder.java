@@ -12,7 +12,9 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
@@ -75,14 +77,22 @@ final class Recorder implements TerminalListener {
     }
   }
 
-  /** The exit, after the last byte. */
+  /** The exit, after the last byte. Waits for it as long as there is something to hear. */
   Exit awaitExit() {
-    try {
-      final Exit how = exit.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-      assertThat(broken.get()).as("broken promise").isNull();
-      return how;
-    } catch (Exception e) {
-      throw new AssertionError("no exit; output so far: " + text(), e);
+    long heard = -1;
+    while (true) {
+      try {
+        final Exit how = exit.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        assertThat(broken.get()).as("broken promise").isNull();
+        return how;
+      } catch (TimeoutException e) {
+        if (count() == heard) {
+          throw new AssertionError("no exit; output so far: " + text(), e);
+        }
+        heard = count();
+      } catch (InterruptedException | ExecutionException e) {
+        throw new AssertionError("no exit; output so far: " + text(), e);
+      }
     }
   }
 
