@@ -55,6 +55,7 @@ final class TerminalStarter {
       try {
         final Launcher.Launched launched = launcher.launch(spec);
         final Descriptor leader = watch(launched);
+        OomScore.raise(launched.pid());
         final SessionProcesses processes = new SessionProcesses(launched.pid(), leader);
         parts = new ReadLoop.Parts(launched.line(), leader, wake);
         terminal =

@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cleat.server.isolation.GroupMarks.Mark;
+import dev.cleat.server.policy.Policy;
 import java.io.BufferedReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,6 +57,10 @@ class GroupMarksTest {
                 "--bounding-set=-all",
                 "--"));
     argv.addAll(List.of(script));
+    return started(argv);
+  }
+
+  private BufferedReader started(List<String> argv) throws Exception {
     final Process process =
         new ProcessBuilder(argv).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     started.add(process);
@@ -131,6 +140,44 @@ class GroupMarksTest {
     assertThat(started.getLast().waitFor(0, TimeUnit.SECONDS)).isFalse();
     assertThat(GroupMarks.open(NAME)).isPresent();
     readToTheEnd(out);
+  }
+
+  /** The whole chain that starts a session, as it is on a machine without control groups. */
+  @Test
+  void aSessionOfAnotherUserHasAMarkWhereNoControlGroupHoldsIt(@TempDir Path folder)
+      throws Exception {
+    final GroupMarks marks = open(NAME);
+    final Path file =
+        Files.writeString(
+            folder.resolve("policy.yaml"),
+            """
+            tenants: {t: {user: %d, default_workspace: own}}
+            workspaces:
+              own: {isolation: own-user, roots: [/], limits: {processes: 100}}
+              same: {limits: {processes: 100}}
+            """
+                .formatted(USER));
+    final Policy policy = Policy.open(file);
+    try (Isolator isolator = new Isolator(folder, new Programs(""), true, null, marks)) {
+      assertThat(isolator.says(policy))
+          .anyMatch(says -> says.startsWith("Workspace own:") && says.endsWith("which is ended"))
+          .anyMatch(says -> says.startsWith("Workspace same:") && says.endsWith("may outlive it"));
+      final Confined confined =
+          isolator.confine(
+              new Wish(
+                  policy.workspace("own").orElseThrow(),
+                  policy.tenant("t"),
+                  "s1",
+                  List.of("/bin/sh", "-c", "echo started; id -G; exec setsid sleep 600"),
+                  Map.of(),
+                  "/",
+                  false));
+      final BufferedReader out = started(confined.argv());
+      final Mark mark = (Mark) confined.cell();
+      assertThat(out.readLine()).isEqualTo(USER + " " + mark.group());
+      mark.close();
+      readToTheEnd(out);
+    }
   }
 
   @ParameterizedTest

@@ -63,6 +63,16 @@ final class ContractTest {
   }
 
   @Test
+  void whatItStartsIsEndedBeforeTheServerWhenMemoryIsUsedUp() throws Exception {
+    final int own = Integer.parseInt(Files.readString(Path.of("/proc/self/oom_score_adj")).strip());
+    final Recorder recorder =
+        run(
+            "until [ $(cat /proc/self/oom_score_adj) -gt %d ]; do :; done; echo ra''ised"
+                .formatted(Math.min(own, 999)));
+    assertThat(recorder.text()).contains("raised");
+  }
+
+  @Test
   void tenMegabytesGoInThroughPartialWrites() throws Exception {
     final byte[] bytes = random(10 * 1024 * 1024);
     final Recorder recorder = new Recorder();
