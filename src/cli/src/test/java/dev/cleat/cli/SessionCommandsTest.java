@@ -271,6 +271,8 @@ final class SessionCommandsTest {
     Files.writeString(work.resolve("plots/one.svg"), picture);
     server.create("bash", "--name", "painter", "--workdir", work.toString());
     server.run("prompt", "painter", "echo saved plots/one.svg").ok();
+    // A list waits no longer than two seconds for a slow disk.
+    soon().until(() -> server.run("artifacts", "painter", "-o", "json").ok().lines().size() == 1);
 
     assertThat(server.run("artifacts", "painter").ok().out())
         .containsPattern("(?m)^ID +TYPE +BYTES +AGE +PATH$")

@@ -114,10 +114,11 @@ class LastFilesTest {
       server = servers.start(data);
       try (CleatClient client = server.client()) {
         Session session = client.session(id);
-        List<Event> events = events(client, id);
-        Set<String> named = named(events);
+        Set<String> named = named(events(client, id));
         assertThat(named).as("what run %d printed", kill).isNotEmpty();
-        assertThat(found(events))
+        // A start waits no longer than two seconds for a slow disk, and the look goes on behind it.
+        Await.until("all were looked at", () -> found(events(client, id)).size() >= named.size());
+        assertThat(found(events(client, id)))
             .doesNotHaveDuplicates()
             .containsExactlyInAnyOrderElementsOf(named);
         assertThat(session.artifacts())

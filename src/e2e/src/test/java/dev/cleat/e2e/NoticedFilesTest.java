@@ -70,6 +70,8 @@ class NoticedFilesTest {
       id = session.id();
       done(session.prompt("cp pic.png out.png; echo out.png"));
       done(session.prompt("echo /etc/passwd /etc/logo.png link.png ../work/../../etc/x.png"));
+      // A list waits no longer than two seconds for a slow disk.
+      Await.until("both are found", () -> session.artifacts().size() >= 2);
       before = session.artifacts();
       assertThat(before).extracting(Artifact::path).containsExactlyInAnyOrder("pic.png", "out.png");
     }
@@ -88,6 +90,7 @@ class NoticedFilesTest {
     try (CleatClient client = server.client()) {
       Session session = client.session(id);
       Files.delete(work.resolve("out.png"));
+      Await.until("one is gone", () -> session.artifacts().size() < 2);
       assertThat(session.artifacts()).extracting(Artifact::path).containsExactly("pic.png");
       Artifact gone =
           before.stream()
@@ -124,6 +127,7 @@ class NoticedFilesTest {
                   + " echo 1 > f; git add f; git commit -qm 1; git switch -qc other; echo 2 > f;"
                   + " git commit -qam 2; git switch -q main; echo 3 > f; git commit -qam 3;"
                   + " git rebase other || true"));
+      // Its conflict too: a look may have come while git was still at it.
       Await.until(
           "the rebase is seen",
           () ->
@@ -131,6 +135,7 @@ class NoticedFilesTest {
                   .refresh()
                   .git()
                   .filter(git -> git.operation() == GitInfo.Operation.REBASE)
+                  .filter(git -> !git.conflicts().isEmpty())
                   .isPresent());
     }
     server.kill();
