@@ -13,6 +13,7 @@ import dev.cleat.client.Position;
 import dev.cleat.client.Prompt;
 import dev.cleat.client.Session;
 import dev.cleat.client.SessionInfo.State;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -30,14 +31,6 @@ class FullDiskTest {
   private static final Prompt TOO_LONG_FOR_WHAT_IS_LEFT =
       Prompt.of("echo refused # " + "x".repeat(10_000));
 
-  /** Prints them in bursts. */
-  private static final List<String> PRINTS =
-      List.of(
-          "-c",
-          ("stty raw -echo; n=1; while [ $n -lt %d ]; do"
-                  + " seq $n $((n + 1999)); n=$((n + 2000)); sleep 0.01; done")
-              .formatted(NUMBERS.last()));
-
   // After the servers, which must be gone by then.
   @RegisterExtension
   @Order(1)
@@ -49,13 +42,27 @@ class FullDiskTest {
 
   @TempDir Path folder;
 
+  /** Prints them in bursts, the second half of them when the disk has been full. */
+  private List<String> prints() {
+    return List.of(
+        "-c",
+        ("stty raw -echo; n=1; while [ $n -lt %1$d ]; do"
+                + " until [ $n -lt %2$d ] || [ -e '%3$s' ]; do sleep 0.05; done;"
+                + " seq $n $((n + 1999)); n=$((n + 2000)); sleep 0.01; done")
+            .formatted(NUMBERS.last(), NUMBERS.last() / 2, hasBeenFull()));
+  }
+
+  private Path hasBeenFull() {
+    return folder.resolve("has-been-full");
+  }
+
   @Test
   void sessionsGoOnWhenThereIsRoomAgain() throws Exception {
     ServerProcess server = servers.start(disk.mount(folder.resolve("disk")).resolve("data"));
     try (CleatClient client = server.client()) {
       Session shell = client.create("bash");
       shell.prompt("true");
-      Session printer = client.create(NewSession.of("sh").args(PRINTS));
+      Session printer = client.create(NewSession.of("sh").args(prints()));
       Transcript seen = Transcript.digesting();
       Attachment attachment = printer.attach(AttachOptions.fromBeginning().readOnly(), seen);
       fillWhilePrinting(server, printer, seen);
@@ -84,6 +91,7 @@ class FullDiskTest {
       throws Exception {
     Await.until("it prints", () -> seen.bytes() > 100_000);
     disk.fill();
+    Files.createFile(hasBeenFull());
     Await.until(
         "it is held back",
         () ->
@@ -107,7 +115,7 @@ class FullDiskTest {
     Transcript seen = Transcript.digesting();
     String id;
     try (CleatClient client = server.client()) {
-      Session printer = client.create(NewSession.of("sh").args(PRINTS));
+      Session printer = client.create(NewSession.of("sh").args(prints()));
       id = printer.id();
       try (Attachment _ = printer.attach(AttachOptions.fromBeginning().readOnly(), seen)) {
         fillWhilePrinting(server, printer, seen);
@@ -144,7 +152,7 @@ class FullDiskTest {
     Transcript seen = Transcript.digesting();
     String id;
     try (CleatClient client = server.client()) {
-      Session printer = client.create(NewSession.of("sh").args(PRINTS));
+      Session printer = client.create(NewSession.of("sh").args(prints()));
       id = printer.id();
       try (Attachment _ = printer.attach(AttachOptions.fromBeginning().readOnly(), seen)) {
         fillWhilePrinting(server, printer, seen);

@@ -16,6 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Numbers that say that something is wrong or slow, moved by what they are there for. */
 class MeasuredServerTest {
+  /** In bursts, for ever: as fast as it can, it would fill the disk before the test does. */
+  private static final List<String> PRINTS =
+      List.of("-c", "stty raw -echo; while :; do seq 1 2000; sleep 0.01; done");
+
   // After the servers, which must be gone by then.
   @RegisterExtension
   @Order(1)
@@ -55,7 +59,7 @@ class MeasuredServerTest {
     ServerProcess server = start(disk.mount(folder.resolve("disk")).resolve("data"), "interval");
     try (CleatClient client = server.client();
         Metrics metrics = new Metrics(server)) {
-      Session session = client.create(NewSession.of("sh").args(List.of("-c", "yes $(seq 1000)")));
+      Session session = client.create(NewSession.of("sh").args(PRINTS));
       Transcript seen = Transcript.digesting();
       try (Attachment _ = session.attach(AttachOptions.fromBeginning().readOnly(), seen)) {
         Await.until("it prints", () -> seen.bytes() > 100_000);
