@@ -2,6 +2,7 @@ package dev.cleat.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.common.util.concurrent.ListenableFuture;
 import dev.cleat.client.AttachOptions;
 import dev.cleat.client.Attachment;
 import dev.cleat.client.CleatClient;
@@ -18,7 +19,9 @@ import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
 import dev.cleat.v1.AttachResponse;
 import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.WaitTurnRequest;
+import dev.cleat.v1.WaitTurnResponse;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -27,7 +30,7 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -117,6 +120,14 @@ class LifecycleTest {
     HealthGrpc.newStub(client.grpc().channel())
         .watch(
             HealthCheckRequest.newBuilder().setService("cleat.v1.SessionService").build(), health);
+    // On the same connection before the stream that is waited for.
+    ListenableFuture<WaitTurnResponse> waiter =
+        SessionServiceGrpc.newFutureStub(client.grpc().channel())
+            .waitTurn(
+                WaitTurnRequest.newBuilder()
+                    .setSessionId(population.working.id())
+                    .setTurnId(population.running.id())
+                    .build());
     RawStream<AttachResponse> watcher = new RawStream<>();
     client
         .grpc()
@@ -126,8 +137,6 @@ class LifecycleTest {
             AttachRequest.newBuilder()
                 .setOpen(AttachOpen.newBuilder().setSessionId(population.idle.id()))
                 .build());
-    CompletableFuture<String> waiter =
-        CompletableFuture.supplyAsync(() -> waitReason(client, population));
     Await.until(
         "all are connected",
         () ->
@@ -137,7 +146,7 @@ class LifecycleTest {
     server.terminate();
     assertThat(watcher.end()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(watcher.reason()).isEqualTo("DRAINING");
-    assertThat(Await.result(waiter)).isEqualTo("DRAINING");
+    assertThat(waitReason(waiter)).isEqualTo("DRAINING");
     assertRefusesSessions(client);
     assertThat(health.end()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(server.awaitEnd()).isZero();
@@ -145,19 +154,11 @@ class LifecycleTest {
     assertThat(health.responses().getLast().getStatus()).isEqualTo(ServingStatus.NOT_SERVING);
   }
 
-  private static String waitReason(CleatClient client, Population population) {
+  private static String waitReason(ListenableFuture<WaitTurnResponse> waiter) throws Exception {
     try {
-      client
-          .grpc()
-          .sessions()
-          .waitTurn(
-              WaitTurnRequest.newBuilder()
-                  .setSessionId(population.working.id())
-                  .setTurnId(population.running.id())
-                  .build());
-      return "";
-    } catch (StatusRuntimeException e) {
-      return RawStream.reason(e);
+      return "an answer: " + Await.result(waiter);
+    } catch (ExecutionException e) {
+      return RawStream.reason(e.getCause());
     }
   }
 
