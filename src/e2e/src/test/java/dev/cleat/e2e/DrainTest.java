@@ -20,6 +20,7 @@ import dev.cleat.v1.AttachResponse;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -69,6 +70,16 @@ class DrainTest {
         .check(HealthCheckRequest.newBuilder().setService("cleat.v1.SessionService").build())
         .getStatus()
         .equals(ServingStatus.SERVING);
+  }
+
+  /** Whether it does so before it looks for the session, which there is not. */
+  private static boolean refusesWork(SessionServiceBlockingStub api) {
+    try {
+      throw new AssertionError(
+          api.restart(RestartRequest.newBuilder().setSessionId("none").build()));
+    } catch (StatusRuntimeException e) {
+      return e.getStatus().getCode() != Status.Code.NOT_FOUND;
+    }
   }
 
   private interface Call {
@@ -132,6 +143,8 @@ class DrainTest {
 
       Await.until("it is not ready", () -> !serves(client));
       var api = client.grpc().sessions();
+      // It says so first.
+      Await.until("it takes no new work", () -> refusesWork(api));
       assertDraining(() -> {
         var _ = api.create(CreateRequest.newBuilder().setTool("bash").build());
       });
@@ -275,8 +288,9 @@ class DrainTest {
   @Test
   void whatClientsTypeUnderLoadIsReadOnceOrTheyAreTold() throws Exception {
     Path record = folder.resolve("record");
-    // It reads on until nothing more has come for a second after it was told to end. What it has
-    // read is in a file: on the terminal, its output and the echo would be mixed.
+    // It reads on until nothing more has come for a second after it was told to end, and nothing
+    // is there: a machine that stands still makes a second pass with much to read. What it has read
+    // is in a file: on the terminal, its output and the echo would be mixed.
     Path script =
         Files.writeString(
             folder.resolve("reader"),
@@ -290,7 +304,7 @@ class DrainTest {
                 part=
               else
                 part=$part$line
-                [ -z "$was" ] || break
+                [ -z "$was" ] || read -t 0 || break
               fi
             done
             """
