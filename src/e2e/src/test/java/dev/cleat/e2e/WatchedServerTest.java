@@ -13,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,8 +81,13 @@ class WatchedServerTest {
     servers.start(usual);
     ServerProcess second = servers.start(ServerCommand.on(other).withUsualProbes());
 
-    assertThat(second.errors())
-        .anySatisfy(line ->
-            assertThat(line).contains("no probes and metrics", "127.0.0.1:7071", "--admin-listen"));
+    // What it says there is read by another thread than that it serves.
+    Await.until(
+        "it says so",
+        () ->
+            second.errors().stream()
+                .anyMatch(line ->
+                    Stream.of("no probes and metrics", "127.0.0.1:7071", "--admin-listen")
+                        .allMatch(line::contains)));
   }
 }
