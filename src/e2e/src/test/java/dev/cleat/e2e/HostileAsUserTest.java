@@ -39,17 +39,17 @@ class HostileAsUserTest {
   @TempDir Path world;
 
   enum Mode {
-    SAME_USER("same", 602_001),
-    SANDBOX("box", 602_002);
+    SAME_USER("same", 0),
+    SANDBOX("box", 1);
 
     final String workspace;
 
-    /** How long its programs sleep, which nobody else's do. */
-    final int seconds;
+    /** How long its programs sleep, which nobody else's do, nor those of another build's tests. */
+    final long seconds;
 
-    Mode(String workspace, int seconds) {
+    Mode(String workspace, int number) {
       this.workspace = workspace;
-      this.seconds = seconds;
+      this.seconds = 10_000_000 + 2 * ProcessHandle.current().pid() + number;
     }
 
     String sleep() {
@@ -57,7 +57,7 @@ class HostileAsUserTest {
     }
 
     List<Long> sleeping() throws Exception {
-      return Servers.processesRunning("sleep\0" + seconds + "\0");
+      return Servers.processesRunning("sleep", String.valueOf(seconds));
     }
   }
 

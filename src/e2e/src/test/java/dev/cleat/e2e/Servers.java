@@ -98,9 +98,10 @@ public final class Servers implements AfterEachCallback {
     return processes(process -> Files.readSymbolicLink(process.resolve("cwd")).startsWith(folder));
   }
 
-  /** What has this in its command line, where a zero is between words. */
-  static List<Long> processesRunning(String words) throws IOException {
-    return processes(process -> Files.readString(process.resolve("cmdline")).contains(words));
+  /** What has this command line, and not only at its end, as what is about to become it has. */
+  static List<Long> processesRunning(String... words) throws IOException {
+    String line = String.join("\0", words) + "\0";
+    return processes(process -> Files.readString(process.resolve("cmdline")).equals(line));
   }
 
   /** What is looked at in the folder of a process under {@code /proc}. */
