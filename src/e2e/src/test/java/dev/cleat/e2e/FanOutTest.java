@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -81,8 +82,8 @@ class FanOutTest {
     }
 
     List<Transcript> awaitEnds() throws Exception {
-      for (Attachment attachment : attachments) {
-        Transcript.end(attachment);
+      for (int reader = 0; reader < READERS; reader++) {
+        awaitEnd(attachments.get(reader), transcripts.get(reader));
       }
       return transcripts;
     }
@@ -91,6 +92,21 @@ class FanOutTest {
     public void close() {
       clients.forEach(CleatClient::close);
     }
+  }
+
+  /** Waits for the end for as long as there is more and more. */
+  private static void awaitEnd(Attachment attachment, Transcript transcript) throws Exception {
+    long before = -1;
+    while (transcript.bytes() > before) {
+      before = transcript.bytes();
+      try {
+        Transcript.end(attachment);
+        return;
+      } catch (TimeoutException e) {
+        // There is much of it.
+      }
+    }
+    throw new AssertionError("nothing comes behind " + before + " bytes");
   }
 
   @Test
@@ -122,7 +138,7 @@ class FanOutTest {
       assertThat(frozen.transcript.bytes()).isZero();
 
       frozen.woken.countDown();
-      Transcript.end(late);
+      awaitEnd(late, frozen.transcript);
       frozen.transcript.assertWhole();
       assertThat(frozen.transcript.sha()).isEqualTo(sha);
     }
