@@ -90,10 +90,12 @@ final class AgentProcess implements AutoCloseable {
     return String.join("\n", err);
   }
 
-  int awaitEnd() throws InterruptedException {
+  /** Waits for the end, and for all of its errors. */
+  int awaitEnd() throws Exception {
     if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
       throw new AssertionError("it does not end; its errors: " + errors());
     }
+    errEnd.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     return process.exitValue();
   }
 

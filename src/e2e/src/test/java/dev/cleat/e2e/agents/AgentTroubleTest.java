@@ -52,7 +52,7 @@ class AgentTroubleTest {
         model.otherwise(request -> refusal);
         Reply.Failure failure = (Reply.Failure) refusal.steps().getFirst();
         if (triesForMinutes(agent, failure)) {
-          assertTriesAgain(session);
+          assertAsksUntilItsTimeIsOver(session, 2, 10);
         } else {
           // Codex says the code only where that has a name.
           assertThat(failed(session).statusMessage())
@@ -74,11 +74,17 @@ class AgentTroubleTest {
     return failed;
   }
 
-  /** Its turn is under way until its time is over. */
-  private void assertTriesAgain(Session session) {
+  /**
+   * Its turn is under way until its time is over, and the model is asked so often in it. On a
+   * machine that has much else to do the agent needs more time to come so far.
+   */
+  private void assertAsksUntilItsTimeIsOver(Session session, int times, int seconds) {
     int before = model.turns().size();
-    assertTimesOut(session, 10);
-    assertThat(model.turns()).hasSizeGreaterThan(before + 1);
+    assertTimesOut(session, seconds);
+    if (model.turns().size() < before + times) {
+      assertThat(seconds).as("seconds for %d requests", times).isLessThan(100);
+      assertAsksUntilItsTimeIsOver(session, times, 2 * seconds);
+    }
   }
 
   private static void assertTimesOut(Session session, int seconds) {
@@ -102,8 +108,7 @@ class AgentTroubleTest {
       model.otherwise(request -> Reply.text("Half of").thenCut());
       if (agent == Agent.OPENCODE) {
         // It tries again without end.
-        assertTimesOut(session, 15);
-        assertThat(model.turns()).isNotEmpty();
+        assertAsksUntilItsTimeIsOver(session, 1, 15);
       } else {
         assertThat(failed(session).statusMessage())
             .containsAnyOf("Connection", "disconnected", "terminated");
