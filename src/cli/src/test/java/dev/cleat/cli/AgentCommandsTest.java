@@ -1,7 +1,7 @@
 package dev.cleat.cli;
 
+import static dev.cleat.cli.Soon.soon;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Struct;
@@ -169,7 +169,7 @@ final class AgentCommandsTest {
   void asOneObjectTheTurnHasItsAnswerAndQuestionsAreStillSaid() throws Exception {
     agent.will(play -> {
       play.says("whole").calls("c", "Bash", "ls").asks("a1", "ls");
-      await().until(() -> server.run("deny", "s").code() == 0);
+      soon().until(() -> server.run("deny", "s").code() == 0);
     });
     Ran ran = server.run("prompt", "s", "-o", "json", "x").ok();
     Struct.Builder turn = Struct.newBuilder();
@@ -227,7 +227,7 @@ final class AgentCommandsTest {
     });
     List<Ran> all = new ArrayList<>();
     all.add(server.run("prompt", "s", "--no-wait", "x"));
-    await().until(() -> agent.approvals().size() == 1);
+    soon().until(() -> agent.approvals().size() == 1);
     all.add(server.run("approvals", "s").ok());
     all.add(server.run("approvals", "s", "-o", "json").ok());
     all.add(server.run("info", "s").ok());

@@ -1,7 +1,7 @@
 package dev.cleat.cli;
 
+import static dev.cleat.cli.Soon.soon;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.util.JsonFormat;
 import dev.cleat.client.FakeAgent;
@@ -39,7 +39,7 @@ final class AgentQuestionCommandsTest {
   void aQuestionToNobodySaysHowItIsAnswered() {
     agent.will(play -> {
       play.asks("a1", "rm -r /");
-      await().until(() -> server.run("approve", "s", "a1").code() == 0);
+      soon().until(() -> server.run("approve", "s", "a1").code() == 0);
     });
 
     Ran ran = server.run("prompt", "s", "x").ok();
@@ -101,7 +101,7 @@ final class AgentQuestionCommandsTest {
       play.awaitAnswer("a2");
     });
     server.run("prompt", "s", "--no-wait", "x").ok();
-    await().until(() -> agent.approvals().size() == 2);
+    soon().until(() -> agent.approvals().size() == 2);
 
     assertThat(server.run("approvals", "s").ok().lines())
         .hasSize(3)
@@ -133,7 +133,7 @@ final class AgentQuestionCommandsTest {
   void anAnswerThatComesTooLateSaysSoInOneLine() {
     agent.will(play -> play.asks("a", "make").awaitAnswer("a"));
     server.run("prompt", "s", "--no-wait", "x").ok();
-    await().until(() -> agent.approvals().size() == 1);
+    soon().until(() -> agent.approvals().size() == 1);
     server.run("approve", "s", "a").ok();
 
     for (String id : List.of("a", "b")) {
@@ -153,7 +153,7 @@ final class AgentQuestionCommandsTest {
   void anOptionThatDoesNotFitIsWrongUsage() {
     agent.will(play -> play.asks("a", "make").awaitAnswer("a"));
     server.run("prompt", "s", "--no-wait", "x").ok();
-    await().until(() -> agent.approvals().size() == 1);
+    soon().until(() -> agent.approvals().size() == 1);
 
     Ran ran = server.run("approve", "s", "--option", "no");
 

@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** A network between client and server whose plug can be pulled. */
 final class Relay implements AutoCloseable {
-  private final int target;
+  private volatile int target;
   private final ServerSocket listening;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
@@ -25,6 +25,11 @@ final class Relay implements AutoCloseable {
 
   String address() {
     return "127.0.0.1:" + listening.getLocalPort();
+  }
+
+  /** New connections go to another port of loopback, as when the server has started again. */
+  void retarget(int port) {
+    target = port;
   }
 
   /** Cuts all connections there are. */
