@@ -261,16 +261,6 @@ final class AgentHome {
     return environment;
   }
 
-  /** An agent's command line in its work folder, with its environment and no other. */
-  ProcessBuilder command(List<String> line) {
-    List<String> command = new ArrayList<>(line);
-    command.set(0, program(line.getFirst()).toString());
-    ProcessBuilder builder = new ProcessBuilder(command).directory(work.toFile());
-    builder.environment().clear();
-    builder.environment().putAll(environment);
-    return builder;
-  }
-
   private static void write(Path file, Map<String, ?> settings) throws IOException {
     write(file, Json.write(settings));
   }

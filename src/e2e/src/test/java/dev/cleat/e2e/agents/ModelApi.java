@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * for which the script has nothing is refused with 400, which no agent tries again.
  */
 final class ModelApi implements AutoCloseable {
+  /** Long enough for a machine that has much else to do. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
   private static final String BESIDE = "Scripted";
 
   private final HttpServer server;
@@ -104,7 +108,7 @@ final class ModelApi implements AutoCloseable {
 
   /** Waits until so many requests of turns have come, and returns the last of them. */
   synchronized ModelRequest awaitTurn(int number) throws InterruptedException {
-    long end = System.nanoTime() + AgentProcess.PATIENCE.toNanos();
+    long end = System.nanoTime() + PATIENCE.toNanos();
     while (turns().size() < number) {
       long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
       if (left <= 0) {
