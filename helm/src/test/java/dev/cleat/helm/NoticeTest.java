@@ -40,7 +40,7 @@ class NoticeTest {
         "jwt-secret   | Nobody in the cluster may call yet",
         "network-open | whoever reaches demo-cleat.agents.svc:7070 can run programs",
         "ephemeral    | gone with the pod",
-        "jwt-secret   | tokens cross the cluster's network in the clear",
+        "tokens       | tokens cross the cluster's network in the clear",
       })
   void itSaysWhatSomeoneMightNotHaveMeant(String set, String text) throws IOException {
     assertThat(oneLine(Chart.notice(Chart.valueSet(set), scratch))).contains(text);
