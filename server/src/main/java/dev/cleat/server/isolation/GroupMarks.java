@@ -2,6 +2,7 @@ package dev.cleat.server.isolation;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,8 @@ import org.slf4j.LoggerFactory;
 final class GroupMarks implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GroupMarks.class);
 
+  private static final Path PROCESSES = Path.of("/proc");
+
   /** Above the numbers that users, containers and services have; below those that are reserved. */
   private static final long FIRST = 1L << 31;
 
@@ -42,15 +45,13 @@ final class GroupMarks implements AutoCloseable {
   private static final long STEP_NANOS = 1_000_000;
   private static final long PATIENCE_NANOS = Duration.ofSeconds(5).toNanos();
 
-  private final Path processes;
   private final long first;
   private final Set<Long> used = ConcurrentHashMap.newKeySet();
   private final Set<Long> ending = ConcurrentHashMap.newKeySet();
   private final ReentrantLock looking = new ReentrantLock();
   private int next;
 
-  private GroupMarks(Path processes, long first) {
-    this.processes = processes;
+  private GroupMarks(long first) {
     this.first = first;
   }
 
@@ -61,9 +62,8 @@ final class GroupMarks implements AutoCloseable {
    * @param name no other server on this machine has it
    */
   static Optional<GroupMarks> open(String name) {
-    final Path processes = Path.of("/proc");
     try {
-      if (!areMapped(Files.readString(processes.resolve("self/gid_map")))) {
+      if (!areMapped(Files.readString(PROCESSES.resolve("self/gid_map")))) {
         return Optional.empty();
       }
     } catch (IOException e) {
@@ -72,7 +72,7 @@ final class GroupMarks implements AutoCloseable {
     }
     // Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4), for names that are alike.
     final int block = (name.hashCode() * 0x9E3779B9) >>> (32 - BLOCKS_BITS);
-    final GroupMarks marks = new GroupMarks(processes, FIRST + ((long) block << BLOCK_BITS));
+    final GroupMarks marks = new GroupMarks(FIRST + ((long) block << BLOCK_BITS));
     marks.close();
     return Optional.of(marks);
   }
@@ -156,24 +156,29 @@ final class GroupMarks implements AutoCloseable {
 
   private void end(LongPredicate groups) {
     final long patience = System.nanoTime() + PATIENCE_NANOS;
-    try {
-      while (killAll(groups)) {
-        if (System.nanoTime() - patience > 0) {
-          LOG.warn(
-              "Processes that have left their sessions start others faster than they can be ended");
-          return;
-        }
-        LockSupport.parkNanos(STEP_NANOS);
+    while (mayLive(groups)) {
+      if (System.nanoTime() - patience > 0) {
+        LOG.warn("Processes that have left their sessions cannot be ended, or not fast enough");
+        return;
       }
-    } catch (IOException e) {
-      LOG.warn("Which processes have left their sessions cannot be seen", e);
+      LockSupport.parkNanos(STEP_NANOS);
+    }
+  }
+
+  private boolean mayLive(LongPredicate groups) {
+    try {
+      return killAll(groups);
+    } catch (IOException | DirectoryIteratorException e) {
+      // There may be no descriptor left at this moment.
+      LOG.debug("Which processes have left their sessions cannot be seen", e);
+      return true;
     }
   }
 
   /** Whether there were any, which may have started others before they ended. */
   private boolean killAll(LongPredicate groups) throws IOException {
     final List<Long> pids = new ArrayList<>();
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(processes, "[1-9]*")) {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(PROCESSES, "[1-9]*")) {
       all.forEach(one -> pids.add(Long.valueOf(String.valueOf(one.getFileName()))));
     }
     // The newest first: those that have little time before they are another.
@@ -190,13 +195,16 @@ final class GroupMarks implements AutoCloseable {
     return any;
   }
 
-  private boolean isIn(long pid, LongPredicate groups) {
+  private boolean isIn(long pid, LongPredicate groups) throws IOException {
     try {
       // Names of programs are in it, in any bytes.
       return isIn(
-          Files.readString(processes.resolve(pid + "/status"), StandardCharsets.ISO_8859_1),
+          Files.readString(PROCESSES.resolve(pid + "/status"), StandardCharsets.ISO_8859_1),
           groups);
     } catch (IOException e) {
+      if (Files.exists(PROCESSES.resolve(String.valueOf(pid)))) {
+        throw e;
+      }
       return false; // It has ended.
     }
   }
