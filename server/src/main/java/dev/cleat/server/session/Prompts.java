@@ -101,6 +101,9 @@ public final class Prompts {
     try {
       store.insertTurn(Saver.row(key, accepted), request);
     } catch (StoreException e) {
+      if (isGone(key)) {
+        throw Refusal.noSession("session_id", key.id());
+      }
       // It has been accepted: it is in the journal. The saver writes it when it can.
       try (LogFields.Scope _ = LogFields.about(key.tenant(), key.id(), accepted.getId(), traces)) {
         LOG.warn("Turn {} could not be saved yet: {}", accepted.getId(), e.getMessage());
@@ -108,6 +111,15 @@ public final class Prompts {
       unstored.put(remembered(key, accepted.getRequestId()), request(key, accepted));
     }
     return accepted;
+  }
+
+  /** Whether a session has been deleted, as far as that can be known. */
+  private boolean isGone(SessionKey key) {
+    try {
+      return store.session(key.text()).isEmpty();
+    } catch (StoreException e) {
+      return false;
+    }
   }
 
   private Optional<RequestRow> known(SessionKey key, String requestId) {

@@ -3,7 +3,6 @@ package dev.cleat.server.session;
 import dev.cleat.server.store.ArtifactRow;
 import dev.cleat.server.store.FoldUpdate;
 import dev.cleat.server.store.MetaRow;
-import dev.cleat.server.store.RequestRow;
 import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
 import dev.cleat.server.store.StoreException;
@@ -179,9 +178,6 @@ final class Saver implements AutoCloseable {
       for (var session : sessions) {
         unsaved.add(session.unsaved());
       }
-      for (Unsaved one : unsaved) {
-        insertPrompted(SessionKey.of(one.session()), one.turns().changed());
-      }
       final List<ChangeLogs.Head> heads = changes.unsaved();
       store.saveFolds(
           unsaved.stream().map(Saver::update).toList(),
@@ -203,16 +199,6 @@ final class Saver implements AutoCloseable {
     }
   }
 
-  /** Turns with a request id are inserted together with it. */
-  private void insertPrompted(SessionKey key, List<Turn> turns) {
-    for (Turn turn : turns) {
-      if (!turn.getRequestId().isEmpty()
-          && store.request(RequestRow.Kind.PROMPT, key.tenant(), turn.getRequestId()).isEmpty()) {
-        store.insertTurn(row(key, turn), Prompts.request(key, turn));
-      }
-    }
-  }
-
   private static FoldUpdate update(Unsaved what) {
     return update(row(what.session(), what.seq(), what.notes()), what.turns(), what.artifacts());
   }
@@ -226,7 +212,11 @@ final class Saver implements AutoCloseable {
         turns.amended().stream().map(turn -> row(key, turn)).toList(),
         List.of(),
         artifacts.files().stream().map(file -> row(key, file)).toList(),
-        artifacts.removedIds());
+        artifacts.removedIds(),
+        turns.changed().stream()
+            .filter(turn -> !turn.getRequestId().isEmpty())
+            .map(turn -> Prompts.request(key, turn))
+            .toList());
   }
 
   private static ArtifactRow row(SessionKey key, FoldedArtifacts.Kept file) {

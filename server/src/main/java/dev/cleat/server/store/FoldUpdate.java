@@ -15,6 +15,8 @@ import java.util.stream.Stream;
  * @param artifacts media files of this session that are new or have changed
  * @param removedArtifactIds media files of this session that are no more; removed before {@code
  *     artifacts} are written
+ * @param requests ids of requests for some of {@code turns}: they are written with their turns if
+ *     they are not known yet, also where the session is stale, but for one that is gone
  */
 public record FoldUpdate(
     SessionRow session,
@@ -22,13 +24,15 @@ public record FoldUpdate(
     List<TurnRow> amendedTurns,
     List<String> removedTurnIds,
     List<ArtifactRow> artifacts,
-    List<String> removedArtifactIds) {
+    List<String> removedArtifactIds,
+    List<RequestRow> requests) {
   public FoldUpdate {
     turns = List.copyOf(turns);
     amendedTurns = List.copyOf(amendedTurns);
     removedTurnIds = List.copyOf(removedTurnIds);
     artifacts = List.copyOf(artifacts);
     removedArtifactIds = List.copyOf(removedArtifactIds);
+    requests = List.copyOf(requests);
     Stream.concat(turns.stream(), amendedTurns.stream())
         .forEach(turn -> {
           if (!turn.sessionId().equals(session.id())) {
@@ -51,6 +55,6 @@ public record FoldUpdate(
 
   /** An update that is about no files. */
   public FoldUpdate(SessionRow session, List<TurnRow> turns, List<String> removedTurnIds) {
-    this(session, turns, List.of(), removedTurnIds, List.of(), List.of());
+    this(session, turns, List.of(), removedTurnIds, List.of(), List.of(), List.of());
   }
 }

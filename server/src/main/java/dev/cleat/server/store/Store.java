@@ -167,11 +167,27 @@ public final class Store implements AutoCloseable {
           }
           saveArtifacts(new ArtifactTable(sql), update);
         }
+        if (!(result instanceof SaveResult.Gone)) {
+          saveRequests(sql, update);
+        }
         results.add(result);
       }
       new MetaTable(sql).put(meta);
       return List.copyOf(results);
     });
+  }
+
+  private void saveRequests(SqlConnection sql, FoldUpdate update) throws SQLException {
+    for (RequestRow request : update.requests()) {
+      if (known(sql, request).isEmpty()) {
+        for (TurnRow turn : update.turns()) {
+          if (turn.id().equals(request.turnId())) {
+            new TurnTable(sql).upsert(turn);
+          }
+        }
+        new RequestTable(sql).insert(request);
+      }
+    }
   }
 
   private static void saveArtifacts(ArtifactTable artifacts, FoldUpdate update)

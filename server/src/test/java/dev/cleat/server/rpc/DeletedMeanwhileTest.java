@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.DeleteRequest;
+import dev.cleat.v1.ListRequest;
 import dev.cleat.v1.RestartRequest;
+import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.SessionChangeKind;
 import dev.cleat.v1.WatchRequest;
 import dev.cleat.v1.WatchResponse;
@@ -93,6 +95,37 @@ class DeletedMeanwhileTest {
           next.getChange().getKind() == SessionChangeKind.SESSION_CHANGE_KIND_DELETED ? 1 : 0;
     }
     assertThat(deleted).isEqualTo(ROUNDS);
+  }
+
+  /** What of it could not be saved any more would keep all else from being saved, for ever. */
+  @Test
+  void aPromptThatIsGivenWhileItsSessionIsDeletedKeepsNothingFromBeingSaved() throws Exception {
+    for (int round = 0; round < 3 * ROUNDS; round++) {
+      final String id = created();
+      final List<Future<Status.Code>> prompts = new ArrayList<>();
+      for (int i = 0; i < CALLERS; i++) {
+        final String request = "r" + round + "-" + i;
+        prompts.add(
+            callers.submit(() ->
+                code(() ->
+                    server
+                        .sessions()
+                        .sendPrompt(
+                            SendPromptRequest.newBuilder()
+                                .setSessionId(id)
+                                .setPrompt("true")
+                                .setRequestId(request)
+                                .build()))));
+      }
+      assertThat(delete(id)).isEqualTo(Status.Code.OK);
+      for (Future<Status.Code> one : prompts) {
+        assertThat(one.get())
+            .isIn(Status.Code.OK, Status.Code.NOT_FOUND, Status.Code.FAILED_PRECONDITION);
+      }
+      // It is answered from what has been saved.
+      assertThat(server.sessions().list(ListRequest.getDefaultInstance()).getSessionsList())
+          .isEmpty();
+    }
   }
 
   @Test

@@ -1,9 +1,11 @@
 package dev.cleat.server.store;
 
+import static dev.cleat.server.store.RequestRow.Kind.PROMPT;
 import static dev.cleat.server.store.Rows.SECRET;
 import static dev.cleat.server.store.Rows.TENANT;
 import static dev.cleat.server.store.Rows.bytes;
 import static dev.cleat.server.store.Rows.insert;
+import static dev.cleat.server.store.Rows.request;
 import static dev.cleat.server.store.Rows.session;
 import static dev.cleat.server.store.Rows.turn;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -105,6 +107,36 @@ class StoreSaveTest {
   }
 
   @Test
+  void requestsOfTurnsAreSavedWithThemAndNotForASessionThatIsGone() {
+    insert(store, session("s1"));
+    insert(store, session("s2", "taken", 0));
+    final List<SaveResult> results =
+        store.saveFolds(
+            List.of(
+                asked(session("gone", null, 0, 1, 5), "r0"),
+                asked(session("s1", null, 0, 1, 5), "r1"),
+                asked(session("s1", "taken", 0, 1, 6), "r2")));
+    assertThat(results)
+        .containsExactly(
+            new SaveResult.Gone(), new SaveResult.Saved(), new SaveResult.NameTaken("s2"));
+    assertThat(store.request(PROMPT, TENANT, "r0")).isEmpty();
+    assertThat(store.request(PROMPT, TENANT, "r1")).isPresent();
+    // A retry must find it, whatever becomes of the rest.
+    assertThat(store.request(PROMPT, TENANT, "r2")).isPresent();
+  }
+
+  private static FoldUpdate asked(SessionRow session, String requestId) {
+    return new FoldUpdate(
+        session,
+        List.of(turn(session.id(), 1, false)),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(request(PROMPT, requestId, session.id(), Long.MAX_VALUE)));
+  }
+
+  @Test
   void oneRefusedSaveDoesNotKeepTheOthersFromBeingWritten() {
     insert(store, session("s1", "one", 0));
     insert(store, session("s2", "two", 0));
@@ -150,7 +182,13 @@ class StoreSaveTest {
   private void save(long seq, List<ArtifactRow> files, List<String> removed) {
     store.saveFold(
         new FoldUpdate(
-            session("s1", null, 0, 1, seq), List.of(), List.of(), List.of(), files, removed));
+            session("s1", null, 0, 1, seq),
+            List.of(),
+            List.of(),
+            List.of(),
+            files,
+            removed,
+            List.of()));
   }
 
   @Test
@@ -174,6 +212,7 @@ class StoreSaveTest {
                 List.of(),
                 List.of(),
                 List.of(file("b", 1, "x")),
+                List.of(),
                 List.of()))
         .isInstanceOf(IllegalArgumentException.class);
     store.deleteSessions(List.of("s1"));

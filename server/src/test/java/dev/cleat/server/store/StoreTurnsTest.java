@@ -97,14 +97,26 @@ class StoreTurnsTest {
 
     store.saveFold(
         new FoldUpdate(
-            session("s1"), List.of(), List.of(trimmed, kept), List.of(), List.of(), List.of()));
+            session("s1"),
+            List.of(),
+            List.of(trimmed, kept),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of()));
 
     assertThat(store.turns("s1", Long.MAX_VALUE, 10))
         .usingRecursiveFieldByFieldElementComparator()
         .containsExactly(kept);
     assertThatThrownBy(() ->
             new FoldUpdate(
-                session("s2"), List.of(), List.of(kept), List.of(), List.of(), List.of()))
+                session("s2"),
+                List.of(),
+                List.of(kept),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of()))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }
