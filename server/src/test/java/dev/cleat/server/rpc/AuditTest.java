@@ -8,8 +8,7 @@ import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
-import com.google.protobuf.DynamicMessage;
-import com.google.protobuf.Message;
+import dev.cleat.server.auth.Caller;
 import dev.cleat.server.telemetry.Calls;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
@@ -23,14 +22,7 @@ import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.SessionFilter;
 import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.StopRequest;
-import dev.cleat.v1.ToolServiceGrpc;
-import io.grpc.CallOptions;
-import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
-import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
-import io.grpc.protobuf.ProtoUtils;
-import io.grpc.stub.ClientCalls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -42,7 +34,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -204,20 +195,18 @@ class AuditTest {
     final Path file = file(folder);
     try (TestServer server = start(folder, "false")) {
       final List<String> expected = new ArrayList<>();
-      for (MethodDescriptor<?, ?> method :
-          Stream.of(
-                  SessionServiceGrpc.getServiceDescriptor(), ToolServiceGrpc.getServiceDescriptor())
-              .flatMap(service -> service.getMethods().stream())
-              .toList()) {
-        if (method.getType() == MethodDescriptor.MethodType.UNARY) {
-          call(server, method);
-        } else if (method.getType() == MethodDescriptor.MethodType.BIDI_STREAMING) {
-          new AttachStream(server, AttachOpen.newBuilder().setSessionId("nobody").build())
-              .awaitEnd();
-        }
-        if (Calls.changes(method)) {
-          expected.add(Calls.name(method));
-          await(file, record -> record.path("method").asText().equals(Calls.name(method)));
+      for (Contract.Call call : Contract.calls()) {
+        final AnyCall any = new AnyCall(call);
+        // Most are refused, and that is written down too.
+        any.by(server, Caller.ANONYMOUS, any.request("nobody"))
+            .ifPresent(refusal ->
+                assertThat(refusal.getStatus().getCode())
+                    .as(call.name())
+                    .isNotIn(Status.Code.INTERNAL, Status.Code.UNKNOWN));
+        final String name = Calls.name(call.rpc());
+        if (Calls.changes(call.rpc())) {
+          expected.add(name);
+          await(file, record -> record.path("method").asText().equals(name));
         }
       }
       assertThat(records(file))
@@ -225,8 +214,11 @@ class AuditTest {
           .containsExactlyElementsOf(expected);
       assertThat(expected)
           .contains(
-              "SessionService/ResolveApproval", "SessionService/Attach", "SessionService/SetActive")
-          .doesNotContain("SessionService/Get", "SessionService/Watch");
+              "SessionService/ResolveApproval",
+              "SessionService/Attach",
+              "SessionService/SetActive",
+              "AccessService/CreateTicket")
+          .doesNotContain("SessionService/Get", "SessionService/Watch", "AccessService/WhoAmI");
     }
   }
 
@@ -281,32 +273,6 @@ class AuditTest {
     return TestServer.start(
         folder.resolve("data"),
         Map.of("audit.file", file.toString(), "auth.tokens", tokens.toString()));
-  }
-
-  /** With nothing in the request: most are refused, and that is written down. */
-  private static void call(TestServer server, MethodDescriptor<?, ?> method) {
-    final var schema =
-        ((ProtoMethodDescriptorSupplier) Objects.requireNonNull(method.getSchemaDescriptor()))
-            .getMethodDescriptor();
-    final MethodDescriptor<Message, Message> dynamic =
-        MethodDescriptor.<Message, Message>newBuilder()
-            .setFullMethodName(method.getFullMethodName())
-            .setType(MethodDescriptor.MethodType.UNARY)
-            .setRequestMarshaller(
-                ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(schema.getInputType())))
-            .setResponseMarshaller(
-                ProtoUtils.marshaller(DynamicMessage.getDefaultInstance(schema.getOutputType())))
-            .build();
-    try {
-      final Message _ =
-          ClientCalls.blockingUnaryCall(
-              server.channel(),
-              dynamic,
-              CallOptions.DEFAULT,
-              DynamicMessage.getDefaultInstance(schema.getInputType()));
-    } catch (StatusRuntimeException e) {
-      assertThat(e.getStatus().getCode()).isNotIn(Status.Code.INTERNAL, Status.Code.UNKNOWN);
-    }
   }
 
   @Test
