@@ -12,7 +12,6 @@ import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Role;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +20,6 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -107,6 +105,7 @@ class AccessTest {
                 .addArgs("-c")
                 .addArgs("true")
                 .setSessionId("s-" + created)
+                .setName("n-" + created)
                 .build())
         .getSession()
         .getId();
@@ -219,29 +218,37 @@ class AccessTest {
     assertThat(wrong).as(call.name()).isEmpty();
   }
 
-  /** All of an error that a client gets: code, message, details, and what else comes with it. */
-  private static List<Object> body(Optional<StatusRuntimeException> refusal) {
-    final StatusRuntimeException error = refusal.orElseThrow();
-    return List.of(
-        error.getStatus().getCode(),
-        String.valueOf(error.getStatus().getDescription()),
-        Objects.requireNonNull(StatusProto.fromThrowable(error)).toByteString(),
-        Objects.requireNonNull(error.getTrailers()).keys());
-  }
-
   @ParameterizedTest
   @MethodSource("aboutSessions")
   void anotherTenantsSessionIsRefusedInTheWordsOfOneThatNeverWas(Contract.Call call) {
     final AnyCall any = new AnyCall(call);
     final Caller stranger = new Caller("strangers", "they", Role.ROLE_ADMIN, null);
     final Caller ticket = new Caller(TENANT, ME, Role.ROLE_ADMIN, session(Relation.OWN));
-    final Message request = any.request("s-" + (created + 1));
-    final List<Object> absent = body(any.by(server, stranger, request));
-    assertThat(body(any.by(server, ticket, request))).isEqualTo(absent);
+    final int next = created + 1;
+    final List<Message> requests =
+        List.of(any.request("s-" + next), any.requestByName("n-" + next));
+    final List<List<Object>> absent = new ArrayList<>();
+    for (Message request : requests) {
+      absent.add(body(any, stranger, request));
+      assertThat(body(any, ticket, request)).isEqualTo(absent.getLast());
+    }
+    assertThat(absent).doesNotHaveDuplicates();
 
     final String id = create(TENANT, ME);
-    assertThat(any.request(id)).isEqualTo(request);
-    assertThat(body(any.by(server, stranger, request))).isEqualTo(absent);
-    assertThat(body(any.by(server, ticket, request))).isEqualTo(absent);
+    assertThat(any.request(id)).isEqualTo(requests.getFirst());
+    for (Caller caller : List.of(stranger, ticket)) {
+      assertThat(requests).extracting(request -> body(any, caller, request)).isEqualTo(absent);
+    }
+    // And those whose it is reach it by both.
+    if (!call.name().equals("Delete")) {
+      for (Message request : requests) {
+        final Caller owner = owner(TENANT, ME);
+        assertThat(outcome(any.by(server, owner, request))).isEqualTo(Outcome.ALLOWED);
+      }
+    }
+  }
+
+  private List<Object> body(AnyCall any, Caller caller, Message request) {
+    return Refused.body(any.by(server, caller, request).orElseThrow());
   }
 }

@@ -82,6 +82,15 @@ record AnyCall(Contract.Call call) {
     return request.build();
   }
 
+  /** The request, about the session of this name. */
+  Message requestByName(String name) {
+    if (request("") instanceof AttachRequest) {
+      return AttachRequest.newBuilder().setOpen(AttachOpen.newBuilder().setName(name)).build();
+    }
+    final Message.Builder request = request("").toBuilder();
+    return request.setField(request.getDescriptorForType().findFieldByName("name"), name).build();
+  }
+
   /** Makes the call; what it was refused with, or nothing where the first answer came. */
   Optional<StatusRuntimeException> by(TestServer server, Caller caller, Message request) {
     return start(call.rpc(), server, caller, request);

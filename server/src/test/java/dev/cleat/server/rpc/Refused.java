@@ -15,6 +15,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,21 @@ record Refused(
         fields,
         quotas,
         retry);
+  }
+
+  /** All of an error that a client gets: code, message, details, and what else comes with it. */
+  static List<Object> body(StatusRuntimeException error) {
+    return List.of(
+        error.getStatus().getCode(),
+        String.valueOf(error.getStatus().getDescription()),
+        Objects.requireNonNull(StatusProto.fromThrowable(error)).toByteString(),
+        Objects.requireNonNull(error.getTrailers()).keys());
+  }
+
+  static List<Object> bodyBy(ThrowingCallable call) {
+    final StatusRuntimeException error = catchThrowableOfType(StatusRuntimeException.class, call);
+    assertThat(error).as("a refusal").isNotNull();
+    return body(error);
   }
 
   /** Exactly one ErrorInfo, with this reason. */

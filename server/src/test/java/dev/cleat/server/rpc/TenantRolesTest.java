@@ -56,7 +56,13 @@ class TenantRolesTest {
 
   @Test
   void aParentOfAnotherTenantOrOfAnotherOwnerCannotBeHad() {
+    final List<Object> absent =
+        Refused.bodyBy(() -> callers.create(RED, CatSessions.request().setParentId("parent")));
     final Session parent = callers.create(BLUE, CatSessions.request().setSessionId("parent"));
+    assertThat(
+            Refused.bodyBy(() -> callers.create(RED, CatSessions.request().setParentId("parent"))))
+        .as("in the words of one that never was")
+        .isEqualTo(absent);
     Refused.by(() -> callers.create(RED, CatSessions.request().setParentId("parent")))
         .with(Code.NOT_FOUND, ERROR_REASON_SESSION_NOT_FOUND)
         .metadata("parent_id", "parent");

@@ -254,9 +254,13 @@ class TenantsTest {
     callers = new Callers(server);
     final CreateRequest.Builder request =
         CreateRequest.newBuilder().setTool("fake").setResumeToken("token");
-    final Session blue = callers.create(BLUE, request);
-    final Session red = callers.create(RED, request);
     final GetRequest find = GetRequest.newBuilder().setResumeToken("token").build();
+    final List<Object> absent = Refused.bodyBy(() -> callers.as(RED).get(find));
+    final Session blue = callers.create(BLUE, request);
+    assertThat(Refused.bodyBy(() -> callers.as(RED).get(find)))
+        .as("in the words of one that never was")
+        .isEqualTo(absent);
+    final Session red = callers.create(RED, request);
     assertThat(callers.as(BLUE).get(find).getSession().getId()).isEqualTo(blue.getId());
     assertThat(callers.as(RED).get(find).getSession().getId()).isEqualTo(red.getId());
     assertThat(callers.as(ticket(Role.ROLE_VIEWER, blue)).get(find).getSession().getId())
@@ -264,5 +268,7 @@ class TenantsTest {
     final Session other = callers.create(BLUE, ended());
     Refused.by(() -> callers.as(ticket(Role.ROLE_VIEWER, other)).get(find))
         .with(Code.NOT_FOUND, ERROR_REASON_SESSION_NOT_FOUND);
+    assertThat(Refused.bodyBy(() -> callers.as(ticket(Role.ROLE_VIEWER, other)).get(find)))
+        .isEqualTo(absent);
   }
 }
