@@ -8,6 +8,7 @@ import dev.cleat.server.auth.Caller;
 import dev.cleat.server.boot.CleatServer;
 import dev.cleat.v1.AccessScope;
 import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.Role;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import jdk.jfr.Event;
@@ -91,7 +93,7 @@ class SameStepsTest {
   /** The session that others look for has a process: it is in memory, too. */
   @BeforeEach
   void start() throws Exception {
-    server = TestServer.start(folder.resolve("data"));
+    server = TestServer.withTools(folder, FakeAcpAgent.catalogue());
     for (Id id : List.of(Id.OF_ANOTHER, Id.OF_THE_CALLER)) {
       server
           .sessions(OWNER)
@@ -109,28 +111,59 @@ class SameStepsTest {
     server.close();
   }
 
-  private static List<Contract.Call> aboutSessions() {
-    return Contract.calls().stream()
-        .filter(call -> call.rule().getScope() == AccessScope.ACCESS_SCOPE_SESSION)
-        .toList();
+  /**
+   * A call, and how it says which session it is about.
+   *
+   * @param callers who look for it in vain
+   */
+  private record Way(
+      AnyCall call, String by, Function<String, Message> request, List<Caller> callers) {
+    String question(Caller caller, Id id) {
+      return call.call().name() + " by " + caller.subject() + " of " + id + " " + by;
+    }
   }
 
-  private static String question(Contract.Call call, Caller caller, Id id) {
-    return call.name() + " by " + caller.subject() + " of " + id;
+  private static List<Way> ways() {
+    final List<Caller> both = List.of(STRANGER, TICKET);
+    final List<Way> ways = new ArrayList<>();
+    for (Contract.Call call : Contract.calls()) {
+      final AnyCall any = new AnyCall(call);
+      if (call.rule().getScope() == AccessScope.ACCESS_SCOPE_SESSION) {
+        ways.add(new Way(any, "by id", any::request, both));
+        ways.add(new Way(any, "by name", any::requestByName, both));
+      }
+      if (call.name().equals("Get")) {
+        ways.add(
+            new Way(
+                any,
+                "by resume token",
+                token -> GetRequest.newBuilder().setResumeToken(token).build(),
+                both));
+      }
+      if (call.name().equals("Create")) {
+        // A ticket creates nothing.
+        ways.add(
+            new Way(
+                any,
+                "by its child",
+                parent -> CreateRequest.newBuilder().setTool("sh").setParentId(parent).build(),
+                List.of(STRANGER)));
+      }
+    }
+    return ways;
   }
 
-  private Optional<StatusRuntimeException> ask(Contract.Call call, Caller caller, Id id) {
-    final AnyCall any = new AnyCall(call);
-    final Message request = any.request(id.text);
-    final Asked asked = new Asked(question(call, caller, id));
+  private Optional<StatusRuntimeException> ask(Way way, Caller caller, Id id) {
+    final Message request = way.request().apply(id.text);
+    final Asked asked = new Asked(way.question(caller, id));
     asked.begin();
-    final Optional<StatusRuntimeException> refusal = any.by(server, caller, request);
+    final Optional<StatusRuntimeException> refusal = way.call().by(server, caller, request);
     asked.commit();
     return refusal;
   }
 
-  private void askInVain(Contract.Call call, Caller caller, Id id) {
-    Refused.of(ask(call, caller, id).orElseThrow())
+  private void askInVain(Way way, Caller caller, Id id) {
+    Refused.of(ask(way, caller, id).orElseThrow())
         .with(Status.Code.NOT_FOUND, ERROR_REASON_SESSION_NOT_FOUND);
   }
 
@@ -216,12 +249,15 @@ class SameStepsTest {
 
   @Test
   void aSessionOfAnotherIsLookedForWithTheStepsForOneThatNeverWas() throws Exception {
-    final List<Contract.Call> calls = aboutSessions();
-    final List<Caller> callers = List.of(STRANGER, TICKET);
-    final Contract.Call get =
-        calls.stream().filter(call -> call.name().equals("Get")).findFirst().orElseThrow();
+    final List<Way> ways = ways();
+    final Way get =
+        ways.stream()
+            .filter(way -> way.call().call().name().equals("Get"))
+            .findFirst()
+            .orElseThrow();
     // What is done once only is done.
-    calls.forEach(call -> callers.forEach(caller -> askInVain(call, caller, Id.NEVER_WAS_EITHER)));
+    ways.forEach(
+        way -> way.callers().forEach(caller -> askInVain(way, caller, Id.NEVER_WAS_EITHER)));
     final Map<String, Map<String, Long>> steps;
     try (Recording recording = new Recording()) {
       recording
@@ -231,10 +267,10 @@ class SameStepsTest {
           .withStackTrace();
       recording.enable(Asked.class);
       recording.start();
-      for (Contract.Call call : calls) {
-        for (Caller caller : callers) {
-          askInVain(call, caller, Id.NEVER_WAS);
-          askInVain(call, caller, Id.OF_ANOTHER);
+      for (Way way : ways) {
+        for (Caller caller : way.callers()) {
+          askInVain(way, caller, Id.NEVER_WAS);
+          askInVain(way, caller, Id.OF_ANOTHER);
         }
       }
       assertThat(ask(get, OWNER, Id.OF_THE_CALLER)).isEmpty();
@@ -242,10 +278,10 @@ class SameStepsTest {
       steps = steps(recording);
     }
 
-    for (Contract.Call call : calls) {
-      for (Caller caller : callers) {
-        final String absent = question(call, caller, Id.NEVER_WAS);
-        assertThat(steps.get(question(call, caller, Id.OF_ANOTHER)))
+    for (Way way : ways) {
+      for (Caller caller : way.callers()) {
+        final String absent = way.question(caller, Id.NEVER_WAS);
+        assertThat(steps.get(way.question(caller, Id.OF_ANOTHER)))
             .as(absent)
             .isEqualTo(steps.get(absent))
             .hasSizeGreaterThan(5);
@@ -255,12 +291,11 @@ class SameStepsTest {
     // session's is taken for one that is not the caller's.
     final String absent =
         String.join(
-            "\n",
-            Objects.requireNonNull(steps.get(question(get, STRANGER, Id.NEVER_WAS))).keySet());
+            "\n", Objects.requireNonNull(steps.get(get.question(STRANGER, Id.NEVER_WAS))).keySet());
     final String present =
         String.join(
             "\n",
-            Objects.requireNonNull(steps.get(question(get, OWNER, Id.OF_THE_CALLER))).keySet());
+            Objects.requireNonNull(steps.get(get.question(OWNER, Id.OF_THE_CALLER))).keySet());
     assertThat(absent).contains("store.Store#session <").doesNotContain(LOCK, "SessionLock");
     assertThat(present)
         .contains(LOCK + "#lock < " + OURS + "session.SessionLock#locked")
