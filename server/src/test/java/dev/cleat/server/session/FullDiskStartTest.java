@@ -4,28 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
-import dev.cleat.server.isolation.Isolator;
 import dev.cleat.server.journal.FakeDisk;
-import dev.cleat.server.journal.JournalOptions;
-import dev.cleat.server.policy.Policy;
 import dev.cleat.server.policy.Quota;
-import dev.cleat.server.store.Store;
-import dev.cleat.server.telemetry.Tracing;
-import dev.cleat.server.terminal.PipeTerminals;
 import dev.cleat.server.terminal.PtyTerminals;
 import dev.cleat.server.terminal.TerminalFactory;
-import dev.cleat.server.tool.Catalogue;
-import dev.cleat.server.tool.ShellInit;
-import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.ErrorReason;
-import dev.cleat.v1.TerminalSize;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -50,42 +38,17 @@ class FullDiskStartTest {
   @BeforeEach
   void open() throws Exception {
     program = folder.resolve("program");
-    Files.writeString(program, "#!/bin/sh\n");
-    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
-    final Path catalogue =
-        Files.writeString(
-            folder.resolve("tools.yaml"),
-            "tools: {once: {command: [%s], turns: none}}".formatted(program));
+    OneToolSessions.install(program, "");
     final TerminalFactory terminals = new PtyTerminals();
     sessions =
-        Sessions.open(
-            disk.rootOn(folder.resolve("journals")),
-            Store.open(folder.resolve("state.db"), InstantSource.system()),
-            Catalogue.open(catalogue, ShellInit.install(folder.resolve("shells"))),
-            new Ledgers(Policy.none(), 1),
+        OneToolSessions.open(
+            folder,
+            disk,
+            program,
             (spec, listener) -> {
               meanwhile.getAndSet(() -> {}).run();
               return terminals.start(spec, listener);
-            },
-            new PipeTerminals(),
-            Policy.none(),
-            Isolator.none(folder),
-            new SessionSettings(
-                JournalOptions.defaults(),
-                folder,
-                folder.resolve("workspaces"),
-                folder.resolve("pictures"),
-                Duration.ZERO,
-                Duration.ZERO,
-                Duration.ofSeconds(1),
-                10,
-                10,
-                1 << 20,
-                1,
-                List.of(),
-                false),
-            InstantSource.system(),
-            Tracing.off());
+            });
     tenant = sessions.of("default");
   }
 
@@ -95,16 +58,7 @@ class FullDiskStartTest {
   }
 
   private Session ended() {
-    final Session session =
-        tenant
-            .create(
-                CreateRequest.newBuilder()
-                    .setTool("once")
-                    .setSize(TerminalSize.newBuilder().setRows(24).setColumns(80))
-                    .build(),
-                "somebody",
-                _ -> {})
-            .session();
+    final Session session = OneToolSessions.start(tenant);
     await().atMost(PATIENCE).until(session::isOver);
     return session;
   }

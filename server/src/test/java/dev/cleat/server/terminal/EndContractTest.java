@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -305,14 +306,20 @@ final class EndContractTest {
   }
 
   @Test
-  void aListenerThatFailsLosesItsTerminalOnly() throws Exception {
+  void aListenerThatFailsLosesItsTerminalOnlyAndIsToldHowMuchWasDropped() throws Exception {
     final Recorder recorder = new Recorder();
+    final AtomicInteger dropped = new AtomicInteger();
     terminals.start(
-        shell("trap '' HUP TERM; echo word; while :; do sleep 0.01; done"),
+        shell("trap '' HUP TERM; printf word; while :; do sleep 0.01; done"),
         new TerminalListener() {
           @Override
           public void output(Stream stream, ByteBuffer data) {
             throw new IllegalStateException("meant to fail");
+          }
+
+          @Override
+          public void dropped(int bytes) {
+            dropped.addAndGet(bytes);
           }
 
           @Override
@@ -321,6 +328,7 @@ final class EndContractTest {
           }
         });
     assertThat(recorder.awaitExit()).isEqualTo(new Exit.Signalled(Signal.KILL.number(), false));
+    assertThat(dropped).hasValue(4);
   }
 
   @Test

@@ -1,0 +1,81 @@
+package dev.cleat.server.session;
+
+import dev.cleat.server.isolation.Isolator;
+import dev.cleat.server.journal.FakeDisk;
+import dev.cleat.server.journal.JournalOptions;
+import dev.cleat.server.policy.Policy;
+import dev.cleat.server.store.Store;
+import dev.cleat.server.telemetry.Tracing;
+import dev.cleat.server.terminal.PipeTerminals;
+import dev.cleat.server.terminal.TerminalFactory;
+import dev.cleat.server.tool.Catalogue;
+import dev.cleat.server.tool.ShellInit;
+import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.TerminalSize;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+
+/** Sessions of one program, one at a time, whose journals are on a disk that a test can fill. */
+final class OneToolSessions {
+  private static final String TOOL = "once";
+
+  private OneToolSessions() {}
+
+  /** Opens them; whoever does so closes them. */
+  static Sessions open(Path folder, FakeDisk disk, Path program, TerminalFactory terminals)
+      throws Exception {
+    final Path catalogue =
+        Files.writeString(
+            folder.resolve("tools.yaml"),
+            "tools: {%s: {command: [%s], turns: none}}".formatted(TOOL, program));
+    return Sessions.open(
+        disk.rootOn(folder.resolve("journals")),
+        Store.open(folder.resolve("state.db"), InstantSource.system()),
+        Catalogue.open(catalogue, ShellInit.install(folder.resolve("shells"))),
+        new Ledgers(Policy.none(), 1),
+        terminals,
+        new PipeTerminals(),
+        Policy.none(),
+        Isolator.none(folder),
+        new SessionSettings(
+            JournalOptions.defaults(),
+            folder,
+            folder.resolve("workspaces"),
+            folder.resolve("pictures"),
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ofSeconds(1),
+            10,
+            10,
+            1 << 20,
+            1,
+            List.of(),
+            false),
+        InstantSource.system(),
+        Tracing.off());
+  }
+
+  /** Writes the program. */
+  static void install(Path program, String script) throws IOException {
+    Files.writeString(program, "#!/bin/sh\n" + script);
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+  }
+
+  /** Starts one. */
+  static Session start(TenantSessions tenant) {
+    return tenant
+        .create(
+            CreateRequest.newBuilder()
+                .setTool(TOOL)
+                .setSize(TerminalSize.newBuilder().setRows(24).setColumns(80))
+                .build(),
+            "somebody",
+            _ -> {})
+        .session();
+  }
+}
