@@ -10,6 +10,7 @@ import dev.cleat.v1.ApprovalRule;
 import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
+import dev.cleat.v1.AttachResponse;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.GetRequest;
@@ -23,12 +24,17 @@ import dev.cleat.v1.Session;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.WaitTurnRequest;
 import io.grpc.Status;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +45,9 @@ class MetricsTest {
   private static final java.time.Duration PATIENCE = java.time.Duration.ofSeconds(60);
   private static final int WRITERS = 100;
   private static final int SCRAPES = 5;
+
+  /** More than is on its way between a server and a client. */
+  private static final int PRINTED = 8_000_000;
 
   private static TestServer start(Path data, Map<String, String> settings) throws Exception {
     final Map<String, String> all = new HashMap<>(settings);
@@ -144,6 +153,7 @@ class MetricsTest {
           .isGreaterThan(now.getOrDefault("cleat_output_bytes_total", 0.0));
       assertThat(now.getOrDefault("cleat_disk_free_bytes", 0.0)).isPositive();
       assertThat(now.getOrDefault("cleat_journal_disk_bytes", 0.0)).isPositive();
+      assertTimedOnce(now, "cleat_attach_first_event_seconds");
       assertThat(now)
           .containsKey("process_files_open_files")
           .containsKey("jvm_threads_live_threads");
@@ -155,6 +165,95 @@ class MetricsTest {
       await(server, Map.of("cleat_attached_clients", 0.0));
       assertThat(server.metrics())
           .doesNotContainKey("cleat_sessions{state=\"running\",tenant=\"default\",tool=\"bash\"}");
+    }
+  }
+
+  /** Its sum is what one took, which is in all buckets that are large enough and in no other. */
+  private static void assertTimedOnce(Map<String, Double> series, String name) {
+    assertThat(series).containsEntry(name + "_count", 1.0);
+    final double took = series.getOrDefault(name + "_sum", 0.0);
+    assertThat(took).isPositive();
+    final String bucket = name + "_bucket{le=\"";
+    final Map<Double, Double> buckets = new TreeMap<>();
+    series.forEach((key, value) -> {
+      if (key.startsWith(bucket)) {
+        final String bound = key.substring(bucket.length(), key.length() - "\"}".length());
+        buckets.put(
+            bound.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(bound), value);
+      }
+    });
+    assertThat(buckets).hasSizeGreaterThan(10);
+    buckets.forEach((bound, count) ->
+        assertThat(count).as("up to " + bound).isEqualTo(took <= bound ? 1.0 : 0.0));
+  }
+
+  /** A client that takes no more than it asks for. */
+  private static final class SlowReader
+      implements ClientResponseObserver<AttachRequest, AttachResponse> {
+    private @Nullable ClientCallStreamObserver<AttachRequest> requests;
+    private volatile long last;
+
+    @Override
+    public void beforeStart(ClientCallStreamObserver<AttachRequest> stream) {
+      requests = stream;
+      stream.disableAutoRequestWithInitial(1);
+    }
+
+    void reads(int messages) {
+      Objects.requireNonNull(requests).request(messages);
+    }
+
+    @Override
+    public void onNext(AttachResponse response) {
+      response.getEvents().getEventsList().forEach(event -> last = event.getSeq());
+    }
+
+    @Override
+    public void onError(Throwable cause) {
+      // The server is closed with its clients.
+    }
+
+    @Override
+    public void onCompleted() {
+      // Nobody waits for that.
+    }
+  }
+
+  @Test
+  void aReaderThatDoesNotReadIsSoManyEventsBehind(@TempDir Path folder) throws Exception {
+    try (TestServer server = start(folder.resolve("data"), Map.of())) {
+      final String id =
+          create(
+              server,
+              CreateRequest.newBuilder()
+                  .setTool("sh")
+                  .addAllArgs(
+                      List.of("-c", "head -c " + PRINTED + " /dev/zero | tr '\\0' x; echo; cat")),
+              folder);
+      final SlowReader slow = new SlowReader();
+      server
+          .streams()
+          .attach(slow)
+          .onNext(
+              AttachRequest.newBuilder().setOpen(AttachOpen.newBuilder().setSessionId(id)).build());
+      final AttachStream quick =
+          new AttachStream(server, AttachOpen.newBuilder().setSessionId(id).build());
+      quick.await(stream -> get(server, id).getOutputBytes() == PRINTED + 2);
+      final long head = get(server, id).getHeadSeq();
+      quick.await(stream -> stream.events().getLast().getSeq() == head);
+
+      final Map<String, Double> now = server.metrics();
+      assertThat(now)
+          .containsEntry("cleat_attached_clients", 2.0)
+          .containsEntry("cleat_reader_lag_events{quantile=\"0.5\"}", 0.0);
+      assertThat(now.get("cleat_reader_lag_events{quantile=\"1.0\"}"))
+          .isEqualTo(now.get("cleat_reader_lag_events{quantile=\"0.99\"}"))
+          .isPositive()
+          .isLessThanOrEqualTo((double) head);
+
+      slow.reads(Integer.MAX_VALUE);
+      await(server, Map.of("cleat_reader_lag_events{quantile=\"1.0\"}", 0.0));
+      Awaitility.await().atMost(PATIENCE).until(() -> slow.last == head);
     }
   }
 
