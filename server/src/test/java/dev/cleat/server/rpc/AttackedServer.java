@@ -3,7 +3,9 @@ package dev.cleat.server.rpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cleat.server.auth.Caller;
 import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.Role;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.StopRequest;
 import java.io.IOException;
@@ -18,6 +20,10 @@ final class AttackedServer implements AutoCloseable {
   static final int OWN = 20_001;
   static final int PROCESSES = 60;
   static final long SERVER = ProcessHandle.current().pid();
+
+  /** What another tenant's session has printed, as a pattern that is not found in itself. */
+  static final String PRINTED = "printed-by-[o]thers";
+
   private static final int OTHER = 20_002;
 
   enum Mode {
@@ -44,6 +50,7 @@ final class AttackedServer implements AutoCloseable {
   private final Process victim;
   private final TestServer server;
   private final PolicySessions sessions;
+  private final String printed;
 
   private AttackedServer(Path folder) throws Exception {
     world = PolicySessions.open(folder);
@@ -98,6 +105,12 @@ final class AttackedServer implements AutoCloseable {
       throw e;
     }
     sessions = new PolicySessions(server);
+    final PolicySessions theirs =
+        new PolicySessions(server, new Caller("other", "vic", Role.ROLE_OWNER, null));
+    final Session session = theirs.bash("own");
+    assertThat(theirs.output(session, "echo " + PRINTED.replaceAll("[\\[\\]]", "")))
+        .isEqualTo("printed-by-others");
+    printed = session.getId();
   }
 
   /** Starts it, where the machine can be more than one user. */
@@ -140,6 +153,11 @@ final class AttackedServer implements AutoCloseable {
   /** A folder of another tenant. */
   Path others() {
     return others;
+  }
+
+  /** Where the journal of another tenant's session is, which has {@link #PRINTED} in it. */
+  Path othersJournal() {
+    return data.resolve("journals/journals").resolve("other_" + printed);
   }
 
   /** A process of another tenant. */

@@ -1,22 +1,40 @@
 package dev.cleat.server.rpc;
 
 import static dev.cleat.server.rpc.AttackedServer.OWN;
+import static dev.cleat.server.rpc.AttackedServer.PRINTED;
 import static dev.cleat.server.rpc.AttackedServer.SERVER;
 import static dev.cleat.server.rpc.AttackedServer.running;
 import static dev.cleat.v1.ErrorReason.ERROR_REASON_NOT_ALLOWED;
 import static io.grpc.Status.Code.FAILED_PRECONDITION;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import com.google.protobuf.Message;
 import dev.cleat.server.rpc.AttackedServer.Mode;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.DeleteRequest;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.GetScreenRequest;
+import dev.cleat.v1.ListRequest;
+import dev.cleat.v1.ListTurnsRequest;
+import dev.cleat.v1.OutputEncoding;
+import dev.cleat.v1.ReadEventsRequest;
+import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
+import dev.cleat.v1.SessionMode;
+import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
+import dev.cleat.v1.SessionView;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a program in a session can reach of the server and of other tenants, in each isolation mode,
@@ -106,6 +125,25 @@ class HostileSessionTest {
     attacked.attempt(session, "(: < /proc/" + attacked.victim().pid() + "/environ)", works);
     attacked.attempt(session, "(: > /proc/" + attacked.victim().pid() + "/mem)", works);
     assertThat(attacked.victim().isAlive()).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Mode.class)
+  void readsAnotherTenantsJournalOnlyAsRoot(Mode mode) throws Exception {
+    final Session session = attacked.sessions().bash(mode.workspace);
+    final boolean works = mode == Mode.SAME_USER;
+    final Path journal = attacked.othersJournal();
+    try (Stream<Path> segments = Files.list(journal)) {
+      for (Path segment : segments.filter(Files::isRegularFile).toList()) {
+        attacked.attempt(session, "cat " + segment + " >/dev/null", works);
+        attacked.attempt(session, "(: >> " + segment + ")", works);
+      }
+    }
+    attacked.attempt(session, "ls " + journal, works);
+    attacked.attempt(session, "grep -rqa '%s' %s".formatted(PRINTED, journal), works);
+    attacked.attempt(session, "grep -rqa '%s' %s".formatted(PRINTED, attacked.data()), works);
+    attacked.attempt(
+        session, "ln -s %s journal && grep -rqa '%s' journal/".formatted(journal, PRINTED), works);
   }
 
   @ParameterizedTest
@@ -232,6 +270,74 @@ class HostileSessionTest {
         attacked.sessions().bash("box"),
         "(: < /dev/tcp/127.0.0.1/" + attacked.server().port() + ") 2>/dev/null",
         true);
+  }
+
+  /** A title, the clipboard, a question, a control character of eight bits. */
+  @ParameterizedTest
+  @EnumSource(Mode.class)
+  void sequencesReachNobodyWhoDidNotAskForThem(Mode mode) {
+    final String evil =
+        "printf '\\033]2;own\\033ed\\007\\033]52;c;b3duZWQ=\\007\\033[5n\\302\\23331mseen\\n'";
+    final Logger log = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+    final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    log.addAppender(lines);
+    final List<String> texts = new ArrayList<>();
+    try {
+      final SessionServiceBlockingStub calls = attacked.server().sessions();
+      final Session shell = attacked.sessions().bash(mode.workspace);
+      assertThat(attacked.sessions().works(shell, evil)).isTrue();
+      final Session ended =
+          attacked
+              .sessions()
+              .create(
+                  CreateRequest.newBuilder()
+                      .setTool("sh")
+                      .setWorkspace(mode.workspace)
+                      .addAllArgs(List.of("-c", evil + " >&2; exit 3"))
+                      .setMode(SessionMode.SESSION_MODE_PIPES));
+      final GetRequest get = GetRequest.newBuilder().setSessionId(ended.getId()).build();
+      Awaitility.await().until(() -> calls.get(get).getSession().hasExit());
+      final SendPromptRequest more =
+          SendPromptRequest.newBuilder().setSessionId(ended.getId()).setPrompt("more").build();
+      final Refused refused = Refused.by(() -> calls.sendPrompt(more));
+      texts.add(refused.message());
+      addTexts(refused.infos(), texts);
+      final ListRequest list =
+          ListRequest.newBuilder().setView(SessionView.SESSION_VIEW_FULL).build();
+      addTexts(calls.list(list), texts);
+      addTexts(
+          calls.listTurns(ListTurnsRequest.newBuilder().setSessionId(shell.getId()).build()),
+          texts);
+      addTexts(
+          calls.getScreen(GetScreenRequest.newBuilder().setSessionId(shell.getId()).build()),
+          texts);
+      addTexts(
+          calls.readEvents(
+              ReadEventsRequest.newBuilder()
+                  .setSessionId(shell.getId())
+                  .setEncoding(OutputEncoding.OUTPUT_ENCODING_PLAIN)
+                  .build()),
+          texts);
+    } finally {
+      log.detachAppender(lines);
+    }
+    lines.list.forEach(line -> texts.add(line.getFormattedMessage()));
+    assertThat(texts)
+        .allSatisfy(text -> assertThat(text).doesNotContainPattern("[\\p{Cc}&&[^\n\t]]"))
+        .anyMatch(text -> text.contains("seen"));
+    attacked.assertServes();
+  }
+
+  /** Every text in a message. */
+  private static void addTexts(Object value, List<String> texts) {
+    switch (value) {
+      case String text -> texts.add(text);
+      case Collection<?> all -> all.forEach(one -> addTexts(one, texts));
+      case Message message ->
+          message.getAllFields().values().forEach(field -> addTexts(field, texts));
+      default -> {}
+    }
   }
 
   @ParameterizedTest
