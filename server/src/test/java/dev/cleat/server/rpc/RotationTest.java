@@ -12,6 +12,7 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
+import com.sun.net.httpserver.HttpServer;
 import dev.cleat.testing.Authority;
 import dev.cleat.v1.AccessServiceGrpc;
 import dev.cleat.v1.AttachOpen;
@@ -27,6 +28,8 @@ import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.stub.StreamObserver;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -52,6 +55,9 @@ class RotationTest {
 
   @TempDir Path folder;
   private final List<ManagedChannel> channels = new ArrayList<>();
+
+  /** What an endpoint of keys answers. */
+  private volatile String published = "";
 
   /** The tokens of one time; its certificates are in files with its number. */
   private record Generation(int number, String token, String jwt) {}
@@ -236,6 +242,55 @@ class RotationTest {
         last = next;
       }
     }
+  }
+
+  /** An endpoint is asked for a key that is not known, and no more than twice in some seconds. */
+  @Test
+  void aReaderGoesOnWhoseKeyIsNoLongerAtItsEndpoint() throws Exception {
+    final HttpServer endpoint =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    endpoint.createContext(
+        "/keys",
+        exchange -> {
+          final byte[] body = published.getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    endpoint.start();
+    try (TestServer server =
+        TestServer.start(
+            folder.resolve("data"),
+            Map.of(
+                "auth.jwt_keys",
+                "http://127.0.0.1:%d/keys".formatted(endpoint.getAddress().getPort()),
+                "auth.jwt_issuer",
+                "issuer",
+                "auth.jwt_audience",
+                "cleat"))) {
+      final ECKey old = publish(1);
+      final Channel before = Bearer.token(server.channel(), jwt(1, old));
+      soon(() -> who(before).equals("signed-1"));
+      final String session = printing(before);
+      final List<Reader> readers = new ArrayList<>(List.of(read(before, session)));
+      assertTheyRead(readers);
+
+      final ECKey young = publish(2);
+      final Channel after = Bearer.token(server.channel(), jwt(2, young));
+      soon(() -> who(after).equals("signed-2"));
+      soon(() -> who(before).equals("UNAUTHENTICATED"));
+      readers.add(read(after, session));
+      assertTheyRead(readers);
+    } finally {
+      endpoint.stop(0);
+    }
+  }
+
+  /** A new key in place of the one that is there. */
+  private ECKey publish(int number) throws Exception {
+    final ECKey key = new ECKeyGenerator(Curve.P_256).keyID("key-" + number).generate();
+    published = new JWKSet(key.toPublicJWK()).toString();
+    return key;
   }
 
   private static String printing(Channel channel) {
