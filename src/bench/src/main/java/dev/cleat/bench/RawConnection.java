@@ -15,6 +15,10 @@ import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 
 /**
  * HTTP/2 by hand, for what no decent client would send: frames are written as they are asked for,
@@ -71,6 +75,7 @@ public final class RawConnection implements Closeable {
 
   private static final byte[] PREFACE =
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+  private static final String HOST = "127.0.0.1";
   private static final byte[] NOTHING = {};
   private static final int BUFFER = 64 << 10;
 
@@ -96,11 +101,17 @@ public final class RawConnection implements Closeable {
     }
   }
 
-  private RawConnection(Socket socket) throws IOException {
+  /**
+   * A connection.
+   *
+   * @param socket what is closed in the end
+   * @param speaking what is written to and read from: the same, or what encrypts for it
+   */
+  private RawConnection(Socket socket, Socket speaking) throws IOException {
     this.socket = socket;
-    final OutputStream bytes = socket.getOutputStream();
+    final OutputStream bytes = speaking.getOutputStream();
     this.out = new DataOutputStream(new BufferedOutputStream(bytes, BUFFER));
-    this.in = new DataInputStream(socket.getInputStream());
+    this.in = new DataInputStream(speaking.getInputStream());
   }
 
   /** A connection that has said nothing. Reading gives up after so long. */
@@ -111,6 +122,34 @@ public final class RawConnection implements Closeable {
   /** The same, with so small a buffer for what comes in. */
   public static RawConnection connect(int port, Duration patience, int receiveBuffer)
       throws IOException {
+    final Socket socket = socket(port, patience, receiveBuffer);
+    try {
+      return new RawConnection(socket, socket);
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /** A connection over TLS that has said nothing, but that it will be HTTP/2. */
+  public static RawConnection connect(int port, Duration patience, SSLContext tls)
+      throws IOException {
+    final Socket socket = socket(port, patience, 0);
+    try {
+      final SSLSocket encrypting =
+          (SSLSocket) tls.getSocketFactory().createSocket(socket, HOST, port, true);
+      final SSLParameters parameters = encrypting.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"h2"});
+      encrypting.setSSLParameters(parameters);
+      encrypting.startHandshake();
+      return new RawConnection(socket, encrypting);
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  private static Socket socket(int port, Duration patience, int receiveBuffer) throws IOException {
     final Socket socket = new Socket();
     try {
       if (receiveBuffer > 0) {
@@ -119,7 +158,7 @@ public final class RawConnection implements Closeable {
       socket.setTcpNoDelay(true);
       socket.setSoTimeout(Math.toIntExact(patience.toMillis()));
       socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      return new RawConnection(socket);
+      return socket;
     } catch (IOException e) {
       socket.close();
       throw e;
@@ -180,7 +219,7 @@ public final class RawConnection implements Closeable {
     header(block, ":method", "POST");
     header(block, ":scheme", "http");
     header(block, ":path", method);
-    header(block, ":authority", "127.0.0.1");
+    header(block, ":authority", HOST);
     header(block, "te", "trailers");
     header(block, "content-type", "application/grpc");
     for (int i = 0; i < further.length; i += 2) {
@@ -258,7 +297,7 @@ public final class RawConnection implements Closeable {
           error = frame.number(4);
         }
       }
-    } catch (EOFException | SocketException e) {
+    } catch (EOFException | SocketException | SSLException e) {
       return error;
     }
   }

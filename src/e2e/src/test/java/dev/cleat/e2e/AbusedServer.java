@@ -6,12 +6,18 @@ import dev.cleat.bench.RawConnection;
 import dev.cleat.client.CleatClient;
 import dev.cleat.client.NewSession;
 import dev.cleat.client.Session;
+import dev.cleat.testing.Authority;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server for a test to abuse, with little memory; it would end if it had none left. A client that
@@ -31,32 +37,74 @@ final class AbusedServer {
 
   private final List<RawConnection> opened = new ArrayList<>();
   private final ServerProcess process;
+  private final @Nullable SSLContext tls;
   private final Metrics metrics;
   private final Bystander bystander;
 
-  private AbusedServer(ServerProcess process) {
+  private AbusedServer(ServerProcess process, CleatClient client, @Nullable SSLContext tls) {
     this.process = process;
+    this.tls = tls;
     metrics = new Metrics(process);
-    bystander = new Bystander(process);
+    bystander = new Bystander(client);
+  }
+
+  private static ServerProcess launch(Servers servers, ServerCommand command) throws Exception {
+    return servers.start(
+        command
+            .jvm(
+                "-Xmx" + HEAP_BYTES,
+                "-XX:MaxDirectMemorySize=" + DIRECT_BYTES,
+                "-XX:+UseSerialGC",
+                "-XX:+ExitOnOutOfMemoryError")
+            .flag("--admin-listen", "127.0.0.1:0"));
   }
 
   static AbusedServer start(Servers servers, ServerCommand command) throws Exception {
-    AbusedServer server =
-        new AbusedServer(
-            servers.start(
-                command
-                    .jvm(
-                        "-Xmx" + HEAP_BYTES,
-                        "-XX:MaxDirectMemorySize=" + DIRECT_BYTES,
-                        "-XX:+UseSerialGC",
-                        "-XX:+ExitOnOutOfMemoryError")
-                    .flag("--admin-listen", "127.0.0.1:0")));
+    ServerProcess process = launch(servers, command);
+    AbusedServer server = new AbusedServer(process, process.client(), null);
     server.servesOthers();
     return server;
   }
 
   static AbusedServer start(Servers servers, Path folder) throws Exception {
     return start(servers, ServerCommand.on(folder.resolve("data")));
+  }
+
+  /** One that speaks TLS, and so do all connections to it but {@link #connectInClear}. */
+  static AbusedServer startWithTls(Servers servers, Path folder) throws Exception {
+    Authority authority = Authority.create();
+    Authority.Identity identity = authority.server();
+    identity.write(folder.resolve("server.pem"), folder.resolve("server.key"));
+    Path trusted = folder.resolve("ca.pem");
+    authority.write(trusted);
+    ServerProcess process =
+        launch(
+            servers,
+            ServerCommand.on(folder.resolve("data"))
+                .flag("--tls-cert", folder.resolve("server.pem").toString())
+                .flag("--tls-key", folder.resolve("server.key").toString()));
+    CleatClient client =
+        CleatClient.builder()
+            .target(process.target())
+            .tls(trusted)
+            .retryFor(Await.PATIENCE)
+            .deadline(Await.PATIENCE)
+            .build();
+    AbusedServer server = new AbusedServer(process, client, trusting(identity.chain().getLast()));
+    server.servesOthers();
+    return server;
+  }
+
+  private static SSLContext trusting(X509Certificate authority) throws Exception {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    store.setCertificateEntry("authority", authority);
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(store);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
   }
 
   ServerProcess process() {
@@ -69,12 +117,22 @@ final class AbusedServer {
 
   /** A connection on which nothing has been said. */
   RawConnection connect() throws IOException {
+    return tls == null
+        ? connect(process)
+        : opened(RawConnection.connect(process.port(), Await.PATIENCE, tls));
+  }
+
+  /** Likewise, and without TLS. */
+  RawConnection connectInClear() throws IOException {
     return connect(process);
   }
 
   /** Likewise, to another server. */
   RawConnection connect(ServerProcess other) throws IOException {
-    RawConnection connection = RawConnection.connect(other.port(), Await.PATIENCE);
+    return opened(RawConnection.connect(other.port(), Await.PATIENCE));
+  }
+
+  private RawConnection opened(RawConnection connection) {
     opened.add(connection);
     return connection;
   }

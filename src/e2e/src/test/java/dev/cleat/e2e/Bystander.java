@@ -18,7 +18,12 @@ final class Bystander implements AutoCloseable {
   private int lines;
 
   Bystander(ServerProcess server) {
-    client = server.client();
+    this(server.client());
+  }
+
+  /** Closes this client in the end. */
+  Bystander(CleatClient client) {
+    this.client = client;
     session = client.create(NewSession.of("sh").args(List.of("-c", "stty raw -echo; exec cat")));
     attachment = session.attach(AttachOptions.fromBeginning(), transcript);
   }

@@ -51,31 +51,6 @@ class HostileFramesTest {
     server.assertUnharmed();
   }
 
-  /** Something to write, again and again. */
-  private interface Step {
-    void write(RawConnection connection, int number) throws IOException;
-  }
-
-  /** Writes until the server has had enough; the error it says, or -1 where that was lost. */
-  private int flood(RawConnection connection, Step step) throws Exception {
-    Thread writer =
-        Thread.ofPlatform()
-            .daemon()
-            .start(() -> {
-              try {
-                for (int number = 0; ; number++) {
-                  step.write(connection, number);
-                }
-              } catch (IOException e) {
-                // The server has had enough.
-              }
-            });
-    int error = connection.awaitEnd();
-    connection.close();
-    writer.join();
-    return error;
-  }
-
   /** Frames that bring nothing. */
   enum Idle {
     EMPTY_SETTINGS,
@@ -102,7 +77,7 @@ class HostileFramesTest {
   void framesThatBringNothingEndTheConnection(Idle idle) throws Exception {
     RawConnection connection = server.begin().call(1, WATCH);
 
-    int error = flood(connection, (to, _) -> idle.write(to));
+    int error = Flood.on(connection, (to, _) -> idle.write(to));
 
     assertThat(error).isIn(ENHANCE_YOUR_CALM, -1);
     assertThat(server.metrics().get("cleat_connections_ended_total{reason=\"flood\"}"))
@@ -111,7 +86,7 @@ class HostileFramesTest {
 
   @Test
   void pingsEndTheConnection() throws Exception {
-    int error = flood(server.begin(), (to, _) -> to.frame(PING, 0, 0, new byte[8]));
+    int error = Flood.on(server.begin(), (to, _) -> to.frame(PING, 0, 0, new byte[8]));
 
     assertThat(error).isIn(ENHANCE_YOUR_CALM, -1);
   }
@@ -119,7 +94,7 @@ class HostileFramesTest {
   @Test
   void streamsThatAreResetAtOnceEndTheConnection() throws Exception {
     int error =
-        flood(
+        Flood.on(
             server.begin(),
             (to, number) -> to.call(2 * number + 1, CHECK).frame(RST_STREAM, 0, 2 * number + 1, 8));
 
@@ -130,7 +105,7 @@ class HostileFramesTest {
   @Test
   void streamsThatTheServerMustResetEndTheConnection() throws Exception {
     int error =
-        flood(
+        Flood.on(
             server.begin(),
             (to, number) ->
                 to.call(2 * number + 1, CHECK).frame(WINDOW_UPDATE, 0, 2 * number + 1, 0));
@@ -145,8 +120,9 @@ class HostileFramesTest {
     RawConnection empty = server.begin();
     empty.frame(HEADERS, 0, 1, RawConnection.headers(CHECK));
 
-    assertThat(flood(large, (to, _) -> to.frame(CONTINUATION, 0, 1, new byte[1_000]))).isNotZero();
-    assertThat(flood(empty, (to, _) -> to.frame(CONTINUATION, 0, 1))).isNotZero();
+    assertThat(Flood.on(large, (to, _) -> to.frame(CONTINUATION, 0, 1, new byte[1_000])))
+        .isNotZero();
+    assertThat(Flood.on(empty, (to, _) -> to.frame(CONTINUATION, 0, 1))).isNotZero();
   }
 
   @Test
@@ -155,7 +131,8 @@ class HostileFramesTest {
     String large = "x".repeat(12_000);
 
     int error =
-        flood(connection, (to, number) -> to.call(2 * number + 1, CHECK, "a", large, "b", large));
+        Flood.on(
+            connection, (to, number) -> to.call(2 * number + 1, CHECK, "a", large, "b", large));
 
     assertThat(error).isNotZero();
   }
