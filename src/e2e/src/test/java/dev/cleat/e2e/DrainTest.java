@@ -18,9 +18,14 @@ import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
 import dev.cleat.v1.AttachResponse;
 import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.GetArtifactRequest;
+import dev.cleat.v1.GetArtifactResponse;
+import dev.cleat.v1.ListArtifactsRequest;
 import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.SessionServiceGrpc.SessionServiceBlockingStub;
+import dev.cleat.v1.WatchRequest;
+import dev.cleat.v1.WatchResponse;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -124,6 +129,33 @@ class DrainTest {
     return watcher;
   }
 
+  /** A file that is on its way, and whose reader does not take more than its beginning. */
+  private static RawStream<GetArtifactResponse> download(CleatClient client, Session session) {
+    assertThat(
+            session
+                .prompt(
+                    "printf '\\211PNG\\r\\n\\032\\n' > a.png; truncate -s 50M a.png; echo"
+                        + " $PWD/a.png")
+                .exitCode())
+        .hasValue(0);
+    var api = client.grpc().sessions();
+    ListArtifactsRequest list =
+        ListArtifactsRequest.newBuilder().setSessionId(session.id()).build();
+    Await.until("it is found", () -> api.listArtifacts(list).getArtifactsCount() == 1);
+    RawStream<GetArtifactResponse> download = RawStream.taking(2);
+    client
+        .grpc()
+        .sessionsAsync()
+        .getArtifact(
+            GetArtifactRequest.newBuilder()
+                .setSessionId(session.id())
+                .setArtifactId(api.listArtifacts(list).getArtifacts(0).getId())
+                .build(),
+            download);
+    Await.until("it begins", () -> download.responses().size() == 2);
+    return download;
+  }
+
   @Test
   void turnsGetTheirTimeWhileNothingNewBegins() throws Exception {
     Path go = folder.resolve("go");
@@ -138,6 +170,11 @@ class DrainTest {
       turn = start(session, go);
       waiting = session.start(Prompt.of("echo also"));
       RawStream<AttachResponse> before = watch(client, session);
+      RawStream<WatchResponse> changes = new RawStream<>();
+      client.grpc().sessionsAsync().watch(WatchRequest.getDefaultInstance(), changes);
+      Await.until(
+          "it watches", () -> changes.responses().stream().anyMatch(WatchResponse::hasCaughtUp));
+      RawStream<GetArtifactResponse> download = download(client, idle);
 
       server.terminate();
 
@@ -160,9 +197,12 @@ class DrainTest {
       assertThat(client.list()).hasSize(2);
 
       Files.createFile(go);
-      for (RawStream<AttachResponse> stream : List.of(before, later)) {
+      for (RawStream<?> stream : List.of(before, later, changes)) {
         assertDraining(stream::rethrow);
       }
+      // Its end is behind what is on its way to it.
+      download.takeAll();
+      assertDraining(download::rethrow);
       assertThat(server.awaitEnd()).isZero();
     }
     try (CleatClient client = servers.start(command("0s")).client()) {

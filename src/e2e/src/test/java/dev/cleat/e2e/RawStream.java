@@ -4,17 +4,44 @@ import com.google.rpc.ErrorInfo;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import io.grpc.stub.StreamObserver;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** What a stream of plain gRPC brought, without the library. Safe for use by any thread. */
-final class RawStream<R> implements StreamObserver<R> {
+final class RawStream<R> implements ClientResponseObserver<Object, R> {
+  private final int most;
   private final List<R> responses = new ArrayList<>();
   private final CompletableFuture<Status> end = new CompletableFuture<>();
   private volatile @Nullable Throwable failure;
+  private volatile @Nullable ClientCallStreamObserver<Object> requests;
+
+  private RawStream(int most) {
+    this.most = most;
+  }
+
+  RawStream() {
+    this(Integer.MAX_VALUE);
+  }
+
+  /** One that takes so many, and no more until {@link #takeAll}. */
+  static <R> RawStream<R> taking(int most) {
+    return new RawStream<>(most);
+  }
+
+  @Override
+  public void beforeStart(ClientCallStreamObserver<Object> stream) {
+    requests = stream;
+    stream.disableAutoRequestWithInitial(most);
+  }
+
+  void takeAll() {
+    Objects.requireNonNull(requests).request(Integer.MAX_VALUE);
+  }
 
   @Override
   public synchronized void onNext(R response) {
