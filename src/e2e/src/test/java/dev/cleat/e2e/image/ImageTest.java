@@ -156,7 +156,9 @@ class ImageTest {
                         + part.version().replace("+", "%2B")
                         + "?arch=")
                 .endsWith("&distro=debian-12"));
-    assertThat(packages).extracting(Part::name).contains("bash", "git", "tini", "bubblewrap");
+    assertThat(packages)
+        .extracting(Part::name)
+        .contains("bash", "git", "tini", "tmux", "bubblewrap");
     assertThat(parts).contains(new Part("operating-system", "debian@12", "debian", "12", ""));
   }
 
@@ -192,8 +194,14 @@ class ImageTest {
       Session session = client.create("bash");
       id = session.id();
       assertThat(session.prompt("id -u; git --version; tmux -V; cat /proc/1/comm").output())
-          .startsWith("10001\ngit version 2.")
-          .endsWith("\ntini\n");
+          .matches("10001\ngit version 2\\..*\ntmux 3\\..*\ntini\n");
+      assertThat(
+              session
+                  .prompt(
+                      "tmux -L test new-session -d -s one 'sleep 60' && tmux -L test ls"
+                          + " && tmux -L test kill-server")
+                  .output())
+          .startsWith("one: 1 windows");
       assertThat(session.prompt("grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status").output())
           .isEqualTo("CapEff:\t%1$s\nCapBnd:\t%1$s\nNoNewPrivs:\t1\n".formatted("0".repeat(16)));
       assertThat(session.prompt("touch /x /opt/cleat/x /etc/cleat/x").exitCode()).hasValue(1);
