@@ -109,7 +109,11 @@ class ChartInImageTest {
 
   /** A pod that serves, and what a client in the cluster needs. */
   private record Serving(
-      RenderedPod pod, RenderedPod test, RunningPod running, ClusterSecrets secrets) {
+      JsonNode service,
+      RenderedPod pod,
+      RenderedPod test,
+      RunningPod running,
+      ClusterSecrets secrets) {
     /** The first container of {@code helm test}. */
     JsonNode client() {
       return test.spec().at("/containers/0");
@@ -121,13 +125,45 @@ class ChartInImageTest {
     }
   }
 
+  /** Behind a service with another port, which is not there: the client asks the pod itself. */
+  @Test
+  void aPodThatListensOnEveryAddressServesThere() throws Exception {
+    Serving serving = start("load-balancer");
+    RunningPod running = serving.running();
+    assertThat(running.log()).containsPattern("cleat serves on \\[[0:]+]:8443");
+    assertThat(running.succeeds("readinessProbe")).isTrue();
+    assertThat(running.succeeds("livenessProbe")).isTrue();
+    JsonNode client = atPort(serving.pod().port("grpc"), serving.client());
+    JsonNode owner = bearing(client, serving.secrets().token());
+    assertThat(serving.asks(owner, "whoami").ok()).contains("team-a", "ci");
+    assertThat(serving.asks(client, "whoami").exitCode()).isNotZero();
+    assertThat(running.end()).as(running::log).isZero();
+  }
+
+  /** A client of another port than its own. */
+  private static JsonNode atPort(int port, JsonNode client) {
+    ObjectNode other = client.deepCopy();
+    ArrayNode words = other.putArray("command");
+    client
+        .at("/command")
+        .forEach(word -> words.add(word.asText().replaceAll("\\.svc:\\d+$", ".svc:" + port)));
+    assertThat(words).isNotEqualTo(client.at("/command"));
+    return other;
+  }
+
   private Serving serve(String set) throws Exception {
+    Serving serving = start(set);
+    // Nothing stands between the service and the pod here.
+    assertThat(serving.service().at("/spec/ports/0/port").intValue())
+        .isEqualTo(serving.pod().port("grpc"));
+    return serving;
+  }
+
+  private Serving start(String set) throws Exception {
     Manifests manifests = Chart.render(Chart.valueSet(set));
     JsonNode service = service(manifests);
     RenderedPod pod = RenderedPod.of(manifests);
-    // Nothing stands between the service and the pod here.
     assertThat(service.at("/spec/ports/0/targetPort").asText()).isEqualTo("grpc");
-    assertThat(service.at("/spec/ports/0/port").intValue()).isEqualTo(pod.port("grpc"));
     String name = service.at("/metadata/name").asText() + "." + Chart.NAMESPACE + ".svc";
     ClusterSecrets secrets = ClusterSecrets.make(folder, name);
     RunningPod running = new RunningPod(containers, pod, name, folder, secrets.all());
@@ -137,7 +173,7 @@ class ChartInImageTest {
           assertThat(containers.isRunning(running.id())).as(running::log).isTrue();
           return running.succeeds("startupProbe");
         });
-    return new Serving(pod, RenderedPod.test(manifests), running, secrets);
+    return new Serving(service, pod, RenderedPod.test(manifests), running, secrets);
   }
 
   /** The service that clients connect to. */
