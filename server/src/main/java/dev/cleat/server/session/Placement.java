@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where and how a session runs, as the policy has it at this moment.
@@ -57,7 +58,7 @@ record Placement(Shared shared, TenantPolicy tenant, WorkspacePolicy workspace, 
     final Optional<WorkspacePolicy> named = shared.policy().workspace(chosen);
     if (named.isEmpty() && !chosen.isEmpty() && !shared.policy().workspaces().isEmpty()) {
       // As a mere group it would be neither isolated nor limited.
-      throw notAllowed("workspace", "may be one of these: " + or(usable(shared, tenant)));
+      throw notAllowed("workspace", "may be one of these: " + or(names(usable(shared, tenant))));
     }
     final WorkspacePolicy workspace = named.orElseGet(() -> WorkspacePolicy.group(chosen));
     if (workspace.sharesUser()
@@ -72,23 +73,15 @@ record Placement(Shared shared, TenantPolicy tenant, WorkspacePolicy workspace, 
     return notAllowed(
         "workspace",
         "must be one that keeps tenants apart; those of the policy: "
-            + or(
-                usable(shared, tenant).stream()
-                    .filter(name ->
-                        shared
-                            .policy()
-                            .workspace(name)
-                            .filter(one -> !one.sharesUser())
-                            .isPresent())
-                    .toList()));
+            + or(names(usable(shared, tenant).filter(one -> !one.sharesUser()))));
   }
 
-  /** The names of the workspaces that a tenant may use. */
-  private static List<String> usable(Shared shared, TenantPolicy tenant) {
-    return shared.policy().workspaces().stream()
-        .map(WorkspacePolicy::name)
-        .filter(tenant.workspaces()::has)
-        .toList();
+  private static Stream<WorkspacePolicy> usable(Shared shared, TenantPolicy tenant) {
+    return shared.policy().workspaces().stream().filter(one -> tenant.workspaces().has(one.name()));
+  }
+
+  private static List<String> names(Stream<WorkspacePolicy> workspaces) {
+    return workspaces.map(WorkspacePolicy::name).toList();
   }
 
   private static String or(Collection<String> names) {
