@@ -1,19 +1,16 @@
 package dev.cleat.server.session;
 
 import dev.cleat.server.reader.MediaType;
+import dev.cleat.server.terminal.PinnedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.SecureDirectoryStream;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.Arrays;
@@ -85,14 +82,16 @@ record MediaFiles(Path workdir, List<Path> roots, Path home, boolean strict) {
     try {
       final Path given =
           path.startsWith("~/") ? home.resolve(path.substring(2)) : base.resolve(path);
-      final Path real = given.toRealPath();
-      for (Path root : Stream.concat(Stream.of(workdir), roots.stream()).toList()) {
-        final @Nullable Path realRoot = real(root);
-        if (realRoot != null
-            && (!strict || !root.equals(workdir) || realRoot.equals(root))
-            && real.startsWith(realRoot)
-            && !real.equals(realRoot)) {
-          return open(realRoot, realRoot.relativize(real), shown(real));
+      try (PinnedFile file = PinnedFile.at(given)) {
+        final Path real = file.realPath();
+        for (Path root : Stream.concat(Stream.of(workdir), roots.stream()).toList()) {
+          final @Nullable Path realRoot = real(root);
+          if (realRoot != null
+              && (!strict || !root.equals(workdir) || realRoot.equals(root))
+              && real.startsWith(realRoot)
+              && !real.equals(realRoot)) {
+            return open(file, shown(real));
+          }
         }
       }
     } catch (IOException | InvalidPathException | SecurityException e) {
@@ -115,44 +114,11 @@ record MediaFiles(Path workdir, List<Path> roots, Path home, boolean strict) {
     return (base != null && real.startsWith(base) ? base.relativize(real) : real).toString();
   }
 
-  /**
-   * Follows no link on the way down, so that what is opened lies below the root also where a folder
-   * is exchanged for a link at this moment.
-   */
-  private static Optional<Opened> open(Path root, Path below, String shown) throws IOException {
-    SecureDirectoryStream<Path> folder = folder(root);
-    try {
-      for (int i = 0; i < below.getNameCount() - 1; i++) {
-        final SecureDirectoryStream<Path> next =
-            folder.newDirectoryStream(below.getName(i), LinkOption.NOFOLLOW_LINKS);
-        folder.close();
-        folder = next;
-      }
-      final Path name = below.getFileName();
-      final BasicFileAttributes attributes =
-          folder
-              .getFileAttributeView(name, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
-              .readAttributes();
-      return attributes.isRegularFile() && attributes.size() > 0
-          ? identified(
-              folder.newByteChannel(
-                  name, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)),
-              attributes,
-              shown)
-          : Optional.empty();
-    } finally {
-      folder.close();
-    }
-  }
-
-  @SuppressWarnings("StreamResourceLeak") // The caller closes it.
-  private static SecureDirectoryStream<Path> folder(Path root) throws IOException {
-    final DirectoryStream<Path> stream = Files.newDirectoryStream(root);
-    if (stream instanceof SecureDirectoryStream<Path> secure) {
-      return secure;
-    }
-    stream.close();
-    throw new IOException("this system cannot open files without following links");
+  private static Optional<Opened> open(PinnedFile file, String shown) throws IOException {
+    final BasicFileAttributes attributes = file.attributes();
+    return attributes.isRegularFile() && attributes.size() > 0
+        ? identified(file.open(), attributes, shown)
+        : Optional.empty();
   }
 
   private static Optional<Opened> identified(
