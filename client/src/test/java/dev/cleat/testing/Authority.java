@@ -69,6 +69,7 @@ public final class Authority {
                     name,
                     pair,
                     List.of(),
+                    Instant.now().minus(A_DAY),
                     Instant.now().plus(A_DAY),
                     true)),
             pair.getPrivate()));
@@ -76,13 +77,18 @@ public final class Authority {
 
   /** A certificate for a server on loopback, also under further names, valid for a day. */
   public Identity server(String... further) throws GeneralSecurityException {
+    return server(Instant.now().minus(A_DAY), further);
+  }
+
+  /** Likewise, from then on. */
+  public Identity server(Instant begin, String... further) throws GeneralSecurityException {
     List<GeneralName> names = new ArrayList<>();
     names.add(new GeneralName(GeneralName.iPAddress, "127.0.0.1"));
     names.add(new GeneralName(GeneralName.dNSName, "localhost"));
     for (String name : further) {
       names.add(new GeneralName(GeneralName.dNSName, name));
     }
-    return sign("CN=server for tests", names, Instant.now().plus(A_DAY));
+    return sign("CN=server for tests", names, begin, Instant.now().plus(A_DAY));
   }
 
   /** A certificate for a client, valid for a day. */
@@ -97,10 +103,10 @@ public final class Authority {
     for (String uri : uris) {
       names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri));
     }
-    return sign(subject, names, end);
+    return sign(subject, names, Instant.now().minus(A_DAY), end);
   }
 
-  private Identity sign(String subject, List<GeneralName> names, Instant end)
+  private Identity sign(String subject, List<GeneralName> names, Instant begin, Instant end)
       throws GeneralSecurityException {
     KeyPair pair = pair();
     X509Certificate certificate =
@@ -110,6 +116,7 @@ public final class Authority {
             new X500Principal(subject),
             pair,
             names,
+            begin,
             end,
             false);
     return new Identity(List.of(certificate, own.certificate()), pair.getPrivate());
@@ -136,6 +143,7 @@ public final class Authority {
       X500Principal subject,
       KeyPair pair,
       List<GeneralName> names,
+      Instant begin,
       Instant end,
       boolean authority)
       throws GeneralSecurityException {
@@ -144,7 +152,7 @@ public final class Authority {
           new JcaX509v3CertificateBuilder(
               issuer,
               new BigInteger(64, new SecureRandom()),
-              Date.from(Instant.now().minus(A_DAY)),
+              Date.from(begin),
               Date.from(end),
               subject,
               pair.getPublic());

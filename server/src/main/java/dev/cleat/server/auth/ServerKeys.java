@@ -10,6 +10,7 @@ import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.Signature;
+import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -39,6 +40,9 @@ final class ServerKeys extends X509ExtendedKeyManager {
 
   private volatile Pair last;
 
+  /** The last pair is for later: it is tried again. */
+  private volatile boolean early;
+
   /**
    * Those of two files.
    *
@@ -60,9 +64,15 @@ final class ServerKeys extends X509ExtendedKeyManager {
       if (!fit(certificate, pair.key)) {
         throw Pem.wrong(keyFile.toString(), "is not the key of " + certificateFile);
       }
+      early = false;
       certificate.checkValidity();
       current.updateIdentityCredentials(
           pair.certificates.toArray(X509Certificate[]::new), pair.key);
+    } catch (CertificateNotYetValidException e) {
+      early = true;
+      throw Pem.wrong(
+          certificateFile.toString(),
+          "cannot be used before " + certificate.getNotBefore().toInstant());
     } catch (GeneralSecurityException e) {
       throw Pem.wrong(certificateFile.toString(), "cannot be used: " + e.getMessage());
     }
@@ -88,11 +98,12 @@ final class ServerKeys extends X509ExtendedKeyManager {
 
   private void look() {
     final Pair now = new Pair(certificates.contents(), key.contents());
-    if (now.equals(last)) {
+    if (now.equals(last) && !early) {
       return;
     }
     synchronized (this) {
-      if (now.equals(last)) {
+      final boolean known = now.equals(last);
+      if (known && !early) {
         return;
       }
       last = now;
@@ -100,7 +111,9 @@ final class ServerKeys extends X509ExtendedKeyManager {
         use(now);
         LOG.info("The server has a new certificate, from {}", certificateFile);
       } catch (WrongFileException e) {
-        LOG.warn("The server's certificate stays as it was: {}", e.getMessage());
+        if (!known) {
+          LOG.warn("The server's certificate stays as it was: {}", e.getMessage());
+        }
       }
     }
   }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +76,16 @@ class ServerKeysTest {
 
     second.write(certificate, key);
     assertThat(shown(keys)).isEqualTo(second.certificate());
+  }
+
+  @Test
+  void whatCannotBeUsedYetIsTakenWhenItCan() throws Exception {
+    final ServerKeys keys = open();
+    final Authority.Identity second = authority.server(Instant.now().plusSeconds(3));
+    second.write(certificate, key);
+    assertThat(shown(keys)).isEqualTo(first.certificate());
+
+    Awaitility.await().until(() -> shown(keys).equals(second.certificate()));
   }
 
   @Test
