@@ -23,13 +23,17 @@ class LogTextTest {
   private static final String EVIL =
       "a\u001b]0;b\u0007\u009b31m\u007f\u202e\r\n2027-01-31T00:00:00.000Z INFO Forged - x";
 
-  private static String logged(String message, @Nullable Throwable cause) throws Exception {
+  private static LoggerContext configured() throws Exception {
     final LoggerContext context = new LoggerContext();
+    final JoranConfigurator configurator = new JoranConfigurator();
+    configurator.setContext(context);
+    configurator.doConfigure(Objects.requireNonNull(LogTextTest.class.getResource("/logback.xml")));
+    return context;
+  }
+
+  private static String logged(String message, @Nullable Throwable cause) throws Exception {
+    final LoggerContext context = configured();
     try {
-      final JoranConfigurator configurator = new JoranConfigurator();
-      configurator.setContext(context);
-      configurator.doConfigure(
-          Objects.requireNonNull(LogTextTest.class.getResource("/logback.xml")));
       final Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
       final var appender = (OutputStreamAppender<ILoggingEvent>) root.getAppender("STDERR");
       final Object[] arguments = {EVIL};
@@ -63,5 +67,18 @@ class LogTextTest {
     assertThat(logged("Odd", new IOException(EVIL)))
         .containsOnlyOnce("java.io.IOException")
         .contains("at " + LogTextTest.class.getName());
+  }
+
+  @Test
+  void auditRecordsAreWrittenWhateverTheLevelIs() throws Exception {
+    final LoggerContext context = configured();
+    try {
+      context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(Level.ERROR);
+
+      assertThat(context.getLogger("dev.cleat.Some").isInfoEnabled()).isFalse();
+      assertThat(context.getLogger("dev.cleat.audit").isInfoEnabled()).isTrue();
+    } finally {
+      context.stop();
+    }
   }
 }
