@@ -33,7 +33,7 @@ sealed interface JwtKeys extends JWKSource<KeyWait> {
   /** Those that are known now: another object when there are others. */
   JWKSet known();
 
-  /** How long they count after they were fetched. */
+  /** How long they count after they were fetched, also for a JWT that was checked last of all. */
   Duration KEEP = Duration.ofMinutes(5);
 
   /** In this time, no more than twice. */
@@ -50,7 +50,7 @@ sealed interface JwtKeys extends JWKSource<KeyWait> {
    */
   static JwtKeys of(String place, LongSupplier nanoTime) throws WrongFileException {
     return place.contains("://")
-        ? ofEndpoint(URI.create(place), KEEP, BETWEEN_FETCHES, PATIENCE)
+        ? ofEndpoint(URI.create(place), KEEP.minus(SeenJwts.FRESH), BETWEEN_FETCHES, PATIENCE)
         : ofFile(Path.of(place), nanoTime);
   }
 

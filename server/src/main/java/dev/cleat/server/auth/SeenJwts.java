@@ -15,7 +15,7 @@ final class SeenJwts {
   private static final int MOST = 1_000;
 
   /** After it, a JWT is checked again, and with it whether there are other keys. */
-  private static final Duration FRESH = Duration.ofSeconds(60);
+  static final Duration FRESH = Duration.ofSeconds(60);
 
   /**
    * One of them.

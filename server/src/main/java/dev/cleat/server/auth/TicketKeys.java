@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -112,14 +113,15 @@ record TicketKeys(List<Key> all) {
     Files.deleteIfExists(draft);
     Files.createFile(
         draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.writeString(
-        draft,
+    final String text =
         """
         # Tickets are signed with the first of these keys; each verifies those that it has signed.
         keys:
           - {id: "%s", secret: "%s"}
         """
-            .formatted(HexFormat.of().formatHex(id), Base64.getEncoder().encodeToString(secret)));
+            .formatted(HexFormat.of().formatHex(id), Base64.getEncoder().encodeToString(secret));
+    // On the disk before it has its name: a power cut leaves all of it or nothing.
+    Files.writeString(draft, text, StandardOpenOption.WRITE, StandardOpenOption.SYNC);
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
   }
 }

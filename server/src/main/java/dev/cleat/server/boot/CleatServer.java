@@ -154,6 +154,7 @@ public final class CleatServer implements AutoCloseable {
     } catch (StartupException e) {
       closeQuietly(sessions);
       loops.close();
+      watching.close();
       throw e;
     } catch (IOException e) {
       closeQuietly(sessions);
@@ -390,8 +391,21 @@ public final class CleatServer implements AutoCloseable {
   @Override
   public void close() {
     if (!closing.compareAndSet(false, true)) {
+      try {
+        awaitTermination();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
       return;
     }
+    try {
+      shutDown();
+    } finally {
+      closed.countDown();
+    }
+  }
+
+  private void shutDown() {
     LOG.info("Shutting down");
     endpoint.notServing();
     draining.quiesce();
@@ -407,6 +421,5 @@ public final class CleatServer implements AutoCloseable {
     if (port != null) {
       port.close();
     }
-    closed.countDown();
   }
 }
