@@ -53,6 +53,9 @@ final class HeadlessDriver implements AgentDriver {
 
     /** So much of what was printed is in no journal. */
     void lost(int bytes);
+
+    /** Starts something; see {@link SessionLock#slowly}. Confined to the session's lock. */
+    <T> T slowly(Supplier<T> start);
   }
 
   /**
@@ -154,7 +157,8 @@ final class HeadlessDriver implements AgentDriver {
             workdir,
             session.get().getRole(),
             files);
-    final Running running = launcher.launch(words, !token.isEmpty(), new Reading(turn.getId()));
+    final Running running =
+        host.slowly(() -> launcher.launch(words, !token.isEmpty(), new Reading(turn.getId())));
     final Terminal process = running.process();
     switch (form.input()) {
       case NONE -> process.endInput();

@@ -9,9 +9,10 @@ import dev.cleat.server.store.StoreException;
 import dev.cleat.server.store.TurnRow;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.Turn;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -173,19 +174,24 @@ final class Saver implements AutoCloseable {
 
   private void save(List<dev.cleat.server.session.Session> sessions) {
     final long start = System.nanoTime();
-    final List<Unsaved> unsaved = new ArrayList<>();
+    final Map<dev.cleat.server.session.Session, Unsaved> unsaved = new LinkedHashMap<>();
     try {
       for (var session : sessions) {
-        unsaved.add(session.unsaved());
+        // The others are not to wait for one that is being started.
+        session
+            .unsaved()
+            .ifPresentOrElse(what -> unsaved.put(session, what), () -> saveSoon(session));
       }
       final List<ChangeLogs.Head> heads = changes.unsaved();
       store.saveFolds(
-          unsaved.stream().map(Saver::update).toList(),
+          unsaved.values().stream().map(Saver::update).toList(),
           heads.stream().map(ChangeLogs.Head::row).toArray(MetaRow[]::new));
       changes.saved(heads);
-      for (int i = 0; i < sessions.size(); i++) {
-        sessions.get(i).saved(unsaved.get(i));
-      }
+      unsaved.forEach((session, what) -> {
+        if (!session.saved(what)) {
+          saveSoon(session);
+        }
+      });
       metrics.flushed(System.nanoTime() - start);
     } catch (RuntimeException e) {
       metrics.flushFailed();

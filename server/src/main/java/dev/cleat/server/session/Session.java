@@ -120,13 +120,20 @@ public final class Session {
 
   /** The session as clients see it now. */
   public dev.cleat.v1.Session view() {
-    return lock.locked(() -> {
-      final dev.cleat.v1.Session.Builder view = log.view().setClientCount(sizes.count());
-      if (process.turns() instanceof AgentTurns agent) {
-        agent.lastTick().ifPresent(view::setTick);
-      }
-      return view.build();
-    });
+    return lock.locked(this::viewNow);
+  }
+
+  /** Likewise; empty while its process is being started or halted. */
+  Optional<dev.cleat.v1.Session> viewUnlessSlow() {
+    return lock.unlessSlow(this::viewNow);
+  }
+
+  private dev.cleat.v1.Session viewNow() {
+    final dev.cleat.v1.Session.Builder view = log.view().setClientCount(sizes.count());
+    if (process.turns() instanceof AgentTurns agent) {
+      agent.lastTick().ifPresent(view::setTick);
+    }
+    return view.build();
   }
 
   /** The media files that its tool has named. */
@@ -439,14 +446,29 @@ public final class Session {
     });
   }
 
-  /** What is to be saved now. */
-  Saver.Unsaved unsaved() {
-    return lock.locked(() -> log.unsaved(process.notes()));
+  /** What is to be saved now; empty while its process is being started or halted. */
+  Optional<Saver.Unsaved> unsaved() {
+    return lock.unlessSlow(() -> log.unsaved(process.notes()));
   }
 
-  /** It has been saved. */
-  void saved(Saver.Unsaved what) {
-    lock.locked(() -> log.saved(what));
+  /** It has been saved; false if that could not be noted yet, and it is to be saved again. */
+  boolean saved(Saver.Unsaved what) {
+    return lock.unlessSlow(
+            () -> {
+              log.saved(what);
+              return true;
+            })
+        .isPresent();
+  }
+
+  /** Whether its process is being started or halted, and whoever needs it may have to wait. */
+  boolean isSlow() {
+    return lock.isSlow();
+  }
+
+  /** Waits until that is over, if it does not take too long. */
+  boolean awaitQuick(Duration patience) {
+    return lock.awaitQuick(patience);
   }
 
   /** When something last happened that keeps it from being idle; empty while something goes on. */

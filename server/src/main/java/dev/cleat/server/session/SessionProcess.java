@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -236,11 +237,12 @@ final class SessionProcess implements HeadlessDriver.Host {
   private void begin(Run starting) {
     final Starter.Started started;
     try {
-      started = Starter.start(shared, key, fold().session(), env, starting);
+      started = lock.slowly(() -> Starter.start(shared, key, fold().session(), env, starting));
     } catch (Refusal e) {
       final OtherWays.Begun other =
           (NOT_STARTED.contains(e.reason())
-                  ? otherWays.start(fold().snapshot(), starting, e.getMessage()).begun()
+                  ? lock.slowly(() -> otherWays.start(fold().snapshot(), starting, e.getMessage()))
+                      .begun()
                   : Optional.<OtherWays.Begun>empty())
               .orElseThrow(() -> e);
       running(starting, other.started(), List.of(other.change()));
@@ -257,7 +259,8 @@ final class SessionProcess implements HeadlessDriver.Host {
     }
     final int number = before.number() + 1;
     final Run starting = new Run(this, number);
-    final OtherWays.Attempt attempt = otherWays.start(fold().snapshot(), starting, why);
+    final OtherWays.Attempt attempt =
+        lock.slowly(() -> otherWays.start(fold().snapshot(), starting, why));
     if (attempt.begun().isEmpty()) {
       return Optional.of(attempt.why());
     }
@@ -398,7 +401,7 @@ final class SessionProcess implements HeadlessDriver.Host {
       if (fold().state() != SessionState.SESSION_STATE_PAUSED) {
         final Run running = running("pause", SessionState.SESSION_STATE_RUNNING);
         log.append(List.of(Events.state(SessionState.SESSION_STATE_PAUSED, running.number(), "")));
-        running.terminal().pause();
+        lock.slowly(running.terminal()::pause);
       }
     });
   }
@@ -545,6 +548,11 @@ final class SessionProcess implements HeadlessDriver.Host {
     if (!lock.untilWritten(() -> log.output(stream, data))) {
       lost(data.remaining());
     }
+  }
+
+  @Override
+  public <T> T slowly(Supplier<T> part) {
+    return lock.slowly(part);
   }
 
   @Override

@@ -240,7 +240,9 @@ public final class Sessions implements AutoCloseable {
 
   /** How many sessions have a turn that runs or waits. */
   public long withTurns() {
-    return registry.inMemory().stream().filter(Session::hasTurns).count();
+    return registry.inMemory().stream()
+        .filter(session -> !session.isSlow() && session.hasTurns())
+        .count();
   }
 
   private static void awaitEnd(Session session, CompletableFuture<Void> ended, Duration patience) {
@@ -248,6 +250,13 @@ public final class Sessions implements AutoCloseable {
       Session.awaitEnd(ended, patience);
     } catch (Refusal e) {
       LOG.warn("Session {} did not end: {}", session.key(), e.getMessage());
+    }
+  }
+
+  private static void stop(
+      Session session, Duration grace, Map<Session, CompletableFuture<Void>> ending) {
+    try (LogFields.Scope _ = session.key().logged()) {
+      ending.put(session, session.stop(grace, "the server was shut down"));
     }
   }
 
@@ -264,9 +273,20 @@ public final class Sessions implements AutoCloseable {
    */
   public void close(Duration grace) throws IOException {
     final Map<Session, CompletableFuture<Void>> ending = new LinkedHashMap<>();
+    final List<Session> starting = new ArrayList<>();
     for (Session session : registry.inMemory()) {
-      try (LogFields.Scope _ = session.key().logged()) {
-        ending.put(session, session.stop(grace, "the server was shut down"));
+      if (session.isSlow()) {
+        starting.add(session);
+      } else {
+        stop(session, grace, ending);
+      }
+    }
+    final long deadline = System.nanoTime() + STOP_PATIENCE.toNanos();
+    for (Session session : starting) {
+      if (session.awaitQuick(Duration.ofNanos(deadline - System.nanoTime()))) {
+        stop(session, grace, ending);
+      } else {
+        LOG.warn("Session {} is left as it is: it could not be started or halted", session.key());
       }
     }
     ending.forEach((session, ended) -> {

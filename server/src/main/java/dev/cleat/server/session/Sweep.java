@@ -49,6 +49,10 @@ final class Sweep {
   }
 
   private void close(dev.cleat.server.session.Session session) {
+    if (session.isSlow()) {
+      // It is looked at the next time; the others are not to wait for it.
+      return;
+    }
     final Session view = session.view();
     if (view.getTurnCount() > shared.settings().keepTurns()) {
       store.trimTurns(session.key().text(), shared.settings().keepTurns());

@@ -132,10 +132,10 @@ public final class TenantSessions {
 
   private dev.cleat.v1.Session view(SessionRow row, boolean full) {
     if (full || registry.isInMemory(row.id())) {
-      final Optional<Session> session = registry.find(row.id());
-      if (session.isPresent()) {
-        return session.get().view();
-      }
+      return registry
+          .find(row.id())
+          .flatMap(Session::viewUnlessSlow)
+          .orElseGet(() -> Sessions.parsed(row));
     }
     return Sessions.parsed(row);
   }
