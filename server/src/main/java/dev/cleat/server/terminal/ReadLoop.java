@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -171,7 +172,7 @@ final class ReadLoop {
    */
   private int read(int source) {
     final int fd = sources.get(source).descriptor().fd();
-    final BufferPool.Buffer buffer = buffers.borrow();
+    final BufferPool.Buffer buffer = borrow();
     try {
       final MemorySegment memory = buffer.memory();
       int count = 0;
@@ -189,6 +190,20 @@ final class ReadLoop {
       return count;
     } finally {
       buffers.giveBack(buffer);
+    }
+  }
+
+  /** Waits for one where there is no memory just now: others give theirs back. */
+  private BufferPool.Buffer borrow() {
+    for (boolean first = true; ; first = false) {
+      try {
+        return buffers.borrow();
+      } catch (OutOfMemoryError e) {
+        if (first) {
+          LOG.warn("There is no memory to read process {} into, which has to wait", terminal.pid());
+        }
+        LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+      }
     }
   }
 

@@ -118,7 +118,11 @@ final class TerminalProcess implements Terminal {
             line.input()
                 .use(fd -> leader.use(pidfd -> awaitEither(poll, fd, pidfd, wait), CLOSED), CLOSED);
         final int input = poll.ready(INPUT);
-        if (ended || open == CLOSED || poll.ready(LEADER) != 0 || (input & POLLERR) != 0) {
+        if (open != CLOSED && poll.ready(LEADER) != 0) {
+          // Who reads may be held up, and find out later; who writes would come again and again.
+          ended = true;
+        }
+        if (ended || open == CLOSED || (input & POLLERR) != 0) {
           return false;
         }
         final boolean hungUp = (input & POLLHUP) != 0;

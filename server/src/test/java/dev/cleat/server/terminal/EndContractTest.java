@@ -277,6 +277,40 @@ final class EndContractTest {
   }
 
   @Test
+  void whoWritesIsToldOfTheEndAlsoWhereWhoReadsIsHeldUp() throws Exception {
+    final CountDownLatch goesOn = new CountDownLatch(1);
+    final Recorder recorder = new Recorder();
+    final Terminal terminal =
+        terminals.start(
+            shell("echo word"),
+            new TerminalListener() {
+              @Override
+              public void output(Stream stream, ByteBuffer data) {
+                try {
+                  goesOn.await();
+                } catch (InterruptedException e) {
+                  throw new AssertionError(e);
+                }
+                recorder.output(stream, data);
+              }
+
+              @Override
+              public void exited(Exit exit) {
+                recorder.exited(exit);
+              }
+            });
+    Processes.eventually(() -> !Processes.runs((int) terminal.pid()));
+
+    Processes.eventually(() -> !terminal.awaitWritable(SHORT));
+    assertThatThrownBy(() -> terminal.write(ByteBuffer.allocate(1)))
+        .isInstanceOf(TerminalClosedException.class);
+
+    goesOn.countDown();
+    assertThat(recorder.awaitExit()).isEqualTo(new Exit.Code(0));
+    assertThat(recorder.text()).isEqualToNormalizingNewlines("word\n");
+  }
+
+  @Test
   void anExitStatusThatSomeoneElseTookIsUnknown() throws Exception {
     final CountDownLatch reaped = new CountDownLatch(1);
     final Recorder recorder = new Recorder();
