@@ -8,9 +8,13 @@ import dev.cleat.server.policy.Prefix;
 import dev.cleat.server.policy.TenantPolicy;
 import dev.cleat.server.policy.WorkspacePolicy;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +42,7 @@ public final class Isolator implements AutoCloseable {
   private static final Set<String> SERVERS_OWN = Set.of("PATH", "HOME", "USER", "LOGNAME", "SHELL");
   private static final List<String> SIGNALS = List.of("HUP", "INT", "QUIT", "TERM");
   private static final Path ROOT = Path.of("/");
+  private static final int DIGEST_BYTES = 8;
 
   private final Path data;
   private final Programs programs;
@@ -73,7 +78,7 @@ public final class Isolator implements AutoCloseable {
   public static Isolator open(Path data) throws IOException {
     final boolean root = Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
     final Path real = data.toRealPath();
-    final String name = "cleat-" + Integer.toHexString(real.toString().hashCode());
+    final String name = "cleat-" + digest(real.toString());
     final ControlGroups groups = ControlGroups.open(name).orElse(null);
     return new Isolator(
         real,
@@ -81,6 +86,17 @@ public final class Isolator implements AutoCloseable {
         root,
         groups,
         root && groups == null ? GroupMarks.open(name).orElse(null) : null);
+  }
+
+  /** Short, and not to be met by a folder that was named to meet it. */
+  private static String digest(String text) {
+    try {
+      final byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest, 0, DIGEST_BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JVM has SHA-256", e);
+    }
   }
 
   /** What a policy needs and this machine has not, in words; empty if it has everything. */

@@ -99,7 +99,12 @@ public final class Sessions implements AutoCloseable {
             terminals, pipes, catalogue, policy, isolator, store, ledgers, saver, changes, settings,
             clock, metrics, lookers());
     final Sessions sessions = new Sessions(journals, store, saver, shared);
-    sessions.recover(existing);
+    try {
+      sessions.recover(existing);
+    } catch (Refusal e) {
+      // There is no room to write down what the last server left.
+      throw new IOException(e.getMessage(), e);
+    }
     saver.start();
     return sessions;
   }

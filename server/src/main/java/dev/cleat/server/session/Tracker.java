@@ -114,6 +114,7 @@ final class Tracker {
   private final List<Mark> marks = new ArrayList<>();
   private long outputSeqBefore;
   private long told;
+  private boolean replays;
   private boolean stopped;
   private boolean restless;
 
@@ -149,8 +150,13 @@ final class Tracker {
     Thread.ofVirtual().name("cleat-tracker-" + session).start(this::run);
   }
 
-  /** Goes through what there is, on the calling thread, and ends. */
+  /**
+   * Goes through what there is, on the calling thread, and ends.
+   *
+   * @throws Refusal where something cannot be written down: nobody waits for room then
+   */
   void replay() throws IOException {
+    replays = true;
     try (cursor) {
       while (true) {
         final Step step = cursor.poll(BATCH_BYTES);
@@ -294,6 +300,9 @@ final class Tracker {
         lock.locked(step);
         return;
       } catch (Refusal e) {
+        if (replays) {
+          throw e;
+        }
         if (isStopped()) {
           return;
         }
