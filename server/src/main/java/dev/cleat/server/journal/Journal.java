@@ -294,10 +294,7 @@ public final class Journal {
     return Long.compareUnsigned(seq, head) > 0 ? new Resume.AheadOfHead(head) : Resume.Ok.OK;
   }
 
-  /**
-   * Syncs everything appended so far, whatever the policy, and returns when it is on the disk:
-   * before its end is written down elsewhere, so that a later open may say it was sealed.
-   */
+  /** Syncs everything appended so far, whatever the policy, and returns when it is on the disk. */
   public void seal() throws IOException {
     SyncTask task = prepareSync();
     try {

@@ -151,8 +151,9 @@ public final class JournalRoot implements Closeable {
   }
 
   /**
-   * Whether the machine crashed since the last run, which did not end cleanly. Journals that are
-   * not known to be sealed then begin a new epoch when they are opened, also in later runs.
+   * Whether the machine crashed since the last run, which did not end cleanly. The journals of
+   * before then begin a new epoch when they are opened, also in later runs: nobody can say of one
+   * that it was not written to after it was last synced.
    */
   public boolean machineCrashed() {
     return mark.afterCrash();
@@ -184,8 +185,7 @@ public final class JournalRoot implements Closeable {
       SegmentWriter.begin(draft, machine.disk(), machine.clock(), mark.run());
       Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
       sizes.forJournal(id).accept(SegmentHeader.BYTES);
-      return start(
-          id, target, options, SegmentRecovery.inspect(target), EpochRule.unsealed(0), false);
+      return start(id, target, options, SegmentRecovery.inspect(target), 0, false);
     } catch (IOException e) {
       throw DiskFull.is(e, folder, SegmentHeader.BYTES) ? new JournalFullException(id, e) : e;
     } finally {
@@ -196,15 +196,20 @@ public final class JournalRoot implements Closeable {
   /**
    * Opens a journal. Costs the listing of its folder and reading its newest segment.
    *
-   * @param rule what the caller knows about it
+   * @param atLeast a number known to have been given out (0: none known). When the journal ends
+   *     before it, something visible was lost: a new epoch begins and the numbering goes on after
+   *     it
    * @throws NoSuchFileException when there is none of that name
    * @throws IOException when it cannot be read or written; the message names the file
    */
-  public Journal open(String id, JournalOptions options, EpochRule rule) throws IOException {
+  public Journal open(String id, JournalOptions options, long atLeast) throws IOException {
+    if (atLeast < 0) {
+      throw new IllegalArgumentException("atLeast is " + atLeast);
+    }
     claim(id);
     try {
       Path target = journals.resolve(id);
-      return start(id, target, options, SegmentRecovery.inspect(target), rule, true);
+      return start(id, target, options, SegmentRecovery.inspect(target), atLeast, true);
     } finally {
       busy.remove(id);
     }
@@ -215,7 +220,7 @@ public final class JournalRoot implements Closeable {
       Path target,
       JournalOptions options,
       SegmentRecovery found,
-      EpochRule rule,
+      long atLeast,
       boolean synced)
       throws IOException {
     SegmentWriter writer =
@@ -227,8 +232,8 @@ public final class JournalRoot implements Closeable {
             mark.run(),
             found,
             sizes.forJournal(id));
-    Recovery recovery = recover(id, target, found, rule, writer);
-    long head = Math.max(found.head(), recovery.newEpoch() ? rule.atLeast() : 0);
+    Recovery recovery = recover(id, target, found, atLeast, writer);
+    long head = Math.max(found.head(), recovery.newEpoch() ? atLeast : 0);
     SyncLane lane =
         switch (options.sync()) {
           case OS -> null;
@@ -264,7 +269,7 @@ public final class JournalRoot implements Closeable {
   }
 
   private Recovery recover(
-      String id, Path target, SegmentRecovery found, EpochRule rule, SegmentWriter writer)
+      String id, Path target, SegmentRecovery found, long atLeast, SegmentWriter writer)
       throws IOException {
     Path last = target.resolve(found.segments().last().fileName());
     try (Disk.Output output = machine.disk().open(last)) {
@@ -274,16 +279,15 @@ public final class JournalRoot implements Closeable {
       }
     }
     metrics.cut(found.excess());
-    boolean older = found.run() < mark.lastCrashRun();
     String reason =
         found.damage()
             ? "its end is damaged"
-            : rule.atLeast() > found.head()
-                ? "events up to " + rule.atLeast() + " are gone"
-                : older && !rule.sealed() ? "the machine crashed" : "";
+            : atLeast > found.head()
+                ? "events up to " + atLeast + " are gone"
+                : found.run() < mark.lastCrashRun() ? "the machine crashed" : "";
     boolean newEpoch = !reason.isEmpty();
     if (newEpoch) {
-      writer.beginEpoch(Math.max(found.head(), rule.atLeast()) + 1);
+      writer.beginEpoch(Math.max(found.head(), atLeast) + 1);
       Journal.LOG.warn(
           "Journal {} begins epoch {} after event {}: {}; {} bytes cut",
           id,
@@ -294,10 +298,6 @@ public final class JournalRoot implements Closeable {
     } else if (found.excess() > 0) {
       reason = "its last append was never completed";
       Journal.LOG.info("Journal {}: {}, {} bytes cut", id, reason, found.excess());
-    }
-    if (older && !newEpoch) {
-      // Its newest segment must not look as if it had not been opened since the crash.
-      writer.rollBeforeNextAppend();
     }
     return new Recovery(found.excess(), newEpoch, reason);
   }

@@ -32,7 +32,6 @@ final class SegmentWriter {
   private Segment active;
   private int salt;
   private long end;
-  private boolean rollNext;
   private boolean writtenSinceRest;
 
   /**
@@ -98,17 +97,10 @@ final class SegmentWriter {
     return end;
   }
 
-  /** Makes the next append begin a segment of its own. */
-  void rollBeforeNextAppend() {
-    rollNext = true;
-  }
-
   /** Begins a new segment if the current one has no room for this many bytes. */
   void makeRoom(long bytes, long nextSeq) throws IOException {
-    boolean full = end > SegmentHeader.BYTES && end + bytes > options.segmentBytes();
-    if (full || rollNext) {
+    if (end > SegmentHeader.BYTES && end + bytes > options.segmentBytes()) {
       beginSegment(new Segment(nextSeq, active.epoch), epochs);
-      rollNext = false;
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.cleat.server.session;
 
-import dev.cleat.server.journal.EpochRule;
 import dev.cleat.server.journal.JournalOptions;
 import dev.cleat.server.journal.JournalRoot;
 import dev.cleat.server.store.MetaRow;
@@ -73,10 +72,7 @@ final class ChangeLogs {
     final ChangeLog log =
         new ChangeLog(
             SessionLoader.open(
-                journals,
-                PREFIX + suffix,
-                options,
-                EpochRule.unsealed(store.metaLong(headName).orElse(0))),
+                journals, PREFIX + suffix, options, store.metaLong(headName).orElse(0)),
             headName,
             clock);
     logs.put(tenant, log);

@@ -3,7 +3,6 @@ package dev.cleat.server.session;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cleat.server.journal.Batch;
 import dev.cleat.server.journal.Cursor;
-import dev.cleat.server.journal.EpochRule;
 import dev.cleat.server.journal.Journal;
 import dev.cleat.server.journal.JournalOptions;
 import dev.cleat.server.journal.JournalRoot;
@@ -60,7 +59,7 @@ final class SessionLoader {
   }
 
   private void recover(String name) throws IOException {
-    final Journal journal = journals.open(name, shared.settings().journal(), EpochRule.unsealed(0));
+    final Journal journal = journals.open(name, shared.settings().journal(), 0);
     final Fold fold = new Fold();
     fold(journal, 1, fold);
     journals.close(name);
@@ -124,12 +123,7 @@ final class SessionLoader {
 
   private Session load(SessionKey key, SessionRow row) throws IOException {
     final dev.cleat.v1.Session stored = Sessions.parsed(row);
-    final EpochRule rule =
-        Fold.ended(stored.getState())
-            ? EpochRule.sealed(row.foldedSeq())
-            : EpochRule.unsealed(row.foldedSeq());
-    final JournalOptions options = options(stored);
-    final Journal journal = open(journals, row.id(), options, rule);
+    final Journal journal = open(journals, row.id(), options(stored), row.foldedSeq());
     final List<Turn> open = store.unfinishedTurns(row.id()).stream().map(Prompts::turn).toList();
     final Fold fold =
         row.foldedSeq() == 0
@@ -170,18 +164,20 @@ final class SessionLoader {
   /**
    * Opens a journal. One that is gone, or was never made, goes on behind the numbers that were
    * given out.
+   *
+   * @param atLeast as in {@link JournalRoot#open}
    */
-  static Journal open(JournalRoot journals, String id, JournalOptions options, EpochRule rule)
+  static Journal open(JournalRoot journals, String id, JournalOptions options, long atLeast)
       throws IOException {
     try {
-      return journals.open(id, options, rule);
+      return journals.open(id, options, atLeast);
     } catch (NoSuchFileException e) {
-      if (rule.atLeast() > 0) {
-        LOG.error("The journal {} is missing; it had {} events", id, rule.atLeast());
+      if (atLeast > 0) {
+        LOG.error("The journal {} is missing; it had {} events", id, atLeast);
       }
       final Journal empty = journals.create(id, options);
       journals.close(empty.id());
-      return journals.open(id, options, rule);
+      return journals.open(id, options, atLeast);
     }
   }
 

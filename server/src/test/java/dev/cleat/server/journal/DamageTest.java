@@ -32,7 +32,7 @@ class DamageTest {
     for (Path file : files.subList(0, files.size() - 1)) {
       byte[] whole = Files.readAllBytes(file);
       try (JournalRoot root = FakeDisk.root(folder)) {
-        Journal journal = root.open("a", SMALL, EpochRule.unsealed(0));
+        Journal journal = root.open("a", SMALL, 0);
         for (int at = 0; at < whole.length; at++) {
           byte[] flipped = whole.clone();
           flipped[at] ^= (byte) (1 << (at % 8));
@@ -59,7 +59,7 @@ class DamageTest {
         byte[] flipped = whole.clone();
         flipped[at] ^= (byte) (1 << (at % 8));
         FakeDisk.overwrite(file, flipped);
-        Journal journal = root.open("a", SMALL, EpochRule.unsealed(5));
+        Journal journal = root.open("a", SMALL, 5);
 
         assertThat(journal.head()).as("byte %d", at).isEqualTo(5);
         assertThat(journal.epoch()).isEqualTo(1);
@@ -113,7 +113,7 @@ class DamageTest {
   void aSegmentThatGoesAwayWhileTheJournalIsOpenIsAGapToo() throws IOException {
     fill(9, 180);
     try (JournalRoot root = FakeDisk.root(folder)) {
-      Journal journal = root.open("a", SMALL, EpochRule.unsealed(0));
+      Journal journal = root.open("a", SMALL, 0);
       long first = firstOf(1);
       long after = firstOf(2);
       Files.delete(segments().get(1));
@@ -150,7 +150,7 @@ class DamageTest {
       for (int i = 0; i < 20; i++) {
         other.append(new TestEvent(TestEvent.payload(i, 30)));
       }
-      Journal journal = root.open("a", large, EpochRule.unsealed(0));
+      Journal journal = root.open("a", large, 0);
       Path own = segments().getLast();
       Path others = folder.resolve("journals/other").resolve(new Segment(1, 1).fileName());
       for (int i = 0; i < 6; i++) {
@@ -209,7 +209,7 @@ class DamageTest {
                   damaged, random.nextInt(damaged.length), damaged.length, (byte) 0);
         }
         FakeDisk.overwrite(files.get(index), damaged);
-        Journal journal = root.open("a", SMALL, EpochRule.unsealed(60));
+        Journal journal = root.open("a", SMALL, 60);
         try {
           assertThat(journal.head()).isEqualTo(60);
           Reading.of(journal, 1 + random.nextInt(60), 1 + random.nextInt(3000)).matches(events);
@@ -238,7 +238,7 @@ class DamageTest {
 
   private Reading reopenAndRead() throws IOException {
     try (JournalRoot root = FakeDisk.root(folder)) {
-      Journal journal = root.open("a", SMALL, EpochRule.unsealed(0));
+      Journal journal = root.open("a", SMALL, 0);
       assertThat(journal.head()).isEqualTo(events.size());
       return Reading.of(journal, 1, 1 << 20).matches(events);
     }

@@ -45,7 +45,7 @@ class DiskFailureTest {
     }
     disk.room.set(Long.MAX_VALUE);
     try (JournalRoot root = open(disk)) {
-      Journal journal = root.open("a", SMALL, EpochRule.unsealed(events.size()));
+      Journal journal = root.open("a", SMALL, events.size());
       assertThat(journal.epoch()).isEqualTo(1);
       assertThat(Reading.of(journal, 1, 10_000).matches(events).gaps()).isEmpty();
     }
@@ -106,7 +106,7 @@ class DiskFailureTest {
           .hasMessageContaining(mount.toString());
       assertThat(run("mount", "-o", "remount,rw", mount.toString())).isZero();
       try (JournalRoot root = JournalRoot.open(mount, JournalRootOptions.defaults())) {
-        assertThat(root.open("a", SMALL, EpochRule.unsealed(1)).head()).isEqualTo(1);
+        assertThat(root.open("a", SMALL, 1).head()).isEqualTo(1);
       }
     } finally {
       notBusy("umount", mount.toString());
@@ -133,11 +133,11 @@ class DiskFailureTest {
       Path segment = folder.resolve("journals/a").resolve(new Segment(2, 1).fileName());
       Files.createDirectory(segment);
 
-      assertThatThrownBy(() -> root.open("a", SMALL, EpochRule.unsealed(1)))
+      assertThatThrownBy(() -> root.open("a", SMALL, 1))
           .isInstanceOf(IOException.class)
           .hasMessageContaining(segment.toString());
       Files.delete(segment);
-      assertThat(root.open("a", SMALL, EpochRule.unsealed(1)).head()).isEqualTo(1);
+      assertThat(root.open("a", SMALL, 1).head()).isEqualTo(1);
     }
   }
 
@@ -158,7 +158,7 @@ class DiskFailureTest {
     try (JournalRoot root = open(new FakeDisk())) {
       Files.createDirectory(folder.resolve("journals/a"));
 
-      assertThatThrownBy(() -> root.open("a", SMALL, EpochRule.unsealed(0)))
+      assertThatThrownBy(() -> root.open("a", SMALL, 0))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("no segments");
       assertThatThrownBy(() -> root.create("a", SMALL)).isInstanceOf(IOException.class);

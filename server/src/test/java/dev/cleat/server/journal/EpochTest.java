@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,7 @@ class EpochTest {
 
     try (JournalRoot root = boot("one")) {
       assertThat(root.machineCrashed()).isFalse();
-      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(3));
+      Journal journal = root.open("a", OPTIONS, 3);
       assertThat(journal.epoch()).isEqualTo(1);
       assertThat(journal.head()).isEqualTo(3);
       assertThat(journal.recovery()).isEqualTo(Recovery.NOTHING);
@@ -42,41 +43,61 @@ class EpochTest {
 
     try (JournalRoot root = boot("two")) {
       assertThat(root.machineCrashed()).isFalse();
-      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(1);
+      assertThat(root.open("a", OPTIONS, 0).epoch()).isEqualTo(1);
     }
   }
 
   @Test
-  void aCrashOfTheMachineEndsTheEpochOfJournalsThatWereNotSealed() throws IOException {
-    create("open", 3);
-    create("sealed", 3);
+  void aCrashOfTheMachineEndsTheEpoch() throws IOException {
+    create("a", 3);
     kill();
 
     try (JournalRoot root = boot("two")) {
       assertThat(root.machineCrashed()).isTrue();
-      Journal open = root.open("open", OPTIONS, EpochRule.unsealed(0));
-      Journal sealed = root.open("sealed", OPTIONS, EpochRule.sealed(0));
+      Journal journal = root.open("a", OPTIONS, 0);
 
-      assertThat(sealed.epoch()).isEqualTo(1);
-      assertThat(sealed.append(TestEvent.of("x"))).isEqualTo(4);
-      assertThat(open.epoch()).isEqualTo(2);
-      assertThat(open.append(TestEvent.of("x"))).isEqualTo(4);
-      assertThat(open.resolve(1, 3)).isEqualTo(new Resume.Ok());
-      assertThat(open.resolve(1, 4)).isEqualTo(new Resume.EpochEnded(3));
-      assertThat(open.resolve(2, 4)).isEqualTo(new Resume.Ok());
-      assertThat(open.resolve(2, 5)).isEqualTo(new Resume.AheadOfHead(4));
+      assertThat(journal.epoch()).isEqualTo(2);
+      assertThat(journal.append(TestEvent.of("x"))).isEqualTo(4);
+      assertThat(journal.resolve(1, 3)).isEqualTo(new Resume.Ok());
+      assertThat(journal.resolve(1, 4)).isEqualTo(new Resume.EpochEnded(3));
+      assertThat(journal.resolve(2, 4)).isEqualTo(new Resume.Ok());
+      assertThat(journal.resolve(2, 5)).isEqualTo(new Resume.AheadOfHead(4));
       // Numbers have no sign.
-      assertThat(open.resolve(1, -1)).isEqualTo(new Resume.EpochEnded(3));
-      assertThat(open.resolve(2, -1)).isEqualTo(new Resume.AheadOfHead(4));
-      assertThat(open.resolve(2, Long.MAX_VALUE)).isEqualTo(new Resume.AheadOfHead(4));
-      assertThat(open.resolve(3, 1)).isEqualTo(new Resume.UnknownEpoch(2));
-      assertThat(open.resolve(0, 1)).isEqualTo(new Resume.UnknownEpoch(2));
-      assertThat(Reading.of(open, 1, 100).events()).hasSize(4);
+      assertThat(journal.resolve(1, -1)).isEqualTo(new Resume.EpochEnded(3));
+      assertThat(journal.resolve(2, -1)).isEqualTo(new Resume.AheadOfHead(4));
+      assertThat(journal.resolve(2, Long.MAX_VALUE)).isEqualTo(new Resume.AheadOfHead(4));
+      assertThat(journal.resolve(3, 1)).isEqualTo(new Resume.UnknownEpoch(2));
+      assertThat(journal.resolve(0, 1)).isEqualTo(new Resume.UnknownEpoch(2));
+      assertThat(Reading.of(journal, 1, 100).events()).hasSize(4);
     }
     // Written to after the crash, in a run that ended cleanly: nothing is in doubt any more.
     try (JournalRoot root = boot("two")) {
-      assertThat(root.open("sealed", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(1);
-      assertThat(root.open("open", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+      assertThat(root.open("a", OPTIONS, 0).epoch()).isEqualTo(2);
+    }
+  }
+
+  /** What its owner knows of it may be from before that, too. */
+  @Test
+  void whatCameAfterASealMayBeLost() throws IOException {
+    try (JournalRoot root = boot("one")) {
+      Journal journal = root.create("a", OPTIONS);
+      journal.append(TestEvent.of("before"));
+      journal.seal();
+      journal.append(TestEvent.of("kept"));
+      journal.append(TestEvent.of("seen, and torn"));
+    }
+    Path segment = segments().getFirst();
+    byte[] bytes = Files.readAllBytes(segment);
+    Files.write(segment, Arrays.copyOf(bytes, bytes.length - 2));
+    kill();
+
+    try (JournalRoot root = boot("two")) {
+      Journal journal = root.open("a", OPTIONS, 1);
+      assertThat(journal.append(TestEvent.of("another"))).isEqualTo(3);
+      assertThat(journal.resolve(1, 3)).isEqualTo(new Resume.EpochEnded(2));
+      assertThat(journal.resolve(1, 2)).isEqualTo(new Resume.Ok());
+      assertThat(journal.resolve(1, 1)).isEqualTo(new Resume.Ok());
+      assertThat(Reading.of(journal, 1, 100).gaps()).isEmpty();
     }
   }
 
@@ -90,10 +111,10 @@ class EpochTest {
     try (JournalRoot root = boot("three")) {
       assertThat(root.machineCrashed()).isFalse();
 
-      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+      assertThat(root.open("a", OPTIONS, 0).epoch()).isEqualTo(2);
     }
     try (JournalRoot root = boot("three")) {
-      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+      assertThat(root.open("a", OPTIONS, 0).epoch()).isEqualTo(2);
     }
   }
 
@@ -105,7 +126,7 @@ class EpochTest {
 
     try (JournalRoot root = boot("one")) {
       assertThat(root.machineCrashed()).isTrue();
-      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+      assertThat(root.open("a", OPTIONS, 0).epoch()).isEqualTo(2);
     }
   }
 
@@ -117,10 +138,10 @@ class EpochTest {
     Files.delete(folder.resolve("run"));
 
     try (JournalRoot root = boot("one")) {
-      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+      assertThat(root.open("a", OPTIONS, 0).epoch()).isEqualTo(2);
     }
     try (JournalRoot root = boot("one")) {
-      assertThat(root.open("a", OPTIONS, EpochRule.unsealed(0)).epoch()).isEqualTo(2);
+      assertThat(root.open("a", OPTIONS, 0).epoch()).isEqualTo(2);
     }
   }
 
@@ -129,7 +150,7 @@ class EpochTest {
     create("a", 3);
 
     try (JournalRoot root = boot("one")) {
-      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(7));
+      Journal journal = root.open("a", OPTIONS, 7);
       assertThat(journal.epoch()).isEqualTo(2);
       assertThat(journal.head()).isEqualTo(7);
       assertThat(journal.append(TestEvent.of("x"))).isEqualTo(8);
@@ -148,11 +169,11 @@ class EpochTest {
     for (String boot : List.of("two", "three", "four")) {
       kill(boot + "before");
       try (JournalRoot root = boot(boot)) {
-        root.open("a", OPTIONS, EpochRule.unsealed(0));
+        root.open("a", OPTIONS, 0);
       }
     }
     try (JournalRoot root = boot("four")) {
-      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(0));
+      Journal journal = root.open("a", OPTIONS, 0);
       assertThat(journal.epoch()).isEqualTo(4);
       assertThat(journal.head()).isZero();
       assertThat(journal.append(TestEvent.of("x"))).isEqualTo(1);
@@ -167,14 +188,14 @@ class EpochTest {
     create("a", 3);
     kill();
     try (JournalRoot root = boot("two")) {
-      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(0));
+      Journal journal = root.open("a", OPTIONS, 0);
       for (int i = 0; i < 20; i++) {
         journal.append(new TestEvent(new byte[300]));
       }
     }
     JournalOptions less = new JournalOptions(1024, 0, Retention.ofBytes(2048), SyncPolicy.OS);
     try (JournalRoot root = boot("two")) {
-      Journal journal = root.open("a", less, EpochRule.unsealed(0));
+      Journal journal = root.open("a", less, 0);
       root.maintain();
       assertThat(journal.oldest()).isGreaterThan(10);
 
@@ -188,11 +209,11 @@ class EpochTest {
     create("a", 3);
     Path segment = segments().getFirst();
     byte[] bytes = Files.readAllBytes(segment);
-    java.util.Arrays.fill(bytes, 0, SegmentHeader.BYTES, (byte) 0);
+    Arrays.fill(bytes, 0, SegmentHeader.BYTES, (byte) 0);
     Files.write(segment, bytes);
 
     try (JournalRoot root = boot("one")) {
-      Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(3));
+      Journal journal = root.open("a", OPTIONS, 3);
       assertThat(journal.epoch()).isEqualTo(2);
       assertThat(journal.append(TestEvent.of("x"))).isEqualTo(4);
       assertThat(Reading.of(journal, 1, 100).gaps())

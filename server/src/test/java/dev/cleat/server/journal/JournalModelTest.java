@@ -98,7 +98,7 @@ class JournalModelTest {
     } else {
       root.close("a");
     }
-    journal = root.open("a", options, EpochRule.unsealed(model.size()));
+    journal = root.open("a", options, model.size());
     assertThat(journal.epoch()).isEqualTo(1);
     assertThat(journal.recovery()).isEqualTo(Recovery.NOTHING);
   }

@@ -74,16 +74,14 @@ class JournalRootTest {
     root.create("b", OPTIONS);
 
     assertThat(root.list()).containsExactlyInAnyOrder("a", "b");
-    assertThatThrownBy(() -> root.open("a", OPTIONS, EpochRule.unsealed(0)))
-        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> root.open("a", OPTIONS, 0)).isInstanceOf(IllegalStateException.class);
     root.close("a");
     assertThatThrownBy(() -> root.create("a", OPTIONS))
         .isInstanceOf(FileAlreadyExistsException.class);
-    assertThat(root.open("a", OPTIONS, EpochRule.unsealed(1)).head()).isEqualTo(1);
+    assertThat(root.open("a", OPTIONS, 1).head()).isEqualTo(1);
     assertThat(root.delete("a")).isTrue();
     assertThat(root.delete("a")).isFalse();
-    assertThatThrownBy(() -> root.open("a", OPTIONS, EpochRule.unsealed(0)))
-        .isInstanceOf(NoSuchFileException.class);
+    assertThatThrownBy(() -> root.open("a", OPTIONS, 0)).isInstanceOf(NoSuchFileException.class);
     assertThat(root.list()).containsExactly("b");
     assertThat(root.create("a", OPTIONS).head()).isZero();
   }
@@ -93,7 +91,7 @@ class JournalRootTest {
     for (String id : List.of("", ".", "..", "../a", "a/b", "/tmp", "a\0", "a.b", "a".repeat(129))) {
       assertThatThrownBy(() -> root.create(id, OPTIONS))
           .isInstanceOf(IllegalArgumentException.class);
-      assertThatThrownBy(() -> root.open(id, OPTIONS, EpochRule.unsealed(0)))
+      assertThatThrownBy(() -> root.open(id, OPTIONS, 0))
           .isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() -> root.delete(id)).isInstanceOf(IllegalArgumentException.class);
     }
@@ -123,8 +121,7 @@ class JournalRootTest {
     assertThatThrownBy(() -> journal.append(TestEvent.of("x")))
         .isInstanceOf(JournalClosedException.class);
     assertThatThrownBy(() -> root.create("b", OPTIONS)).isInstanceOf(JournalClosedException.class);
-    assertThatThrownBy(() -> root.open("a", OPTIONS, EpochRule.unsealed(0)))
-        .isInstanceOf(JournalClosedException.class);
+    assertThatThrownBy(() -> root.open("a", OPTIONS, 0)).isInstanceOf(JournalClosedException.class);
   }
 
   @Test
@@ -132,7 +129,7 @@ class JournalRootTest {
     root.create("a", OPTIONS).append(TestEvent.of("x"));
     root.close("a");
     Path stranger = Files.createFile(folder.resolve("journals/a/notes.seg"));
-    Journal journal = root.open("a", OPTIONS, EpochRule.unsealed(1));
+    Journal journal = root.open("a", OPTIONS, 1);
 
     assertThat(Reading.of(journal, 1, 100).events()).hasSize(1);
     assertThat(stranger).exists();

@@ -89,7 +89,7 @@ class JournalSizesTest {
     try (JournalRoot root = root()) {
       for (String name : new String[] {"whole", "torn", "damaged"}) {
         assertHeard(name);
-        final Journal journal = root.open(name, SMALL, EpochRule.unsealed(0));
+        final Journal journal = root.open(name, SMALL, 0);
         assertHeard(name);
         fill(journal, 100);
         assertHeard(name);

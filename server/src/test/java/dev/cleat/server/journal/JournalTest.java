@@ -58,8 +58,7 @@ class JournalTest {
 
     byte[] fromMemory = readAll(journal, 10_000);
     root.close("a");
-    byte[] fromDisk =
-        readAll(root.open("a", JournalOptions.defaults(), EpochRule.unsealed(300)), 10_000);
+    byte[] fromDisk = readAll(root.open("a", JournalOptions.defaults(), 300), 10_000);
 
     assertThat(fromMemory).isEqualTo(expected.toByteArray());
     assertThat(fromDisk).isEqualTo(expected.toByteArray());

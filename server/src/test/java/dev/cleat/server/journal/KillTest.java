@@ -34,7 +34,7 @@ class KillTest {
       seen = runAndKill(policy, 50 + random.nextInt(400));
 
       try (JournalRoot root = JournalRoot.open(folder, JournalRootOptions.defaults())) {
-        Journal journal = root.open("a", SMALL, EpochRule.unsealed(0));
+        Journal journal = root.open("a", SMALL, 0);
         assertThat(root.machineCrashed()).isFalse();
         assertThat(journal.head()).as("seed %d", seed).isGreaterThanOrEqualTo(seen);
         assertThat(journal.epoch()).as("seed %d, %s", seed, journal.recovery()).isEqualTo(1);
@@ -99,7 +99,7 @@ class KillTest {
               SMALL.recentBytes(),
               SMALL.retention(),
               SyncPolicy.valueOf(args[1]));
-      Journal journal = root.open("a", options, EpochRule.unsealed(0));
+      Journal journal = root.open("a", options, 0);
       while (true) {
         long next = journal.nextSeq();
         List<TestEvent> batch = new ArrayList<>();

@@ -84,7 +84,7 @@ class RetentionTest {
     }
     root.close("a");
     JournalOptions less = new JournalOptions(4096, 0, Retention.ofBytes(20_000), SyncPolicy.OS);
-    Journal again = root.open("a", less, EpochRule.unsealed(200));
+    Journal again = root.open("a", less, 200);
     root.maintain();
 
     assertThat(bytesOnDisk()).isBetween(12_000L, 20_000L);

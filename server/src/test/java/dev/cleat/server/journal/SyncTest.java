@@ -118,7 +118,7 @@ class SyncTest {
     // What failed once may have been dropped by the system: it is not called durable later.
     assertThatThrownBy(root::close).hasMessageContaining("could not be synced");
     root = open(Duration.ofMillis(5));
-    assertThat(root.open("a", with(SyncPolicy.ALWAYS), EpochRule.unsealed(1)).epoch()).isEqualTo(1);
+    assertThat(root.open("a", with(SyncPolicy.ALWAYS), 1).epoch()).isEqualTo(1);
   }
 
   /** The thread that syncs works for all journals. */

@@ -40,7 +40,7 @@ class TornTailTest {
     try (JournalRoot root = FakeDisk.root(folder)) {
       for (long cut = before; cut < after; cut++) {
         FakeDisk.overwrite(segment(), Arrays.copyOf(whole, (int) cut));
-        Journal journal = root.open("a", JournalOptions.defaults(), EpochRule.unsealed(0));
+        Journal journal = root.open("a", JournalOptions.defaults(), 0);
 
         long kept = cut < before + firstOfBatch ? before : before + firstOfBatch;
         assertThat(journal.head()).as("cut at %d", cut).isEqualTo(kept == before ? 5 : 6);
@@ -74,7 +74,7 @@ class TornTailTest {
         byte[] flipped = whole.clone();
         flipped[at] ^= 0x41;
         FakeDisk.overwrite(segment(), flipped);
-        Journal journal = root.open("a", JournalOptions.defaults(), EpochRule.unsealed(0));
+        Journal journal = root.open("a", JournalOptions.defaults(), 0);
 
         // Somebody may have seen event 3: its number must not stand for another in the same epoch.
         assertThat(journal.epoch()).as("byte %d of the record", at - last).isEqualTo(2);
