@@ -108,6 +108,18 @@ public final class Journal {
     return written.head() + 1;
   }
 
+  /**
+   * The number behind the last event that is visible, or will be: with {@link SyncPolicy#ALWAYS},
+   * what has been appended is not once syncing has failed. A guess when others append too.
+   */
+  public long visibleEnd() {
+    return hasFailed() ? tip.head() + 1 : nextSeq();
+  }
+
+  private boolean hasFailed() {
+    return options.sync() == SyncPolicy.ALWAYS && durability.failure() != null;
+  }
+
   /** What opening it found and did. */
   public Recovery recovery() {
     return recovery;
@@ -201,9 +213,9 @@ public final class Journal {
     if (end != null) {
       throw new JournalClosedException(id, end.deleted());
     }
-    IOException failure = durability.failure();
-    if (failure != null && options.sync() == SyncPolicy.ALWAYS) {
-      throw new IOException("journal " + id + " takes nothing more: syncing it failed", failure);
+    if (hasFailed()) {
+      throw new IOException(
+          "journal " + id + " takes nothing more: syncing it failed", durability.failure());
     }
   }
 

@@ -135,8 +135,9 @@ final class Delivery {
   }
 
   private boolean step() throws IOException {
-    // Looked at first: what is at the head after this was said is all there is.
+    // Looked at first, and in this order: what comes before that number is all there is.
     final boolean over = session.isOver() && !asked.asked().getFollowRestarts();
+    final long end = session.journal().visibleEnd();
     switch (cursor.poll(batchBytes)) {
       case Batch batch -> {
         deliver(batch);
@@ -152,7 +153,7 @@ final class Delivery {
         draining.refuse();
       }
       case Step.AtHead _ -> {
-        return atHead(over);
+        return atHead(over, end);
       }
     }
     return true;
@@ -180,7 +181,7 @@ final class Delivery {
     send(AttachResponse.newBuilder().setGap(gap));
   }
 
-  private boolean atHead(boolean over) {
+  private boolean atHead(boolean over, long end) {
     final long head = cursor.position() - 1;
     if (!caughtUp) {
       caughtUp = true;
@@ -190,7 +191,8 @@ final class Delivery {
               .setCaughtUp(CaughtUp.newBuilder().setSeq(head).setEpoch(session.journal().epoch())));
       return true;
     }
-    if (over) {
+    // Its last events may have to be synced before anybody may see them.
+    if (over && cursor.position() >= end) {
       end(endReason());
       return false;
     }
@@ -205,7 +207,12 @@ final class Delivery {
                       .setDurableSeq(session.journal().durableHead())
                       .setEpoch(session.journal().epoch())));
     } else if (cursor.arm()) {
-      courier.await(heartbeatNanos - quiet);
+      if (over) {
+        // The courier would not wake the pump, which ends the stream after what still comes.
+        outlet.await(heartbeatNanos - quiet);
+      } else {
+        courier.await(heartbeatNanos - quiet);
+      }
     }
     return true;
   }

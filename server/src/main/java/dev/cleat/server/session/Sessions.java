@@ -303,7 +303,10 @@ public final class Sessions implements AutoCloseable {
     shared.isolator().close();
     shared.lookers().shutdown();
     saver.close();
-    journals.close();
-    store.close();
+    try {
+      journals.close();
+    } finally {
+      store.close();
+    }
   }
 }

@@ -54,6 +54,21 @@ public final class FakeDisk implements Disk {
     room.set(Long.MAX_VALUE);
   }
 
+  /** No sync comes to its end, until {@link #letSyncs}. */
+  public void holdSyncs() {
+    forcePermits = new Semaphore(0);
+  }
+
+  /** Those that were held end, and all later ones. */
+  public void letSyncs() {
+    forcePermits.release(1_000_000);
+  }
+
+  /** All syncs fail from now on. */
+  public void failSyncs() {
+    failForce = true;
+  }
+
   /** Changes a file's bytes in place: replacing them by truncation makes some file systems sync. */
   static void overwrite(Path file, byte[] bytes) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {

@@ -2,7 +2,9 @@ package dev.cleat.server.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.EndReason;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.Turn;
@@ -30,6 +32,7 @@ class SyncedSessionTest {
         assertThat(turn.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
         assertThat(turn.getOutputPreview()).isEqualTo(i + "\n");
       }
+      final AttachStream stream = server.attach(AttachOpen.newBuilder().setSessionId(id));
       final Turn last = prompt(server, id, "exit 3");
       assertThat(last.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
       assertThat(last.getExit().getCode()).isEqualTo(3);
@@ -42,6 +45,9 @@ class SyncedSessionTest {
                       .getSession()
                       .getState()
                   == SessionState.SESSION_STATE_EXITED);
+      assertThat(stream.awaitEnd().status().isOk()).isTrue();
+      assertThat(stream.last().getEnded().getReason()).isEqualTo(EndReason.END_REASON_EXITED);
+      assertThat(stream.events().getLast().getExited().getExit().getCode()).isEqualTo(3);
     }
   }
 

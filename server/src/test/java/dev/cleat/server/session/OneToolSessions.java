@@ -3,6 +3,8 @@ package dev.cleat.server.session;
 import dev.cleat.server.isolation.Isolator;
 import dev.cleat.server.journal.FakeDisk;
 import dev.cleat.server.journal.JournalOptions;
+import dev.cleat.server.journal.Retention;
+import dev.cleat.server.journal.SyncPolicy;
 import dev.cleat.server.policy.Policy;
 import dev.cleat.server.store.Store;
 import dev.cleat.server.telemetry.Tracing;
@@ -20,14 +22,24 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 
-/** Sessions of one program, one at a time, whose journals are on a disk that a test can fill. */
-final class OneToolSessions {
+/**
+ * Sessions of one program, one at a time, whose journals are on a disk that a test can fill, and
+ * whose syncs it can hold back.
+ */
+public final class OneToolSessions {
   private static final String TOOL = "once";
 
   private OneToolSessions() {}
 
-  /** Opens them; whoever does so closes them. */
+  /** Opens them as they usually are; whoever does so closes them. */
   static Sessions open(Path folder, FakeDisk disk, Path program, TerminalFactory terminals)
+      throws Exception {
+    return open(folder, disk, program, terminals, SyncPolicy.INTERVAL);
+  }
+
+  /** Opens them; whoever does so closes them. */
+  public static Sessions open(
+      Path folder, FakeDisk disk, Path program, TerminalFactory terminals, SyncPolicy sync)
       throws Exception {
     final Path catalogue =
         Files.writeString(
@@ -43,7 +55,7 @@ final class OneToolSessions {
         Policy.none(),
         Isolator.none(folder),
         new SessionSettings(
-            JournalOptions.defaults(),
+            JournalOptions.of(Retention.UNLIMITED, sync),
             folder,
             folder.resolve("workspaces"),
             folder.resolve("pictures"),
@@ -61,21 +73,20 @@ final class OneToolSessions {
   }
 
   /** Writes the program. */
-  static void install(Path program, String script) throws IOException {
+  public static void install(Path program, String script) throws IOException {
     Files.writeString(program, "#!/bin/sh\n" + script);
     Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
   }
 
+  /** What asks for one. */
+  public static CreateRequest.Builder request() {
+    return CreateRequest.newBuilder()
+        .setTool(TOOL)
+        .setSize(TerminalSize.newBuilder().setRows(24).setColumns(80));
+  }
+
   /** Starts one. */
   static Session start(TenantSessions tenant) {
-    return tenant
-        .create(
-            CreateRequest.newBuilder()
-                .setTool(TOOL)
-                .setSize(TerminalSize.newBuilder().setRows(24).setColumns(80))
-                .build(),
-            "somebody",
-            _ -> {})
-        .session();
+    return tenant.create(request().build(), "somebody", _ -> {}).session();
   }
 }
