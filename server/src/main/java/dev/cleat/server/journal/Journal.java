@@ -306,7 +306,11 @@ public final class Journal {
     return Long.compareUnsigned(seq, head) > 0 ? new Resume.AheadOfHead(head) : Resume.Ok.OK;
   }
 
-  /** Syncs everything appended so far, whatever the policy, and returns when it is on the disk. */
+  /**
+   * Syncs everything appended so far, whatever the policy, and returns when it is on the disk.
+   *
+   * @throws IOException if it is not, or if that is not known because an earlier sync has failed
+   */
   public void seal() throws IOException {
     SyncTask task = prepareSync();
     try {
@@ -316,6 +320,10 @@ public final class Journal {
       throw e;
     }
     synced(task.target());
+    IOException earlier = durability.failure();
+    if (earlier != null) {
+      throw new IOException("journal " + id + " has not been synced whole", earlier);
+    }
   }
 
   /** Keeps this much from now on; what is over it goes with the next maintenance. */

@@ -116,6 +116,9 @@ class SyncTest {
     assertThatThrownBy(() -> journal.append(TestEvent.of("z"))).isInstanceOf(IOException.class);
     disk.failForce = false;
     // What failed once may have been dropped by the system: it is not called durable later.
+    assertThatThrownBy(journal::seal)
+        .isInstanceOf(IOException.class)
+        .hasRootCauseMessage("Input/output error");
     assertThatThrownBy(root::close).hasMessageContaining("could not be synced");
     root = open(Duration.ofMillis(5));
     assertThat(root.open("a", with(SyncPolicy.ALWAYS), 1).epoch()).isEqualTo(1);
