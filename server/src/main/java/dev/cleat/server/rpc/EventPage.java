@@ -54,21 +54,41 @@ final class EventPage {
       }
     }
     if (full() && next <= journal.head()) {
-      response.setNextPageToken(tokens.of("ReadEvents", query, new PageTokens.Place(next, "")));
+      response.setNextPageToken(
+          tokens.of("ReadEvents", query, new PageTokens.Place(next, where(journal.epoch()))));
     }
     return response.setEpoch(journal.epoch()).setHeadSeq(journal.head()).build();
   }
 
+  /** A name may go to another session between two pages, and a number to another event. */
+  private String where(long epoch) {
+    return session.id() + " " + epoch;
+  }
+
   private void begin(Journal journal) {
+    long epoch = request.getEpoch();
+    long afterSeq = request.getAfterSeq();
     if (!request.getPageToken().isEmpty()) {
-      next = tokens.place("ReadEvents", query, request.getPageToken()).number();
-      return;
+      final PageTokens.Place place = tokens.place("ReadEvents", query, request.getPageToken());
+      epoch = epochOf(place);
+      afterSeq = place.number() - 1;
     }
-    final Places.Beginning beginning =
-        Places.after(journal, session.id(), request.getEpoch(), request.getAfterSeq(), false);
+    final Places.Beginning beginning = Places.after(journal, session.id(), epoch, afterSeq, false);
     next = beginning.firstSeq();
     if (beginning.gap() != null) {
       add(beginning.gap());
+    }
+  }
+
+  private long epochOf(PageTokens.Place place) {
+    final String[] words = place.text().split(" ", 2);
+    if (words.length < 2 || !words[0].equals(session.id())) {
+      throw PageTokens.invalid();
+    }
+    try {
+      return Long.parseLong(words[1]);
+    } catch (NumberFormatException e) {
+      throw PageTokens.invalid();
     }
   }
 

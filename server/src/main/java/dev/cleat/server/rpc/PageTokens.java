@@ -60,7 +60,8 @@ record PageTokens(String tenant) {
     throw invalid();
   }
 
-  private static Refusal invalid() {
+  /** A token that is not for what it came with. */
+  static Refusal invalid() {
     final String what = "is damaged, or belongs to another query; start again without it";
     return Refusal.of(
             Code.INVALID_ARGUMENT,
