@@ -61,8 +61,11 @@ final class SessionLoader {
   private void recover(String name) throws IOException {
     final Journal journal = journals.open(name, shared.settings().journal(), 0);
     final Fold fold = new Fold();
-    fold(journal, 1, fold);
-    journals.close(name);
+    try {
+      fold(journal, 1, fold::apply);
+    } finally {
+      journals.close(name);
+    }
     if (fold.session().getId().isEmpty()) {
       LOG.error("The journal of session {} has lost its beginning; it is left alone", name);
       return;
@@ -89,7 +92,8 @@ final class SessionLoader {
     }
   }
 
-  private static void fold(Journal journal, long fromSeq, Fold fold) throws IOException {
+  private static void fold(Journal journal, long fromSeq, Consumer<Event> fold)
+      throws IOException {
     if (fromSeq > journal.head()) {
       return;
     }
@@ -97,7 +101,7 @@ final class SessionLoader {
       while (true) {
         final Step step = cursor.poll(BATCH_BYTES);
         if (step instanceof Batch batch) {
-          batch.forEach((seq, array, offset, length) -> fold.apply(parse(array, offset, length)));
+          batch.forEach((seq, array, offset, length) -> fold.accept(parse(array, offset, length)));
         } else if (!(step instanceof Step.Gap)) {
           return;
         }
@@ -123,7 +127,29 @@ final class SessionLoader {
 
   private Session load(SessionKey key, SessionRow row) throws IOException {
     final dev.cleat.v1.Session stored = Sessions.parsed(row);
+    // Before the journal, which nobody would close.
+    final ChangeLog changes = shared.changes().of(key.tenant());
     final Journal journal = open(journals, row.id(), options(stored), row.foldedSeq());
+    try {
+      return load(key, row, stored, changes, journal);
+    } catch (IOException | RuntimeException e) {
+      // Or nobody could open it again.
+      try {
+        journals.close(row.id());
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw e;
+    }
+  }
+
+  private Session load(
+      SessionKey key,
+      SessionRow row,
+      dev.cleat.v1.Session stored,
+      ChangeLog changes,
+      Journal journal)
+      throws IOException {
     final List<Turn> open = store.unfinishedTurns(row.id()).stream().map(Prompts::turn).toList();
     final Fold fold =
         row.foldedSeq() == 0
@@ -136,7 +162,7 @@ final class SessionLoader {
             shared,
             key,
             journal,
-            shared.changes().of(key.tenant()),
+            changes,
             fold,
             CreateRequest.parseFrom(secret).getEnvMap(),
             RunNotes.of(row.fold(), row.foldedSeq()),
