@@ -39,6 +39,7 @@ public final class JournalRoot implements Closeable {
   private final JournalSizes sizes;
   private final RootLock lock;
   private final RunMark mark;
+  private final boolean endedCleanly;
   private final SyncLane intervals;
   private final SyncLane always;
   private final Budget budget;
@@ -54,7 +55,8 @@ public final class JournalRoot implements Closeable {
       JournalSizes sizes,
       Machine machine,
       RootLock lock,
-      RunMark mark) {
+      RunMark mark,
+      boolean endedCleanly) {
     this.folder = folder;
     this.journals = folder.resolve("journals");
     this.drafts = folder.resolve("drafts");
@@ -64,6 +66,7 @@ public final class JournalRoot implements Closeable {
     this.sizes = sizes;
     this.lock = lock;
     this.mark = mark;
+    this.endedCleanly = endedCleanly;
     this.budget = new Budget(options.recentBytes());
     this.intervals =
         new SyncLane("journal-sync", folder, machine.disk(), metrics, options.syncInterval());
@@ -107,7 +110,8 @@ public final class JournalRoot implements Closeable {
       }
       RunMark last = RunMark.read(absolute);
       List<String> existing = JournalFolders.names(absolute.resolve("journals"));
-      if (!existing.isEmpty() && (last == null || !last.clean())) {
+      boolean endedCleanly = last == null ? existing.isEmpty() : last.clean();
+      if (!existing.isEmpty() && !endedCleanly) {
         JournalFolders.sync(absolute, existing, machine.disk());
       }
       RunMark mark = mark(absolute, last, existing, machine);
@@ -122,7 +126,7 @@ public final class JournalRoot implements Closeable {
             .forJournal(name)
             .accept(JournalFolders.size(absolute.resolve("journals").resolve(name)));
       }
-      return new JournalRoot(absolute, options, sizes, machine, lock, mark);
+      return new JournalRoot(absolute, options, sizes, machine, lock, mark, endedCleanly);
     } catch (IOException | RuntimeException e) {
       try (lock) {
         throw e;
@@ -155,8 +159,26 @@ public final class JournalRoot implements Closeable {
    * before then begin a new epoch when they are opened, also in later runs: nobody can say of one
    * that it was not written to after it was last synced.
    */
-  public boolean machineCrashed() {
+  boolean machineCrashed() {
     return mark.afterCrash();
+  }
+
+  /** Whether the last run ended itself, with all journals closed; also if this is the first. */
+  public boolean endedCleanly() {
+    return endedCleanly;
+  }
+
+  /**
+   * Whether a journal has events behind a number. Costs what opening it costs, and changes nothing.
+   *
+   * @return false also when there is no journal of that name
+   */
+  public boolean goesBeyond(String id, long seq) throws IOException {
+    try {
+      return SegmentRecovery.inspect(journals.resolve(id)).head() > seq;
+    } catch (NoSuchFileException e) {
+      return false;
+    }
   }
 
   /** The names of all journals, open or not, in no order. */

@@ -10,6 +10,7 @@ import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.Screen;
+import dev.cleat.v1.SessionChangeKind;
 import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionOrBuilder;
 import dev.cleat.v1.SessionState;
@@ -26,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One session: its journal, the process that writes to it, the clients and the turns.
@@ -165,6 +167,16 @@ public final class Session {
       log.append(events);
       process.turns().restore(fold().openTurns());
     });
+  }
+
+  /**
+   * Its journal had more than the store.
+   *
+   * @param untold what those who watch its tenant's sessions may not have been told; null if
+   *     nothing
+   */
+  void readBack(@Nullable SessionChangeKind untold) {
+    lock.locked(() -> log.readBack(untold));
   }
 
   /**

@@ -15,12 +15,15 @@ import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Artifact;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.Event;
+import dev.cleat.v1.SessionChangeKind;
 import dev.cleat.v1.Turn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,8 +95,7 @@ final class SessionLoader {
     }
   }
 
-  private static void fold(Journal journal, long fromSeq, Consumer<Event> fold)
-      throws IOException {
+  private static void fold(Journal journal, long fromSeq, Consumer<Event> fold) throws IOException {
     if (fromSeq > journal.head()) {
       return;
     }
@@ -155,7 +157,14 @@ final class SessionLoader {
         row.foldedSeq() == 0
             ? new Fold()
             : new Fold(stored, row.foldedSeq(), open, artifacts(row.id(), stored));
-    fold(journal, row.foldedSeq() + 1, fold);
+    final AtomicReference<@Nullable SessionChangeKind> untold = new AtomicReference<>();
+    fold(
+        journal,
+        row.foldedSeq() + 1,
+        event -> {
+          fold.apply(event);
+          untold.set(Changes.greater(untold.get(), Changes.kind(event)));
+        });
     final byte[] secret = store.secret(row.id()).orElse(new byte[0]);
     final Session session =
         new Session(
@@ -169,11 +178,26 @@ final class SessionLoader {
             fold.seq() == 0 ? stored : fold.session());
     if (fold.seq() == 0) {
       session.created(stored, List.of());
+    } else if (fold.seq() > row.foldedSeq() || journal.epoch() > row.epoch()) {
+      session.readBack(untold.get());
     }
     if (!session.isOver()) {
       session.process().lost("the server that ran its process went down");
     }
     return session;
+  }
+
+  /**
+   * Whether the journal of a session has more than the store: the server that wrote it was killed
+   * before it had saved that, or the machine crashed, which the last that was saved may be lost in.
+   */
+  boolean isBehind(SessionRow row) {
+    try {
+      return journals.goesBeyond(row.id(), row.foldedSeq());
+    } catch (IOException e) {
+      LOG.warn("The journal of session {} cannot be looked at", row.id(), e);
+      return false;
+    }
   }
 
   private List<FoldedArtifacts.Kept> artifacts(String key, dev.cleat.v1.Session stored)

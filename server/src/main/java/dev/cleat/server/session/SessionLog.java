@@ -147,6 +147,12 @@ final class SessionLog {
     return first;
   }
 
+  /** What the store has not, and watchers may not have been told, has been read back. */
+  void readBack(@Nullable SessionChangeKind kind) {
+    untold = kind;
+    shared.saver().save(session);
+  }
+
   /** What makes room in the end, and is little. */
   private static boolean isEnd(Event.Builder event) {
     return switch (event.getKindCase()) {

@@ -13,6 +13,7 @@ import dev.cleat.server.telemetry.Meter;
 import dev.cleat.server.telemetry.Tracing;
 import dev.cleat.server.terminal.TerminalFactory;
 import dev.cleat.server.tool.Catalogue;
+import dev.cleat.v1.SessionState;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -26,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -134,25 +136,33 @@ public final class Sessions implements AutoCloseable {
       }
     }
     store.countByTenant().forEach((tenant, count) -> shared.ledgers().of(tenant).kept(count));
-    final List<Session> revived = new ArrayList<>();
+    final List<Session> loaded = new ArrayList<>(load(state -> !Fold.ended(state), row -> true));
+    if (!journals.endedCleanly()) {
+      // It may have been started again since it was saved that it had ended, or have ended again.
+      loaded.addAll(load(Fold::ended, loader::isBehind));
+    }
+    loaded.stream().filter(session -> session.process().revivesAtOnce()).forEach(Sessions::revive);
+  }
+
+  private List<Session> load(Predicate<SessionState> states, Predicate<SessionRow> which)
+      throws IOException {
+    final List<Session> loaded = new ArrayList<>();
+    final SessionQuery query = SessionQuery.ALL.inStates(Fold.statesWhere(states));
     @Nullable SessionCursor after = null;
-    final SessionQuery live =
-        SessionQuery.ALL.inStates(Fold.statesWhere(state -> !Fold.ended(state)));
     while (true) {
-      final List<SessionRow> page = store.sessions(live, after, PAGE);
+      final List<SessionRow> page = store.sessions(query, after, PAGE);
       if (page.isEmpty()) {
-        break;
+        return loaded;
       }
       for (SessionRow row : page) {
-        final Session session = loader.load(row);
-        registry.put(session);
-        if (session.process().revivesAtOnce()) {
-          revived.add(session);
+        if (which.test(row) && !registry.isInMemory(row.id())) {
+          final Session session = loader.load(row);
+          registry.put(session);
+          loaded.add(session);
         }
       }
       after = SessionCursor.after(page.getLast());
     }
-    revived.forEach(Sessions::revive);
   }
 
   private static void revive(Session session) {
