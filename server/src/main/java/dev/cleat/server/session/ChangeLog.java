@@ -30,6 +30,7 @@ public final class ChangeLog {
   private final String headName;
   private final InstantSource clock;
   private volatile long savedHead;
+  private boolean failing; // guarded by lock
 
   private record ChangeEntry(SessionChange change) implements Entry {
     @Override
@@ -91,12 +92,17 @@ public final class ChangeLog {
               .setEpoch(journal.epoch())
               .build();
       journal.append(new ChangeEntry(change));
+      failing = false;
       return true;
     } catch (IOException e) {
-      final SessionKey key = SessionKey.of(session);
-      try (LogFields.Scope _ = key.logged()) {
-        LOG.warn("A change of session {} could not be written down yet", key, e);
+      if (!failing) {
+        // It is tried again and again, for each session.
+        final SessionKey key = SessionKey.of(session);
+        try (LogFields.Scope _ = key.logged()) {
+          LOG.warn("A change of session {} could not be written down yet", key, e);
+        }
       }
+      failing = true;
       return false;
     } finally {
       lock.unlock();

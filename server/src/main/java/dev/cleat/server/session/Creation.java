@@ -159,6 +159,21 @@ final class Creation {
   }
 
   private Session start(SessionKey key, dev.cleat.v1.Session settings, NewSession asked) {
+    final Session session = begin(key, settings, asked);
+    try {
+      session.process().start();
+      return session;
+    } catch (RuntimeException e) {
+      // Watchers have been told of it.
+      final Runnable farewell = session.farewell();
+      deletion.discard(key, settings.getWorkspace());
+      farewell.run();
+      throw e;
+    }
+  }
+
+  /** A session with its first events. */
+  private Session begin(SessionKey key, dev.cleat.v1.Session settings, NewSession asked) {
     try {
       final ChangeLog changes = shared.changes().of(key.tenant());
       final Journal journal = journals.create(key.text(), loader.options(settings));
@@ -173,7 +188,6 @@ final class Creation {
               RunNotes.NONE,
               settings);
       session.created(settings, asked.startTurns(key.id()));
-      session.process().start();
       return session;
     } catch (IOException e) {
       LOG.error("Session {} cannot be made", key, e);

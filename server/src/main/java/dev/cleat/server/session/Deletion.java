@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -105,21 +106,27 @@ final class Deletion {
           .map(session -> stop(session, grace))
           .toList()
           .forEach(ended -> Session.awaitEnd(ended, PATIENCE));
-      final List<Runnable> farewells = sessions.stream().map(Session::farewell).toList();
+      final Map<Session, Runnable> farewells = new LinkedHashMap<>();
+      sessions.forEach(session -> farewells.put(session, session.farewell()));
       shared.store().deleteSessions(sessions.stream().map(its -> its.key().text()).toList());
-      for (Session session : sessions) {
-        if (registry.remove(session.key().text())) {
-          final Ledger ledger = shared.ledgers().of(session.key().tenant());
-          // Its place is free already, unless its end could not be written down.
-          ledger.end(session.id());
-          ledger.drop();
-        }
-        removeFiles(session.key(), session.view().getWorkspace());
-      }
-      farewells.forEach(Runnable::run);
+      // Before the journals go: whoever is told of nothing by a crash here is told because of them.
+      farewells.forEach((session, farewell) -> {
+        forget(session);
+        farewell.run();
+      });
+      sessions.forEach(session -> removeFiles(session.key(), session.view().getWorkspace()));
     } catch (RuntimeException e) {
       sessions.forEach(session -> session.process().barStarts(false));
       throw e;
+    }
+  }
+
+  private void forget(Session session) {
+    if (registry.remove(session.key().text())) {
+      final Ledger ledger = shared.ledgers().of(session.key().tenant());
+      // Its place is free already, unless its end could not be written down.
+      ledger.end(session.id());
+      ledger.drop();
     }
   }
 

@@ -178,9 +178,9 @@ final class Saver implements AutoCloseable {
     try {
       for (var session : sessions) {
         // The others are not to wait for one that is being started.
-        session
-            .unsaved()
-            .ifPresentOrElse(what -> unsaved.put(session, what), () -> saveSoon(session));
+        if (!session.unsaved(what -> unsaved.put(session, what))) {
+          saveSoon(session);
+        }
       }
       final List<ChangeLogs.Head> heads = changes.unsaved();
       store.saveFolds(

@@ -27,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -458,9 +459,16 @@ public final class Session {
     });
   }
 
-  /** What is to be saved now; empty while its process is being started or halted. */
-  Optional<Saver.Unsaved> unsaved() {
-    return lock.unlessSlow(() -> log.unsaved(process.notes()));
+  /**
+   * Hands over what is to be saved now, which is nothing when it has been deleted; false while its
+   * process is being started or halted.
+   */
+  boolean unsaved(Consumer<Saver.Unsaved> saver) {
+    return lock.unlessSlow(() -> {
+          log.unsaved(process.notes()).ifPresent(saver);
+          return true;
+        })
+        .isPresent();
   }
 
   /** It has been saved; false if that could not be noted yet, and it is to be saved again. */

@@ -53,7 +53,7 @@ final class SessionLoader {
    */
   void recoverWithoutRow(String name) throws IOException {
     if (store.wasDeleted(name)) {
-      journals.delete(name);
+      removeDeleted(name);
       return;
     }
     try (LogFields.@Nullable Scope _ = SessionKey.find(name).map(SessionKey::logged).orElse(null)) {
@@ -61,7 +61,28 @@ final class SessionLoader {
     }
   }
 
-  private void recover(String name) throws IOException {
+  /** Its watchers may not have been told: that comes before its journal goes. Or twice. */
+  private void removeDeleted(String name) throws IOException {
+    final SessionKey key = SessionKey.parse(name);
+    final dev.cleat.v1.Session.Builder last = dev.cleat.v1.Session.newBuilder();
+    try {
+      last.mergeFrom(readBack(name).fold().snapshot().build());
+    } catch (IOException | UncheckedIOException e) {
+      LOG.warn("The journal of session {}, which was deleted, cannot be read", name, e);
+    }
+    last.setId(key.id()).setTenant(key.tenant());
+    if (shared
+        .changes()
+        .of(key.tenant())
+        .append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, last.build())) {
+      journals.delete(name);
+    }
+  }
+
+  /** All that a closed journal comes to. */
+  private record ReadBack(Fold fold, long epoch) {}
+
+  private ReadBack readBack(String name) throws IOException {
     final Journal journal = journals.open(name, shared.settings().journal(), 0);
     final Fold fold = new Fold();
     try {
@@ -69,6 +90,12 @@ final class SessionLoader {
     } finally {
       journals.close(name);
     }
+    return new ReadBack(fold, journal.epoch());
+  }
+
+  private void recover(String name) throws IOException {
+    final ReadBack read = readBack(name);
+    final Fold fold = read.fold();
     if (fold.session().getId().isEmpty()) {
       LOG.error("The journal of session {} has lost its beginning; it is left alone", name);
       return;
@@ -79,7 +106,7 @@ final class SessionLoader {
       return;
     }
     LOG.warn("Session {} is not in the store; it is read back from its journal", name);
-    final dev.cleat.v1.Session session = fold.snapshot().setEpoch(journal.epoch()).build();
+    final dev.cleat.v1.Session session = fold.snapshot().setEpoch(read.epoch()).build();
     if (store.insertSession(Saver.row(session, 0, RunNotes.NONE), new byte[0], null)
         instanceof InsertResult.NameTaken) {
       LOG.warn("Session {} has lost its name to another", name);

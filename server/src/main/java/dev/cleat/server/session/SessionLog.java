@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,6 +40,10 @@ final class SessionLog {
   private final Redaction redaction;
   private final OutputEntry outputEntry = new OutputEntry();
   private @Nullable SessionChangeKind untold;
+
+  /** What it was when it was deleted; null while it is there. */
+  private dev.cleat.v1.@Nullable Session gone;
+
   private boolean outputUnsaved;
 
   /** Whether the last event that may be left out was. */
@@ -240,26 +245,37 @@ final class SessionLog {
 
   /** It has been deleted, as it was. */
   void deleted(dev.cleat.v1.Session last) {
-    changes.append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, last);
+    gone = last;
+    untold = SessionChangeKind.SESSION_CHANGE_KIND_DELETED;
+    tell();
   }
 
   private void tell() {
     final SessionChangeKind kind = untold;
-    if (kind != null && changes.append(kind, view().build())) {
+    if (kind == null) {
+      return;
+    }
+    if (changes.append(kind, gone == null ? view().build() : gone)) {
       untold = null;
+    } else {
+      // Nothing else may happen to it for long.
+      shared.saver().saveSoon(session);
     }
   }
 
-  /** What is to be saved now. */
-  Saver.Unsaved unsaved(RunNotes notes) {
+  /** What is to be saved now; empty when it has been deleted. */
+  Optional<Saver.Unsaved> unsaved(RunNotes notes) {
     outputUnsaved = false;
     tell();
-    return new Saver.Unsaved(
-        view().build(),
-        fold.seq(),
-        notes,
-        fold.changedTurns().unsaved(),
-        fold.artifacts().unsaved());
+    return gone != null
+        ? Optional.empty()
+        : Optional.of(
+            new Saver.Unsaved(
+                view().build(),
+                fold.seq(),
+                notes,
+                fold.changedTurns().unsaved(),
+                fold.artifacts().unsaved()));
   }
 
   /** It has been saved. */
