@@ -85,9 +85,11 @@ final class Creation {
         .accept(
             registry
                 .find(new SessionKey(maker.tenant(), parentId).text())
-                .orElseThrow(() ->
-                    Refusal.noSession("parent_id", parentId)
-                        .field("parent_id", "there is no such session")));
+                .orElseThrow(() -> noParent(parentId)));
+  }
+
+  private static Refusal noParent(String parentId) {
+    return Refusal.noSession("parent_id", parentId).field("parent_id", "there is no such session");
   }
 
   private static CreatedSession found(Session session) {
@@ -144,6 +146,8 @@ final class Creation {
                   .orElseThrow(() ->
                       Refusal.noSession("session_id", SessionKey.parse(known.sessionId()).id())));
       case InsertResult.IdTaken() -> throw Refusal.idTaken(key.id());
+      // It has been deleted since it was looked at.
+      case InsertResult.ParentGone() -> throw noParent(request.getParentId());
       case InsertResult.NameTaken(String other) -> {
         if (!request.getGetOrCreate()) {
           throw Refusal.nameTaken(request.getName(), SessionKey.parse(other).id());

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,7 +59,12 @@ final class Deletion {
       }
       all.addAll(family);
     }
-    remove(all, force ? Duration.ZERO : shared.settings().stopGrace());
+    Collection<Session> next = List.copyOf(all);
+    while (!next.isEmpty()) {
+      remove(next, force ? Duration.ZERO : shared.settings().stopGrace());
+      // Children that were made meanwhile; from here on none can be.
+      next = next.stream().flatMap(this::children).filter(all::add).toList();
+    }
     return all.stream().map(Session::id).toList();
   }
 
@@ -171,13 +177,15 @@ final class Deletion {
   private List<Session> family(Session root) {
     final List<Session> family = new ArrayList<>(List.of(root));
     for (int i = 0; i < family.size(); i++) {
-      shared.store().children(family.get(i).key().text()).stream()
-          .map(row -> registry.find(row.id()))
-          .flatMap(Optional::stream)
-          .filter(child -> !family.contains(child))
-          .forEach(family::add);
+      children(family.get(i)).filter(child -> !family.contains(child)).forEach(family::add);
     }
     return family;
+  }
+
+  private Stream<Session> children(Session parent) {
+    return shared.store().children(parent.key().text()).stream()
+        .map(row -> registry.find(row.id()))
+        .flatMap(Optional::stream);
   }
 
   private static void refuseRunning(Session root, List<Session> family) {

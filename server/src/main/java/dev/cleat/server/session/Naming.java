@@ -24,7 +24,7 @@ final class Naming {
   /** Puts a new session into the store. */
   synchronized InsertResult insert(
       SessionRow session, byte[] secret, @Nullable RequestRow request) {
-    return store.insertSession(session, secret, request);
+    return store.insertNewSession(session, secret, request);
   }
 
   /**

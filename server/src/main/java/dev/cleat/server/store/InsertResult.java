@@ -11,6 +11,9 @@ public sealed interface InsertResult {
   /** A session has, or had, this id. */
   record IdTaken() implements InsertResult {}
 
+  /** The session that is to be its parent is not there, or no more. */
+  record ParentGone() implements InsertResult {}
+
   /** Another session has the name. */
   record NameTaken(String sessionId) implements InsertResult {}
 }

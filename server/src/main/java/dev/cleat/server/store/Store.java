@@ -85,25 +85,48 @@ public final class Store implements AutoCloseable {
   public InsertResult insertSession(
       SessionRow session, byte[] secret, @Nullable RequestRow request, MetaRow... meta) {
     return write(sql -> {
-      Optional<RequestRow> known = known(sql, request);
-      if (known.isPresent()) {
-        return new InsertResult.Known(known.get());
+      InsertResult result = insert(sql, session, secret, request, false);
+      if (result instanceof InsertResult.Inserted) {
+        new MetaTable(sql).put(meta);
       }
-      SessionTable sessions = new SessionTable(sql);
-      if (sessions.idTaken(session.id())) {
-        return new InsertResult.IdTaken();
-      }
-      Optional<String> other = sessions.nameTaken(session);
-      if (other.isPresent()) {
-        return new InsertResult.NameTaken(other.get());
-      }
-      sessions.insert(session, secret);
-      if (request != null) {
-        new RequestTable(sql).insert(request);
-      }
-      new MetaTable(sql).put(meta);
-      return new InsertResult.Inserted();
+      return result;
     });
+  }
+
+  /** As {@link #insertSession}, but for a session whose parent is not there. */
+  public InsertResult insertNewSession(
+      SessionRow session, byte[] secret, @Nullable RequestRow request) {
+    return write(sql -> insert(sql, session, secret, request, true));
+  }
+
+  private InsertResult insert(
+      SqlConnection sql,
+      SessionRow session,
+      byte[] secret,
+      @Nullable RequestRow request,
+      boolean belowParent)
+      throws SQLException {
+    Optional<RequestRow> known = known(sql, request);
+    if (known.isPresent()) {
+      return new InsertResult.Known(known.get());
+    }
+    SessionTable sessions = new SessionTable(sql);
+    if (sessions.idTaken(session.id())) {
+      return new InsertResult.IdTaken();
+    }
+    Optional<String> other = sessions.nameTaken(session);
+    if (other.isPresent()) {
+      return new InsertResult.NameTaken(other.get());
+    }
+    String parent = session.parentId();
+    if (belowParent && parent != null && sessions.find(parent).isEmpty()) {
+      return new InsertResult.ParentGone();
+    }
+    sessions.insert(session, secret);
+    if (request != null) {
+      new RequestTable(sql).insert(request);
+    }
+    return new InsertResult.Inserted();
   }
 
   /**
