@@ -219,9 +219,12 @@ final class SessionProcess implements HeadlessDriver.Host {
       try {
         begin(starting);
       } catch (Refusal e) {
-        log.append(
-            List.of(Events.state(SessionState.SESSION_STATE_FAILED, number, e.getMessage())));
-        ended();
+        try {
+          log.append(
+              List.of(Events.state(SessionState.SESSION_STATE_FAILED, number, e.getMessage())));
+        } finally {
+          ended();
+        }
         throw e;
       }
     });
@@ -345,6 +348,15 @@ final class SessionProcess implements HeadlessDriver.Host {
     return lock.locked(() -> {
       final Run running = run;
       if (running == null) {
+        if (!Fold.ended(fold().state())) {
+          // A start failed, and there was no room to write that down.
+          log.appendIfPossible(
+              List.of(
+                  Events.state(
+                      SessionState.SESSION_STATE_FAILED,
+                      fold().session().getRun(),
+                      "its start failed, and there was no room to write that down")));
+        }
         return CompletableFuture.completedFuture(null);
       }
       if (fold().state() != SessionState.SESSION_STATE_STOPPING) {

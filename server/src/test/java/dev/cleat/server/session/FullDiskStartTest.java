@@ -9,6 +9,7 @@ import dev.cleat.server.policy.Quota;
 import dev.cleat.server.terminal.PtyTerminals;
 import dev.cleat.server.terminal.TerminalFactory;
 import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.SessionState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -94,6 +95,19 @@ class FullDiskStartTest {
   void aRestartThatFailsGivesItsPlaceBack() throws Exception {
     final Session session = ended();
     refuseForWantOfRoom(() -> tenant.restart(session, Duration.ZERO));
+    assertItsPlaceIsFree();
+  }
+
+  @Test
+  void aStartThatFailsIsOverAndStopSaysThatItFailed() throws Exception {
+    final Session session = ended();
+    refuseForWantOfRoom(session.process()::start);
+    assertThat(session.isOver()).isTrue();
+
+    assertThat(session.stop(Duration.ZERO, "")).isCompleted();
+
+    assertThat(session.view().getState()).isEqualTo(SessionState.SESSION_STATE_FAILED);
+    assertThat(tenant.delete(List.of(session), false, _ -> {})).containsExactly(session.id());
     assertItsPlaceIsFree();
   }
 
