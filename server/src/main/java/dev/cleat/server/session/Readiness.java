@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
  * <p>For a shell with marks: it is at its prompt, and no client has typed since the last command
  * began, or what it typed has left no trace behind the prompt (a shell echoes what is on its line).
  * After an interrupt the shell is first made to show another prompt: its line editor may keep a
- * signal until the next key, and throw away what that key belongs to. For a shell without marks: it
- * has been still for long enough, with the shell itself in the foreground where that can be known.
+ * signal until the next key, and throw away what that key belongs to. That takes an Enter, which
+ * would run what is on the line: it is pressed only where there is nothing. For a shell without
+ * marks: it has been still for long enough, with the shell itself in the foreground where that can
+ * be known.
  *
  * <p>Confined to the session's lock.
  */
@@ -130,24 +132,35 @@ final class Readiness {
     still = false;
   }
 
-  boolean atPrompt() {
+  /**
+   * Whether the shell is at its prompt, and nothing is on its line.
+   *
+   * @param inputs what {@link TypedTurns.Host#clientInputs} was before anything else was looked at
+   */
+  boolean atPrompt(long inputs) {
     if (!prompt) {
-      return false;
-    }
-    if (aftermath == Aftermath.ANOTHER_PROMPT && host.type(ENTER, host.clientInputs())) {
-      aftermath = Aftermath.QUIET;
-      prompt = false;
-      lastPrinted = host.now();
       return false;
     }
     if (aftermath == Aftermath.QUIET && isQuiet(ECHO)) {
       aftermath = Aftermath.NONE;
     }
-    return aftermath == Aftermath.NONE && lineIsEmpty();
+    return aftermath == Aftermath.NONE && lineIsEmpty(inputs);
   }
 
-  private boolean lineIsEmpty() {
-    return host.clientInputs() == inputsAtCommand
+  /** After an interrupt, has the shell show another prompt as soon as nothing is on its line. */
+  void showAnotherPrompt(long inputs) {
+    if (prompt
+        && aftermath == Aftermath.ANOTHER_PROMPT
+        && lineIsEmpty(inputs)
+        && host.type(ENTER, inputs)) {
+      aftermath = Aftermath.QUIET;
+      prompt = false;
+      lastPrinted = host.now();
+    }
+  }
+
+  private boolean lineIsEmpty(long inputs) {
+    return inputs == inputsAtCommand
         || (host.outputBytes() <= promptEnd && host.sinceClientInput().compareTo(ECHO) >= 0);
   }
 

@@ -152,8 +152,12 @@ final class TypedTurns implements Turns {
   }
 
   private boolean ready() {
+    return ready(host.clientInputs());
+  }
+
+  private boolean ready(long inputs) {
     return switch (prompting.kind()) {
-      case MARKS -> readiness.atPrompt();
+      case MARKS -> readiness.atPrompt(inputs);
       case STILLNESS -> readiness.still();
       case NONE -> false;
     };
@@ -161,7 +165,12 @@ final class TypedTurns implements Turns {
 
   /** Hands the next turn to the tool, if it is ready for one. */
   private void submitNext() {
-    if (current != null || queue.isEmpty() || !ready()) {
+    if (current != null || queue.isEmpty()) {
+      return;
+    }
+    final long inputs = host.clientInputs();
+    readiness.showAnotherPrompt(inputs);
+    if (!ready(inputs)) {
       return;
     }
     final Turn next = queue.first();
@@ -172,7 +181,6 @@ final class TypedTurns implements Turns {
       submitNext();
       return;
     }
-    final long inputs = host.clientInputs();
     final @Nullable Instant deadline =
         next.hasTimeout() ? host.now().plus(Times.duration(next.getTimeout())) : null;
     final Turn submitted =

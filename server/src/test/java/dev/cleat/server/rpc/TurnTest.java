@@ -283,6 +283,26 @@ class TurnTest {
     assertThat(printed(id)).contains("typed by hand\r\n").doesNotContain("typed byecho");
   }
 
+  @Test
+  void aPromptDoesNotRunWhatAPersonHasTypedSinceAnInterrupt() {
+    final String id = shell("bash");
+    final Turn running = send(id, "sleep 1000");
+    awaitState(running, TurnState.TURN_STATE_RUNNING);
+    cancel(running);
+    await(running);
+    type(id, "touch ~/half");
+    Awaitility.await()
+        .atMost(java.time.Duration.ofSeconds(60))
+        .until(() -> printed(id).contains("touch ~/half"));
+
+    final Turn waiting = send(id, "echo prompted");
+    // The person thinks better of it.
+    type(id, "\u0015\n");
+
+    assertThat(output(await(waiting))).isEqualTo("prompted\r\n");
+    assertThat(folder.resolve("half")).doesNotExist();
+  }
+
   private String printed(String id) {
     return events(id).stream()
         .map(event -> event.getOutput().getData().toStringUtf8())

@@ -1,0 +1,170 @@
+package dev.cleat.server.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cleat.server.policy.Policy;
+import dev.cleat.server.terminal.Foreground;
+import dev.cleat.v1.Event;
+import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+/** What is typed for prompts while a person types, too, in the time of a clock that tests move. */
+class TypedTurnsTest {
+  private static final Duration STILLNESS = Duration.ofSeconds(1);
+
+  private final Host host = new Host();
+  private final TypedTurns turns =
+      new TypedTurns(host, "session", 10, new Ledgers(Policy.none(), 1).of("default"));
+
+  /** A terminal at which a person types one key, at a moment of the test's choice. */
+  private static final class Host implements TypedTurns.Host {
+    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    private Instant lastKey = Instant.EPOCH;
+    private long inputs;
+    private long outputBytes = 100;
+    private long headSeq = 10;
+
+    /** How often the person had typed, each time that something else was typed. */
+    private final List<Long> typed = new ArrayList<>();
+
+    private void key() {
+      inputs++;
+      lastKey = now;
+    }
+
+    @Override
+    public Instant now() {
+      return now;
+    }
+
+    @Override
+    public long append(List<Event.Builder> events) {
+      final long first = headSeq + 1;
+      headSeq += events.size();
+      return first;
+    }
+
+    @Override
+    public boolean type(byte[] bytes, long seenInputs) {
+      if (seenInputs != inputs) {
+        return false;
+      }
+      typed.add(inputs);
+      return true;
+    }
+
+    @Override
+    public long clientInputs() {
+      return inputs;
+    }
+
+    @Override
+    public Duration sinceClientInput() {
+      return Duration.between(lastKey, now);
+    }
+
+    @Override
+    public void interrupt() {}
+
+    @Override
+    public void killForeground() {}
+
+    @Override
+    public Foreground foreground() {
+      return Foreground.UNKNOWN;
+    }
+
+    @Override
+    public long outputBytes() {
+      return outputBytes;
+    }
+
+    @Override
+    public long headSeq() {
+      return headSeq;
+    }
+  }
+
+  private void start(Prompting.Kind kind) {
+    turns.started(new Prompting(kind, STILLNESS, true));
+    if (kind == Prompting.Kind.MARKS) {
+      showPrompt(1);
+    }
+    pass(STILLNESS);
+  }
+
+  private void showPrompt(int number) {
+    turns.promptShown(
+        new Evidence(host.outputBytes, host.headSeq, host.now), OptionalInt.of(number));
+  }
+
+  private void prompt() {
+    final Turn _ =
+        turns.accept(
+            Turn.newBuilder()
+                .setId("turn")
+                .setPrompt("true")
+                .setState(TurnState.TURN_STATE_ACCEPTED)
+                .build(),
+            List.of());
+  }
+
+  private void pass(Duration time) {
+    host.now = host.now.plus(time);
+    final Instant _ = turns.tick();
+  }
+
+  /** What the person typed shows on the shell's line. */
+  private void echo() {
+    host.outputBytes++;
+    turns.printed(new byte[] {'r'}, 0, 1, new Evidence(host.outputBytes, host.headSeq, host.now));
+  }
+
+  /** For a while: nothing more is to be typed however often it is looked. */
+  private void echoAndLookAgain() {
+    echo();
+    for (int i = 0; i < 3; i++) {
+      host.now = host.now.plus(Readiness.ECHO);
+      final Instant _ = turns.tick();
+    }
+  }
+
+  @Test
+  void anInterruptDoesNotHaveALineRunThatAPersonTypesLater() {
+    start(Prompting.Kind.MARKS);
+    turns.interrupted();
+    host.key();
+    echo();
+    pass(STILLNESS);
+
+    turns.check(Turn.getDefaultInstance(), List.of(), "bash", false);
+    prompt();
+    echoAndLookAgain();
+
+    assertThat(host.typed).isEmpty();
+  }
+
+  @Test
+  void anInterruptDoesNotHaveALineRunThatWasTypedAhead() {
+    start(Prompting.Kind.MARKS);
+    prompt();
+    turns.commandStarted(new Evidence(host.outputBytes, host.headSeq, host.now));
+    host.key();
+    final Turn _ = turns.cancel("turn");
+    turns.commandEnded(130, new Evidence(host.outputBytes, host.headSeq, host.now));
+    showPrompt(2);
+    echo();
+    host.typed.clear();
+
+    prompt();
+    echoAndLookAgain();
+
+    assertThat(host.typed).isEmpty();
+  }
+}
