@@ -43,6 +43,7 @@ final class Readiness {
   private @Nullable Evidence command;
   private Aftermath aftermath = Aftermath.NONE;
   private boolean still;
+  private long inputsAtStillness;
   private Instant lastPrinted;
 
   Readiness(TypedTurns.Host host, Duration stillness) {
@@ -90,14 +91,19 @@ final class Readiness {
     return !host.now().isBefore(lastPrinted.plus(time));
   }
 
-  void submitted() {
+  /**
+   * A prompt is going to be typed, unless a client types first.
+   *
+   * @param inputs how often clients had typed when it was decided
+   */
+  void submitted(long inputs) {
     prompt = false;
     still = false;
     lastPrinted = host.now();
-    inputsAtCommand = host.clientInputs();
+    inputsAtCommand = inputs;
   }
 
-  /** A client typed just when a prompt was to be: the shell is still at its own. */
+  /** A client did: the shell is still at its own prompt. */
   void notSubmitted() {
     prompt = true;
   }
@@ -165,6 +171,7 @@ final class Readiness {
   }
 
   void judgeStillness() {
+    inputsAtStillness = host.clientInputs();
     still =
         isQuiet(stillness)
             && host.sinceClientInput().compareTo(stillness) >= 0
@@ -173,6 +180,11 @@ final class Readiness {
 
   boolean still() {
     return still;
+  }
+
+  /** Whether it is still, and no client has typed since that was found. */
+  boolean still(long inputs) {
+    return still && inputs == inputsAtStillness;
   }
 
   /** When waiting alone may have made it ready; null when something must happen first. */

@@ -158,7 +158,7 @@ final class TypedTurns implements Turns {
   private boolean ready(long inputs) {
     return switch (prompting.kind()) {
       case MARKS -> readiness.atPrompt(inputs);
-      case STILLNESS -> readiness.still();
+      case STILLNESS -> readiness.still(inputs);
       case NONE -> false;
     };
   }
@@ -168,6 +168,7 @@ final class TypedTurns implements Turns {
     if (current != null || queue.isEmpty()) {
       return;
     }
+    // Before anything is looked at: what is typed from here on is not known to what is decided.
     final long inputs = host.clientInputs();
     readiness.showAnotherPrompt(inputs);
     if (!ready(inputs)) {
@@ -196,7 +197,7 @@ final class TypedTurns implements Turns {
     host.append(List.of(Events.turn(submitted)));
     queue.removeFirst();
     current = new CurrentTurn(submitted, deadline);
-    readiness.submitted();
+    readiness.submitted(inputs);
     if (!host.type(prompting.encode(next.getPrompt()), inputs)) {
       // A client typed in the same instant. Nothing of the prompt has been typed, so it can wait
       // again.

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is typed for prompts while a person types, too, in the time of a clock that tests move. */
 class TypedTurnsTest {
@@ -29,9 +31,14 @@ class TypedTurnsTest {
     private long inputs;
     private long outputBytes = 100;
     private long headSeq = 10;
+    private int looks;
+    private int keyAfterLook = -1;
+    private boolean keyAtAppend;
 
     /** How often the person had typed, each time that something else was typed. */
     private final List<Long> typed = new ArrayList<>();
+
+    private final List<TurnState> states = new ArrayList<>();
 
     private void key() {
       inputs++;
@@ -45,6 +52,13 @@ class TypedTurnsTest {
 
     @Override
     public long append(List<Event.Builder> events) {
+      events.stream()
+          .filter(Event.Builder::hasTurnChanged)
+          .forEach(event -> states.add(event.getTurnChanged().getTurn().getState()));
+      if (keyAtAppend && states.getLast() == TurnState.TURN_STATE_SUBMITTED) {
+        keyAtAppend = false;
+        key();
+      }
       final long first = headSeq + 1;
       headSeq += events.size();
       return first;
@@ -61,7 +75,11 @@ class TypedTurnsTest {
 
     @Override
     public long clientInputs() {
-      return inputs;
+      final long seen = inputs;
+      if (looks++ == keyAfterLook) {
+        key();
+      }
+      return seen;
     }
 
     @Override
@@ -133,6 +151,63 @@ class TypedTurnsTest {
       host.now = host.now.plus(Readiness.ECHO);
       final Instant _ = turns.tick();
     }
+  }
+
+  @Test
+  void aKeyThatComesWhileAPromptIsWrittenDownIsNotMergedWithIt() {
+    start(Prompting.Kind.MARKS);
+    host.keyAtAppend = true;
+
+    prompt();
+    echoAndLookAgain();
+
+    assertThat(host.typed).isEmpty();
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_QUEUED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4, 5})
+  void aKeyThatComesWhileItIsDecidedIsNotMergedWithThePrompt(int look) {
+    start(Prompting.Kind.MARKS);
+    host.looks = 0;
+    host.keyAfterLook = look;
+
+    prompt();
+    if (host.inputs > 0) {
+      echoAndLookAgain();
+    }
+
+    assertThat(host.typed).allMatch(inputs -> inputs == 0);
+  }
+
+  @Test
+  void aPromptThatWaitedForAPersonsLineIsTypedBehindIt() {
+    start(Prompting.Kind.MARKS);
+    host.keyAtAppend = true;
+    prompt();
+    echoAndLookAgain();
+
+    // The person presses Enter.
+    host.key();
+    turns.commandStarted(new Evidence(host.outputBytes, host.headSeq, host.now));
+    turns.commandEnded(0, new Evidence(host.outputBytes, host.headSeq, host.now));
+    showPrompt(2);
+
+    assertThat(host.typed).containsExactly(2L);
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_SUBMITTED);
+  }
+
+  @Test
+  void aKeySinceTheStillnessIsNotMergedWithAPrompt() {
+    start(Prompting.Kind.STILLNESS);
+    host.key();
+
+    prompt();
+    assertThat(host.typed).isEmpty();
+
+    echo();
+    pass(STILLNESS);
+    assertThat(host.typed).containsExactly(1L);
   }
 
   @Test
