@@ -93,8 +93,11 @@ final class AgentTurns implements Turns {
 
   /** The process has ended: nothing can be handed over any more, but what was said counts. */
   void closing() {
-    ended = driver;
-    use(null);
+    if (driver != null) {
+      // Once: this step is taken again while the disk is full.
+      ended = driver;
+      use(null);
+    }
     settle();
   }
 

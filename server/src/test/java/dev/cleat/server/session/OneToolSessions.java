@@ -41,18 +41,50 @@ public final class OneToolSessions {
   public static Sessions open(
       Path folder, FakeDisk disk, Path program, TerminalFactory terminals, SyncPolicy sync)
       throws Exception {
-    final Path catalogue =
-        Files.writeString(
-            folder.resolve("tools.yaml"),
-            "tools: {%s: {command: [%s], turns: none}}".formatted(TOOL, program));
+    return open(
+        folder,
+        disk,
+        Store.open(folder.resolve("state.db"), InstantSource.system()),
+        Policy.none(),
+        "tools: {%s: {command: [%s], turns: none}}".formatted(TOOL, program),
+        terminals,
+        sync);
+  }
+
+  /**
+   * Opens sessions of other tools, likewise.
+   *
+   * @param tools a catalogue
+   */
+  static Sessions open(
+      Path folder,
+      FakeDisk disk,
+      Store store,
+      Policy policy,
+      String tools,
+      TerminalFactory terminals)
+      throws Exception {
+    return open(folder, disk, store, policy, tools, terminals, SyncPolicy.INTERVAL);
+  }
+
+  private static Sessions open(
+      Path folder,
+      FakeDisk disk,
+      Store store,
+      Policy policy,
+      String tools,
+      TerminalFactory terminals,
+      SyncPolicy sync)
+      throws Exception {
+    final Path catalogue = Files.writeString(folder.resolve("tools.yaml"), tools);
     return Sessions.open(
         disk.rootOn(folder.resolve("journals")),
-        Store.open(folder.resolve("state.db"), InstantSource.system()),
+        store,
         Catalogue.open(catalogue, ShellInit.install(folder.resolve("shells"))),
-        new Ledgers(Policy.none(), 1),
+        new Ledgers(policy, 1),
         terminals,
         new PipeTerminals(),
-        Policy.none(),
+        policy,
         Isolator.none(folder),
         new SessionSettings(
             JournalOptions.of(Retention.UNLIMITED, sync),
@@ -87,6 +119,16 @@ public final class OneToolSessions {
 
   /** Starts one. */
   static Session start(TenantSessions tenant) {
-    return tenant.create(request().build(), "somebody", _ -> {}).session();
+    return start(tenant, request());
+  }
+
+  /** Starts one as it is asked for. */
+  static Session start(TenantSessions tenant, CreateRequest.Builder request) {
+    return tenant
+        .create(
+            request.setSize(TerminalSize.newBuilder().setRows(24).setColumns(80)).build(),
+            "somebody",
+            _ -> {})
+        .session();
   }
 }
