@@ -144,6 +144,11 @@ final class HeadlessDriver implements AgentDriver {
     } catch (Refusal e) {
       pictures.remove(turn.getId());
       return new AgentSaid.NotStarted(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      // Nobody else ends the turn.
+      LOG.error("Turn {}: its command could not be started", turn.getId(), e);
+      pictures.remove(turn.getId());
+      return AgentDriver.notSubmitted(Starter.defect(e));
     }
   }
 

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Starts a session in another way where its own cannot be started.
@@ -15,6 +17,8 @@ import java.util.Optional;
  * <p>Confined to the session's lock.
  */
 final class OtherWays {
+  private static final Logger LOG = LoggerFactory.getLogger(OtherWays.class);
+
   private final Shared shared;
   private final SessionKey key;
   private final Map<String, String> env;
@@ -67,6 +71,9 @@ final class OtherWays {
         return new Attempt(Optional.of(new Begun(started, Events.promptWay(from, way, said))), "");
       } catch (Refusal e) {
         reasons.add("by %s: %s".formatted(Starter.way(way), e.getMessage()));
+      } catch (RuntimeException e) {
+        LOG.error("Session {} cannot be started by {}", key, Starter.way(way), e);
+        reasons.add("by %s: %s".formatted(Starter.way(way), Starter.defect(e)));
       }
     }
     return new Attempt(Optional.empty(), String.join("; ", reasons));

@@ -272,18 +272,25 @@ record Placement(Shared shared, TenantPolicy tenant, WorkspacePolicy workspace, 
                       launch.environment(),
                       isHere() ? workdir.toString() : asked,
                       launch.mode() == Mode.PTY));
-      return new Prepared(
-          new TerminalSpec(
-              confined.argv(),
-              confined.environment(),
-              confined.workdir(),
-              size,
-              isHere() ? within(workdir) : List.of(),
-              meant()),
-          confined.cell());
+      try {
+        return new Prepared(spec(confined, workdir, size), confined.cell());
+      } catch (RuntimeException e) {
+        confined.cell().close();
+        throw e;
+      }
     } catch (IsolationException e) {
       throw refusal(e);
     }
+  }
+
+  private TerminalSpec spec(Confined confined, Path workdir, Size size) {
+    return new TerminalSpec(
+        confined.argv(),
+        confined.environment(),
+        confined.workdir(),
+        size,
+        isHere() ? within(workdir) : List.of(),
+        meant());
   }
 
   private Meant meant() {

@@ -219,15 +219,27 @@ final class SessionProcess implements HeadlessDriver.Host {
       try {
         begin(starting);
       } catch (Refusal e) {
-        try {
-          log.append(
-              List.of(Events.state(SessionState.SESSION_STATE_FAILED, number, e.getMessage())));
-        } finally {
-          ended();
+        failed(number, e.getMessage());
+        throw e;
+      } catch (RuntimeException e) {
+        LOG.error("Session {} cannot be started", key, e);
+        if (run == null) {
+          failed(number, Starter.defect(e));
+        } else {
+          // The journal has it that it runs; so that ends with its exit.
+          run.terminal().stop(Duration.ZERO);
         }
         throw e;
       }
     });
+  }
+
+  private void failed(int number, String why) {
+    try {
+      log.append(List.of(Events.state(SessionState.SESSION_STATE_FAILED, number, why)));
+    } finally {
+      ended();
+    }
   }
 
   /** From now on none starts, since the session is being deleted; or again, if it was not. */

@@ -176,6 +176,9 @@ public final class Sessions implements AutoCloseable {
       session.process().start();
     } catch (Refusal e) {
       LOG.warn("Session {} could not be started again: {}", session.key(), e.getMessage());
+    } catch (RuntimeException e) {
+      // The others are to come back.
+      LOG.error("Session {} could not be started again", session.key(), e);
     }
   }
 

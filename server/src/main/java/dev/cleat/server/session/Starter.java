@@ -1,6 +1,7 @@
 package dev.cleat.server.session;
 
 import com.google.rpc.Code;
+import dev.cleat.server.store.StoreException;
 import dev.cleat.server.terminal.Size;
 import dev.cleat.server.terminal.Terminal;
 import dev.cleat.server.terminal.TerminalFactory;
@@ -418,6 +419,13 @@ final class Starter {
               Refusal.of(Code.INVALID_ARGUMENT, ErrorReason.ERROR_REASON_INVALID_REQUEST, message);
         };
     return refusal.field(e.field(), message).with("tool", e.tool());
+  }
+
+  /** Why a process could not be started, where nobody was told in the contract's words. */
+  static String defect(RuntimeException e) {
+    return e instanceof StoreException
+        ? "it cannot be started: " + Refusal.storageUnavailable().getMessage()
+        : "it cannot be started; the server's log says why";
   }
 
   /** Why a process could not be started, in the contract's words: not with the server's paths. */

@@ -216,7 +216,11 @@ public final class AcpAgent {
     @Override
     public void opened(String id, JsonNode session) {
       sessionId = id;
-      listener.resumable(id);
+      if (OwnSession.isUsable(id)) {
+        listener.resumable(id);
+      } else {
+        updates.error(OwnSession.TROUBLE);
+      }
       choices.opened(id, session);
       choices.changeModel(
           start.model(),

@@ -88,7 +88,11 @@ final class Teller {
   void resumable(String newToken) {
     if (!newToken.isEmpty() && !newToken.equals(token)) {
       token = newToken;
-      listener.resumable(newToken);
+      if (OwnSession.isUsable(newToken)) {
+        listener.resumable(newToken);
+      } else {
+        error(OwnSession.TROUBLE);
+      }
     }
   }
 
