@@ -138,7 +138,7 @@ final class AgentTurns implements Turns {
   }
 
   private boolean isReady() {
-    return driver != null && driver.isReady();
+    return driver != null && driver.isReady() && !host.isPaused();
   }
 
   @Override
@@ -163,7 +163,7 @@ final class AgentTurns implements Turns {
 
   private void submitNext() {
     final AgentDriver target = driver;
-    if (current != null || queue.isEmpty() || target == null || !target.isReady()) {
+    if (current != null || queue.isEmpty() || target == null || !isReady()) {
       return;
     }
     final Turn next = queue.first();

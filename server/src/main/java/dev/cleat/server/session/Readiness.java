@@ -42,6 +42,7 @@ final class Readiness {
   private long inputsAtCommand;
   private @Nullable Evidence command;
   private Aftermath aftermath = Aftermath.NONE;
+  private boolean halted;
   private boolean still;
   private long inputsAtStillness;
   private Instant lastPrinted;
@@ -171,6 +172,16 @@ final class Readiness {
   }
 
   void judgeStillness() {
+    if (host.isPaused()) {
+      // It is not known what it would have printed.
+      halted = true;
+      still = false;
+      return;
+    }
+    if (halted) {
+      halted = false;
+      lastPrinted = host.now();
+    }
     inputsAtStillness = host.clientInputs();
     still =
         isQuiet(stillness)

@@ -4,6 +4,7 @@ import dev.cleat.server.terminal.Foreground;
 import dev.cleat.server.terminal.Terminal;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.SessionOrBuilder;
+import dev.cleat.v1.SessionState;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -78,6 +79,11 @@ final class TurnHost implements TypedTurns.Host {
   @Override
   public Foreground foreground() {
     return terminal == null ? Foreground.UNKNOWN : terminal.foreground();
+  }
+
+  @Override
+  public boolean isPaused() {
+    return log.fold().state() == SessionState.SESSION_STATE_PAUSED;
   }
 
   @Override

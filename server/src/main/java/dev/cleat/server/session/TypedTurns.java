@@ -45,6 +45,9 @@ final class TypedTurns implements Turns {
 
     Foreground foreground();
 
+    /** Whether its processes are halted. */
+    boolean isPaused();
+
     long outputBytes();
 
     long headSeq();
@@ -156,6 +159,9 @@ final class TypedTurns implements Turns {
   }
 
   private boolean ready(long inputs) {
+    if (host.isPaused()) {
+      return false;
+    }
     return switch (prompting.kind()) {
       case MARKS -> readiness.atPrompt(inputs);
       case STILLNESS -> readiness.still(inputs);
@@ -165,7 +171,7 @@ final class TypedTurns implements Turns {
 
   /** Hands the next turn to the tool, if it is ready for one. */
   private void submitNext() {
-    if (current != null || queue.isEmpty()) {
+    if (current != null || queue.isEmpty() || host.isPaused()) {
       return;
     }
     // Before anything is looked at: what is typed from here on is not known to what is decided.

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.Event;
 import dev.cleat.v1.Image;
+import dev.cleat.v1.PauseRequest;
 import dev.cleat.v1.PromptWay;
+import dev.cleat.v1.ResumeRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionState;
@@ -17,6 +20,7 @@ import dev.cleat.v1.TurnState;
 import io.grpc.Status.Code;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -108,6 +112,42 @@ class CommandTurnsTest {
             .getFirst();
     assertThat(stopped.getState()).isEqualTo(SessionState.SESSION_STATE_EXITED);
     assertThat(prompter.await(again).getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+  }
+
+  @Test
+  void noCommandRunsWhileTheSessionIsPaused() {
+    final String id = prompter.create(CreateRequest.newBuilder().setTool("once"));
+    prompter.run(id, "one");
+    server.sessions().pause(PauseRequest.newBuilder().setSessionId(id).build());
+
+    final Turn waiting = prompter.send(id, "two");
+    assertThat(waiting.getState()).isEqualTo(TurnState.TURN_STATE_QUEUED);
+    assertThat(prompter.get(id).getState()).isEqualTo(SessionState.SESSION_STATE_PAUSED);
+    server.sessions().resume(ResumeRequest.newBuilder().setSessionId(id).build());
+
+    assertThat(prompter.await(waiting).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    final List<Event> events = prompter.events(id);
+    final int paused =
+        events.indexOf(
+            events.stream()
+                .filter(event ->
+                    event.getStateChanged().getState() == SessionState.SESSION_STATE_PAUSED)
+                .findFirst()
+                .orElseThrow());
+    assertThat(events.subList(paused, events.size()))
+        .map(event ->
+            event.hasStateChanged()
+                ? event.getStateChanged().getState()
+                : event.getTurnChanged().getTurn().getState())
+        .filteredOn(state -> state != TurnState.TURN_STATE_UNSPECIFIED)
+        .containsExactly(
+            SessionState.SESSION_STATE_PAUSED,
+            TurnState.TURN_STATE_ACCEPTED,
+            TurnState.TURN_STATE_QUEUED,
+            SessionState.SESSION_STATE_RUNNING,
+            TurnState.TURN_STATE_SUBMITTED,
+            TurnState.TURN_STATE_RUNNING,
+            TurnState.TURN_STATE_SUCCEEDED);
   }
 
   @Test

@@ -63,6 +63,11 @@ class TerminalDriverTest {
     }
 
     @Override
+    public boolean isPaused() {
+      return false;
+    }
+
+    @Override
     public long outputBytes() {
       return 0;
     }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is typed for prompts while a person types, too, in the time of a clock that tests move. */
@@ -34,6 +35,7 @@ class TypedTurnsTest {
     private int looks;
     private int keyAfterLook = -1;
     private boolean keyAtAppend;
+    private boolean paused;
 
     /** How often the person had typed, each time that something else was typed. */
     private final List<Long> typed = new ArrayList<>();
@@ -96,6 +98,11 @@ class TypedTurnsTest {
     @Override
     public Foreground foreground() {
       return Foreground.UNKNOWN;
+    }
+
+    @Override
+    public boolean isPaused() {
+      return paused;
     }
 
     @Override
@@ -208,6 +215,38 @@ class TypedTurnsTest {
     echo();
     pass(STILLNESS);
     assertThat(host.typed).containsExactly(1L);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+  void nothingIsTypedIntoWhatIsPaused(Prompting.Kind kind) {
+    start(kind);
+    turns.interrupted();
+    host.paused = true;
+
+    prompt();
+    pass(STILLNESS);
+    assertThat(host.typed).isEmpty();
+
+    host.paused = false;
+    pass(STILLNESS);
+    pass(STILLNESS);
+    assertThat(host.typed).isNotEmpty();
+  }
+
+  @Test
+  void aPauseIsNoStillness() {
+    start(Prompting.Kind.STILLNESS);
+    prompt();
+    echo();
+    host.paused = true;
+    pass(STILLNESS);
+    host.paused = false;
+    pass(Duration.ZERO);
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_RUNNING);
+
+    pass(STILLNESS);
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
   }
 
   @Test
