@@ -372,8 +372,11 @@ final class AgentTurns implements Turns {
       ended(AgentDriver.notSubmitted(trouble.get()));
       return;
     }
-    letGo();
-    queue.addFirst(queued);
+    if (current != null) {
+      // Else all of these are turns of another kind by now.
+      letGo();
+      queue.addFirst(queued);
+    }
   }
 
   private void ended(AgentSaid.Ended end) {

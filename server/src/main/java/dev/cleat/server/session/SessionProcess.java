@@ -211,6 +211,8 @@ final class SessionProcess implements HeadlessDriver.Host {
       try {
         log.append(List.of(Events.state(SessionState.SESSION_STATE_STARTING, number, "")));
       } catch (Refusal e) {
+        // What a new session was to begin with.
+        turns.clear();
         ledger.end(key.id());
         throw e;
       }
