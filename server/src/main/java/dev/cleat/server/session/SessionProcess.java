@@ -335,10 +335,13 @@ final class SessionProcess implements HeadlessDriver.Host {
     following.tracker().start();
   }
 
-  /** Where the session goes on in another way, its turns may be of another kind there. */
+  /**
+   * In another way its turns may be of another kind, and so if the catalogue says something else of
+   * its tool than it did.
+   */
   private void exchangeTurns() {
     final Turns fitting = turns(fold().session());
-    if (turns instanceof AgentTurns && fitting instanceof TypedTurns) {
+    if (turns instanceof AgentTurns != fitting instanceof AgentTurns) {
       turns.clear();
       turns = fitting;
       turns.restore(fold().openTurns());
