@@ -4,6 +4,7 @@ import dev.cleat.v1.Turn;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,11 @@ final class ChangedTurns {
   @Nullable Turn find(String id) {
     final Turn turn = changed.get(id);
     return turn != null ? turn : amended.get(id);
+  }
+
+  /** All of them. */
+  Stream<Turn> all() {
+    return Stream.concat(changed.values().stream(), amended.values().stream());
   }
 
   Unsaved unsaved() {

@@ -15,12 +15,15 @@ import dev.cleat.v1.UsageAdded;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,6 +139,13 @@ final class Fold {
   @Nullable Turn turn(String id) {
     final Turn changed = changedTurns.find(id);
     return changed != null ? changed : openTurns.get(id);
+  }
+
+  /** The newest turn of this request that has not ended, or has not been saved since. */
+  Optional<Turn> requested(String requestId) {
+    return Stream.concat(openTurns.values().stream(), changedTurns.all())
+        .filter(turn -> turn.getRequestId().equals(requestId))
+        .max(Comparator.comparingLong(Turn::getNumber));
   }
 
   /** Its turns that have changed since they were saved. */

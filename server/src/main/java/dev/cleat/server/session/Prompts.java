@@ -21,9 +21,7 @@ import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -33,8 +31,8 @@ import org.slf4j.LoggerFactory;
  * Prompts from clients: accepted once for each request id, and found again afterwards.
  *
  * <p>The turn is in the journal first and in the store next, both before the caller hears of it. If
- * the store fails in between, the request is remembered here until the saver has written it; if the
- * server dies in between, it is folded from the journal. Thread-safe.
+ * the store fails in between, or the server dies, the session has it from its journal until the
+ * saver has written it. Thread-safe.
  */
 public final class Prompts {
   private static final Logger LOG = LoggerFactory.getLogger(Prompts.class);
@@ -47,7 +45,6 @@ public final class Prompts {
   private final Store store;
   private final InstantSource clock;
   private final Tracing traces;
-  private final Map<String, RequestRow> unstored = new ConcurrentHashMap<>();
   private final ReentrantLock[] stripes =
       IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock()).toArray(ReentrantLock[]::new);
 
@@ -90,7 +87,7 @@ public final class Prompts {
   private Turn sendOnce(Session session, Turn turn, List<Image> images, boolean refuseWhenBusy) {
     final SessionKey key = session.key();
     final RequestRow request = request(key, turn);
-    final Optional<RequestRow> known = known(key, turn.getRequestId());
+    final Optional<RequestRow> known = known(session, turn.getRequestId());
     if (known.isPresent()) {
       if (!Arrays.equals(known.get().fingerprint(), request.fingerprint())) {
         throw reused(turn.getRequestId());
@@ -108,7 +105,6 @@ public final class Prompts {
       try (LogFields.Scope _ = LogFields.about(key.tenant(), key.id(), accepted.getId(), traces)) {
         LOG.warn("Turn {} could not be saved yet: {}", accepted.getId(), e.getMessage());
       }
-      unstored.put(remembered(key, accepted.getRequestId()), request(key, accepted));
     }
     return accepted;
   }
@@ -122,15 +118,17 @@ public final class Prompts {
     }
   }
 
-  private Optional<RequestRow> known(SessionKey key, String requestId) {
-    final Optional<RequestRow> stored =
-        store.request(RequestRow.Kind.PROMPT, key.tenant(), requestId);
-    final String remembered = remembered(key, requestId);
-    if (stored.isPresent()) {
-      unstored.remove(remembered);
-      return stored;
-    }
-    return Optional.ofNullable(unstored.get(remembered));
+  /**
+   * What was asked for under a request id. The session is asked first: what it does not have any
+   * more has been stored, and what the store does not have yet, the session still has.
+   */
+  private Optional<RequestRow> known(Session session, String requestId) {
+    final SessionKey key = session.key();
+    return session
+        .recentlyRequested(requestId)
+        .map(turn -> request(key, turn))
+        .filter(request -> request.expiresMillis() > clock.millis())
+        .or(() -> store.request(RequestRow.Kind.PROMPT, key.tenant(), requestId));
   }
 
   /** A request id among those of all tenants. */

@@ -420,6 +420,11 @@ public final class Session {
     return lock.locked(() -> Optional.ofNullable(fold().turn(turnId)));
   }
 
+  /** The turn of a request, likewise. */
+  Optional<Turn> recentlyRequested(String requestId) {
+    return lock.locked(() -> fold().requested(requestId));
+  }
+
   /** Writes down what was added to the usage of a turn that has ended. */
   void usageAdded(Turn turn) {
     ledger.refuseWhenFull();
