@@ -121,6 +121,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
   }
 
   private void leaveIfQuiet() {
+    if (!channel.isOpen()) {
+      // It has gone by itself, perhaps with its streams still counted. If it goes later, the door
+      // hears of it here, on this loop, after whatever follows.
+      return;
+    }
     if (streams > 0) {
       door.stays(this);
       return;
