@@ -22,8 +22,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -322,27 +321,35 @@ final class CheckedRequests {
           .with("limit_bytes", limit);
     }
 
-    /** What most of the message is; the name of its type where that is no message. */
+    /**
+     * What most of the message is; the name of its type where that is no field, or no message. What
+     * a message may cost here does not depend on how many fields it has.
+     */
     private String largestField(InputStream message) throws IOException {
-      final Map<Integer, Integer> sizes = new HashMap<>();
+      final int[] known =
+          type().getFields().stream().mapToInt(FieldDescriptor::getNumber).sorted().toArray();
+      final long[] sizes = new long[known.length + 1]; // The last is of all that are unknown.
       final CodedInputStream in = CodedInputStream.newInstance(message);
       int tag = 0;
+      int start = 0;
       try {
-        for (tag = in.readTag(); tag != 0; tag = in.readTag()) {
-          final int start = in.getTotalBytesRead();
-          if (!in.skipField(tag)) {
-            break;
-          }
-          sizes.merge(tag >>> TAG_TYPE_BITS, in.getTotalBytesRead() - start, Integer::sum);
+        for (tag = in.readTag(); tag != 0 && in.skipField(tag); tag = in.readTag()) {
+          final int end = in.getTotalBytesRead();
+          final int place = Arrays.binarySearch(known, tag >>> TAG_TYPE_BITS);
+          sizes[place < 0 ? known.length : place] += end - start;
+          start = end;
         }
       } catch (InvalidProtocolBufferException e) {
         // It was cut off in this one.
         return name(tag >>> TAG_TYPE_BITS);
       }
-      return sizes.entrySet().stream()
-          .max(Map.Entry.comparingByValue())
-          .map(largest -> name(largest.getKey()))
-          .orElse(type().getName());
+      int largest = known.length;
+      for (int place = 0; place < known.length; place++) {
+        if (sizes[place] > sizes[largest]) {
+          largest = place;
+        }
+      }
+      return largest == known.length ? type().getName() : name(known[largest]);
     }
 
     private String name(int number) {

@@ -2,15 +2,24 @@ package dev.cleat.server.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.google.rpc.BadRequest;
+import com.sun.management.ThreadMXBean;
 import dev.cleat.v1.AttachRequest;
 import dev.cleat.v1.AttachResponse;
+import dev.cleat.v1.Input;
 import dev.cleat.v1.SessionServiceGrpc;
+import io.grpc.KnownLength;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,6 +31,7 @@ class CheckedRequestsTest {
 
   private final List<Status> ends = new ArrayList<>();
   private final List<String> heard = new ArrayList<>();
+  private Metadata trailers = new Metadata();
 
   @Test
   void whatIsNoMessageEndsTheCallAndTheHandlerLetsGo() {
@@ -35,6 +45,63 @@ class CheckedRequestsTest {
     receive(checked(true), NO_MESSAGE);
     assertThat(ends).extracting(Status::getCode).containsExactly(Status.Code.ABORTED);
     assertThat(heard).isEmpty();
+  }
+
+  /** A message of so many bytes whose fields, of five bytes each, are all unknown and different. */
+  private static byte[] unknownFields(int size) throws IOException {
+    final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    final CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    for (int number = 1 << 18; out.getTotalBytesWritten() < size; number++) {
+      out.writeUInt32(number, 1);
+    }
+    out.flush();
+    return bytes.toByteArray();
+  }
+
+  @Test
+  void whatIsTooLargeForFieldsThatNobodyKnowsIsNotPutDownToOneThatIsKnown() throws Exception {
+    final ByteArrayOutputStream message = new ByteArrayOutputStream();
+    message.writeBytes(unknownFields(2 * LIMIT));
+    AttachRequest.newBuilder()
+        .setInput(Input.newBuilder().setData(ByteString.copyFrom(new byte[LIMIT])))
+        .build()
+        .writeTo(message);
+
+    receive(checked(false), message.toByteArray());
+
+    assertThat(ends).extracting(Status::getCode).containsExactly(Status.Code.RESOURCE_EXHAUSTED);
+    assertThat(fields()).containsExactly("AttachRequest");
+  }
+
+  @Test
+  void whatIsTooLargeSaysWhichFieldMakesItSo() {
+    receive(
+        checked(false),
+        AttachRequest.newBuilder()
+            .setInput(Input.newBuilder().setData(ByteString.copyFrom(new byte[LIMIT])))
+            .build()
+            .toByteArray());
+
+    assertThat(fields()).containsExactly("input.data");
+  }
+
+  private List<String> fields() {
+    return Refused.of(ends.getFirst().asRuntimeException(trailers)).fields().stream()
+        .map(BadRequest.FieldViolation::getField)
+        .toList();
+  }
+
+  @Test
+  void whatIsTooLargeCostsTheHeapNothingHoweverManyFieldsItHas() throws Exception {
+    final byte[] message = unknownFields(8 * LIMIT);
+    receive(checked(false), unknownFields(2 * LIMIT));
+    final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    final long before = threads.getCurrentThreadAllocatedBytes();
+
+    receive(checked(false), message);
+
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(LIMIT);
+    assertThat(ends).hasSize(2);
   }
 
   private ServerMethodDefinition<?, ?> checked(boolean endsAtOnce) {
@@ -67,8 +134,14 @@ class CheckedRequestsTest {
         method
             .getServerCallHandler()
             .startCall(new FakeCall<>(method.getMethodDescriptor()), new Metadata());
-    listener.onMessage(
-        method.getMethodDescriptor().parseRequest(new ByteArrayInputStream(message)));
+    listener.onMessage(method.getMethodDescriptor().parseRequest(new Received(message)));
+  }
+
+  /** A message that came as it is, not compressed. */
+  private static final class Received extends ByteArrayInputStream implements KnownLength {
+    Received(byte[] message) {
+      super(message);
+    }
   }
 
   /** Notes how it ends. */
@@ -91,8 +164,9 @@ class CheckedRequestsTest {
     }
 
     @Override
-    public void close(Status status, Metadata trailers) {
+    public void close(Status status, Metadata sent) {
       ends.add(status);
+      trailers = sent;
     }
 
     @Override
