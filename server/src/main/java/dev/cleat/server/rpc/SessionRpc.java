@@ -38,8 +38,12 @@ import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.StopResponse;
 import dev.cleat.v1.UpdateRequest;
 import dev.cleat.v1.UpdateResponse;
+import io.grpc.Context;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -268,8 +272,31 @@ final class SessionRpc {
             "input_seq",
             "goes with writer_id: give both, or none")
         .done();
-    session.type(request.getWriterId(), request.getInputSeq(), request.getData());
-    return SendInputResponse.newBuilder().setInputSeq(request.getInputSeq()).build();
+    final CompletableFuture<OptionalLong> taken =
+        session.type(request.getWriterId(), request.getInputSeq(), request.getData());
+    return SendInputResponse.newBuilder()
+        .setInputSeq(awaited(taken).orElseThrow(session::discarded))
+        .build();
+  }
+
+  /**
+   * Waits for the terminal, as long as the caller does. What was typed stays typed: who calls again
+   * for it waits again, and costs nothing meanwhile.
+   */
+  private static OptionalLong awaited(CompletableFuture<OptionalLong> taken)
+      throws InterruptedException {
+    final Context context = Context.current();
+    final Context.CancellationListener leave = _ -> taken.cancel(false);
+    context.addListener(leave, Runnable::run);
+    try {
+      return taken.get();
+    } catch (CancellationException e) {
+      throw new InterruptedException("the caller has gone");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    } finally {
+      context.removeListener(leave);
+    }
   }
 
   ResizeResponse resize(Reach reach, ResizeRequest request) {

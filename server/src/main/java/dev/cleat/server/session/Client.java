@@ -82,7 +82,7 @@ public final class Client implements AutoCloseable {
     refuseWatcher("type");
     session.refuseTyping();
     session.typedBy(this);
-    return gate.input(writerId, inputSeq, data, discarded -> {});
+    return gate.input(writerId, inputSeq, data, (_, _) -> {});
   }
 
   /** How long it should wait with more when it has typed so much, in nanoseconds; mostly 0. */

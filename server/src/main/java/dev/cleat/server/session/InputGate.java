@@ -25,7 +25,12 @@ import org.jspecify.annotations.Nullable;
  * taken with or without the session's lock, and never the other way round.
  */
 final class InputGate {
-  private static final int REMEMBERED_WRITERS = 4096;
+  /** As the contract says. */
+  static final int REMEMBERED_WRITERS = 4096;
+
+  /** What input that waits takes beside its bytes, which may be none. */
+  static final long ENTRY_COST = 256;
+
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   /** Where a writer's numbers stand. */
@@ -33,21 +38,38 @@ final class InputGate {
     private long accepted;
     private long settled;
     private Client.@Nullable Listener attached;
+
+    /** Whether nobody notices now that it is forgotten, but who types under its name again. */
+    boolean isIdle() {
+      return attached == null && settled == accepted;
+    }
   }
 
-  private record Pending(ByteBuffer data, @Nullable Account account, long inputSeq, Done done) {}
+  private record Pending(ByteBuffer data, @Nullable Account account, long inputSeq, Done done) {
+    long cost() {
+      return ENTRY_COST + data.remaining();
+    }
+  }
 
   /** Hears what became of one input. */
   interface Done {
-    /** Called once, with the gate's lock held. */
-    void done(boolean discarded);
+    /**
+     * Called once, with the gate's lock held.
+     *
+     * @param settled the newest number of its writer that was applied, or thrown away; 0 without a
+     *     number
+     */
+    void done(long settled, boolean discarded);
   }
 
   private final ReentrantLock lock = new ReentrantLock();
   private final SessionKey session;
-  private final SessionMetrics metrics;
+  private final Runnable onNotTaken;
   private final long limit;
+
+  /** Those used last are last. */
   private final Map<String, Account> accounts = new LinkedHashMap<>(4, 0.75f, true);
+
   private final ArrayDeque<Pending> pending = new ArrayDeque<>(2);
   private long pendingBytes;
   private @Nullable Terminal terminal;
@@ -58,11 +80,13 @@ final class InputGate {
   /**
    * A gate without a terminal.
    *
-   * @param limit how many bytes may wait before writers are held back
+   * @param limit how many bytes may wait before writers are held back, those that keeping them
+   *     takes among them
+   * @param onNotTaken runs when the terminal begins not to take what is typed
    */
-  InputGate(SessionKey session, long limit, SessionMetrics metrics) {
+  InputGate(SessionKey session, long limit, Runnable onNotTaken) {
     this.session = session;
-    this.metrics = metrics;
+    this.onNotTaken = onNotTaken;
     this.limit = limit;
   }
 
@@ -116,22 +140,27 @@ final class InputGate {
       if (account != null && account.attached == writer) {
         account.attached = null;
       }
-      if (accounts.size() > REMEMBERED_WRITERS) {
-        forgetOldest();
-      }
     } finally {
       lock.unlock();
     }
   }
 
   private Account account(String writerId) {
-    return accounts.computeIfAbsent(writerId, id -> new Account());
+    final Account known = accounts.get(writerId);
+    if (known != null) {
+      return known;
+    }
+    forgetOldest();
+    final Account account = new Account();
+    accounts.put(writerId, account);
+    return account;
   }
 
+  /** Makes room for one more. Those that write or wait now stay: they are few, and come first. */
   private void forgetOldest() {
     final Iterator<Account> oldestFirst = accounts.values().iterator();
-    while (oldestFirst.hasNext() && accounts.size() > REMEMBERED_WRITERS) {
-      if (oldestFirst.next().attached == null) {
+    while (accounts.size() >= REMEMBERED_WRITERS && oldestFirst.hasNext()) {
+      if (oldestFirst.next().isIdle()) {
         oldestFirst.remove();
       }
     }
@@ -147,15 +176,17 @@ final class InputGate {
   boolean input(String writerId, long inputSeq, ByteString data, Done done) {
     lock.lock();
     try {
-      final Account account = account(writerId);
-      if (inputSeq > account.accepted + 1 || inputSeq < 1) {
-        throw hole(writerId, inputSeq, account.accepted + 1);
+      final Account known = accounts.get(writerId);
+      final long expected = known == null ? 1 : known.accepted + 1;
+      if (inputSeq > expected || inputSeq < 1) {
+        throw hole(writerId, inputSeq, expected);
       }
+      final Account account = account(writerId);
       if (inputSeq <= account.settled) {
         if (account.attached != null) {
           account.attached.acked(account.settled, false);
         }
-        done.done(false);
+        done.done(account.settled, false);
       } else if (inputSeq <= account.accepted) {
         // It waits for the terminal; the acknowledgement comes with it.
         put(new Pending(ByteBuffer.allocate(0), account, inputSeq, done));
@@ -253,7 +284,7 @@ final class InputGate {
       if (clientInputs.get() != seen || terminal == null) {
         return false;
       }
-      put(new Pending(ByteBuffer.wrap(prompt), null, 0, discarded -> {}));
+      put(new Pending(ByteBuffer.wrap(prompt), null, 0, (_, _) -> {}));
       return true;
     } finally {
       lock.unlock();
@@ -268,7 +299,7 @@ final class InputGate {
     lock.lock();
     try {
       if (terminal != null && pendingBytes < limit) {
-        put(new Pending(ByteBuffer.wrap(answer), null, 0, discarded -> {}));
+        put(new Pending(ByteBuffer.wrap(answer), null, 0, (_, _) -> {}));
       }
     } finally {
       lock.unlock();
@@ -284,9 +315,9 @@ final class InputGate {
       settle(input, true);
     } else {
       pending.add(input);
-      pendingBytes += input.data.remaining();
+      pendingBytes += input.cost();
       if (pusher == null) {
-        metrics.notTaken();
+        onNotTaken.run();
         pusher =
             Thread.ofPlatform().name("cleat-input-" + session).daemon().start(this::pushUntilEmpty);
       }
@@ -321,7 +352,7 @@ final class InputGate {
         account.attached.acked(input.inputSeq, discarded);
       }
     }
-    input.done.done(discarded);
+    input.done.done(account == null ? 0 : account.settled, discarded);
   }
 
   private void pushUntilEmpty() {
@@ -348,13 +379,14 @@ final class InputGate {
     final boolean wasFull = pendingBytes >= limit;
     while (!pending.isEmpty()) {
       final Pending first = pending.getFirst();
-      final int before = first.data.remaining();
+      final long before = first.cost();
       final boolean all = push(first);
-      pendingBytes -= before - first.data.remaining();
+      pendingBytes -= before - first.cost();
       if (!all) {
         break;
       }
       pending.removeFirst();
+      pendingBytes -= first.cost();
       settle(first, false);
     }
     if (wasFull && pendingBytes < limit) {

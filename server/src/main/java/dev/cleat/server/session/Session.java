@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -81,7 +82,7 @@ public final class Session {
             changes,
             fold,
             new Redaction(() -> shared.policy().tenant(key.tenant()).secretEnv(), env));
-    this.gate = new InputGate(key, shared.settings().maxPendingInput(), shared.metrics());
+    this.gate = new InputGate(key, shared.settings().maxPendingInput(), shared.metrics()::notTaken);
     final TurnHost host = new TurnHost(shared.clock(), log, gate);
     this.screen =
         new ScreenFollower(
@@ -293,32 +294,36 @@ public final class Session {
   }
 
   /**
-   * Types, and waits until the terminal has taken it.
+   * Types.
    *
    * @param writerId empty for input without a number
+   * @return heard when the terminal has taken it: the newest number of the writer that was applied,
+   *     0 without a number; empty where it was {@linkplain #discarded thrown away}
    * @throws Refusal WRONG_STATE, INPUT_HOLE, INPUT_FULL, QUOTA_EXCEEDED
    */
-  public void type(String writerId, long inputSeq, ByteString data) throws InterruptedException {
+  public CompletableFuture<OptionalLong> type(String writerId, long inputSeq, ByteString data) {
     refuseTyping();
     lock.locked(() -> {
       final Run _ = process.running("type into");
     });
-    final CompletableFuture<Boolean> discarded = new CompletableFuture<>();
+    final CompletableFuture<OptionalLong> taken = new CompletableFuture<>();
+    final InputGate.Done done =
+        (settled, discarded) ->
+            taken.complete(discarded ? OptionalLong.empty() : OptionalLong.of(settled));
     gate.refuseWhenFull();
     ledger.refuseInput(data.size());
     if (writerId.isEmpty()) {
-      gate.input(data, discarded::complete);
+      gate.input(data, done);
     } else {
-      gate.input(writerId, inputSeq, data, discarded::complete);
+      gate.input(writerId, inputSeq, data, done);
     }
-    try {
-      if (discarded.get()) {
-        throw Refusal.wrongState(
-            id(), lock.locked(process::stateName), "the process ended before it took the input");
-      }
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
-    }
+    return taken;
+  }
+
+  /** WRONG_STATE: there is no process any more for what was typed. */
+  public Refusal discarded() {
+    return Refusal.wrongState(
+        id(), lock.locked(process::stateName), "the process ended before it took the input");
   }
 
   /**
