@@ -126,11 +126,21 @@ public final class Session {
 
   /** The last turns, newest first, at most so many (1 to 1,000); without their output. */
   public List<Turn> turns(int limit) {
-    ListTurnsRequest request =
-        ListTurnsRequest.newBuilder().setSessionId(id).setPageSize(limit).build();
-    ListTurnsResponse response =
-        rpc.call(SessionServiceGrpc.getListTurnsMethod(), request, Rpc.Repeat.SAFE);
-    return response.getTurnsList().stream().map(Turn::of).toList();
+    List<Turn> turns = new ArrayList<>();
+    ListTurnsResponse page;
+    String token = "";
+    do { // A page of long prompts has fewer than were asked for.
+      ListTurnsRequest request =
+          ListTurnsRequest.newBuilder()
+              .setSessionId(id)
+              .setPageSize(limit - turns.size())
+              .setPageToken(token)
+              .build();
+      page = rpc.call(SessionServiceGrpc.getListTurnsMethod(), request, Rpc.Repeat.SAFE);
+      page.getTurnsList().stream().map(Turn::of).forEach(turns::add);
+      token = page.getNextPageToken();
+    } while (!token.isEmpty() && turns.size() < limit);
+    return List.copyOf(turns);
   }
 
   /**

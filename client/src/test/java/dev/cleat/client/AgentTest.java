@@ -68,6 +68,18 @@ class AgentTest {
   }
 
   @Test
+  void turnsAreReadPageByPageUpToAsManyAsWereAskedFor() {
+    agent.will(play -> play.says("x"));
+    List<String> ids = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      ids.add(session.prompt("x").id());
+    }
+
+    assertThat(session.turns(10)).extracting(Turn::id).containsExactlyInAnyOrderElementsOf(ids);
+    assertThat(session.turns(2)).extracting(Turn::id).doesNotHaveDuplicates().hasSize(2);
+  }
+
+  @Test
   void everyEventOfATurnHasItsType() {
     agent.will(play ->
         play.thinks("hm")

@@ -155,7 +155,16 @@ public final class FakeAgent extends FakeService {
   @Override
   public synchronized void listTurns(
       ListTurnsRequest request, StreamObserver<ListTurnsResponse> responses) {
-    responses.onNext(ListTurnsResponse.newBuilder().addAllTurns(turns.values()).build());
+    // One on a page, as if they were long.
+    String token = request.getPageToken();
+    List<Turn> rest = List.copyOf(turns.values());
+    rest = rest.subList(token.isEmpty() ? 0 : Integer.parseInt(token), rest.size());
+    ListTurnsResponse.Builder page = ListTurnsResponse.newBuilder();
+    rest.stream().limit(1).forEach(page::addTurns);
+    if (rest.size() > 1) {
+      page.setNextPageToken(Integer.toString(turns.size() - rest.size() + 1));
+    }
+    responses.onNext(page.build());
     responses.onCompleted();
   }
 

@@ -2,13 +2,13 @@ package dev.cleat.server.rpc;
 
 import dev.cleat.server.session.Artifacts;
 import dev.cleat.server.session.Session;
+import dev.cleat.server.store.Page;
 import dev.cleat.v1.DeleteArtifactRequest;
 import dev.cleat.v1.DeleteArtifactResponse;
 import dev.cleat.v1.GetArtifactRequest;
 import dev.cleat.v1.ListArtifactsRequest;
 import dev.cleat.v1.ListArtifactsResponse;
 import java.io.IOException;
-import java.util.List;
 
 /** The calls about media files. Each runs on a virtual thread of its own and may wait. */
 final class ArtifactRpc {
@@ -23,14 +23,22 @@ final class ArtifactRpc {
             ? Long.MAX_VALUE
             : reach.tokens().place("ListArtifacts", query, request.getPageToken()).number();
     final int size = SessionRpc.pageSize(request.getPageSize());
-    final List<Artifacts.Listed> found = session.artifacts().list(before, size + 1);
+    final Page<Artifacts.Listed> page =
+        Page.of(
+            session.artifacts().list(before, size + 1),
+            size,
+            SessionRpc.PAGE_BYTES,
+            file -> file.artifact().getSerializedSize());
     final ListArtifactsResponse.Builder response = ListArtifactsResponse.newBuilder();
-    found.stream().limit(size).forEach(file -> response.addArtifacts(file.artifact()));
-    if (found.size() > size) {
+    page.items().forEach(file -> response.addArtifacts(file.artifact()));
+    if (page.more()) {
       response.setNextPageToken(
           reach
               .tokens()
-              .of("ListArtifacts", query, new PageTokens.Place(found.get(size - 1).place(), "")));
+              .of(
+                  "ListArtifacts",
+                  query,
+                  new PageTokens.Place(page.items().getLast().place(), "")));
     }
     return response.build();
   }

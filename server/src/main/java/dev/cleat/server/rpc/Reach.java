@@ -11,6 +11,7 @@ import dev.cleat.server.session.Session;
 import dev.cleat.server.session.Sessions;
 import dev.cleat.server.session.Signature;
 import dev.cleat.server.session.TenantSessions;
+import dev.cleat.server.store.Page;
 import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Access;
 import dev.cleat.v1.AccessScope;
@@ -165,8 +166,8 @@ final class Reach {
   }
 
   /** Turns of a session, newest first. */
-  List<Turn> turns(Session session, long beforeNumber, int limit) {
-    return sessions.turns(session, beforeNumber, limit);
+  Page<Turn> turns(Session session, long beforeNumber, int limit, long bytes) {
+    return sessions.turns(session, beforeNumber, limit, bytes);
   }
 
   /**
@@ -218,10 +219,14 @@ final class Reach {
    *
    * @param place behind which; null from the beginning
    */
-  List<dev.cleat.v1.Session> list(
-      SessionFilter filter, PageTokens.@Nullable Place place, int limit, boolean full) {
+  Page<dev.cleat.v1.Session> list(
+      SessionFilter filter, PageTokens.@Nullable Place place, int limit, long bytes, boolean full) {
     return sessions.list(
-        filter, place == null ? null : sessions.cursor(place.number(), place.text()), limit, full);
+        filter,
+        place == null ? null : sessions.cursor(place.number(), place.text()),
+        limit,
+        bytes,
+        full);
   }
 
   /** What the tenant has, and may have. */

@@ -6,6 +6,7 @@ import dev.cleat.server.session.Session;
 import dev.cleat.server.session.Settings;
 import dev.cleat.server.session.Times;
 import dev.cleat.server.session.Views;
+import dev.cleat.server.store.Page;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.CreateResponse;
 import dev.cleat.v1.DeleteRequest;
@@ -55,6 +56,10 @@ import org.jspecify.annotations.Nullable;
 final class SessionRpc {
   private static final int DEFAULT_PAGE = 100;
   private static final int LARGEST_PAGE = 1000;
+
+  /** Many clients take no message that is larger than 4 MiB. */
+  static final int PAGE_BYTES = 1 << 20;
+
   private static final java.time.Duration LONGEST_GRACE = java.time.Duration.ofMinutes(5);
   private static final java.time.Duration STOP_PATIENCE = java.time.Duration.ofSeconds(60);
 
@@ -108,19 +113,18 @@ final class SessionRpc {
     new Checks().pageSize(request.getPageSize()).done();
     final ListRequest query = request.toBuilder().clearPageSize().clearPageToken().build();
     final boolean full = request.getView() == SessionView.SESSION_VIEW_FULL;
-    final int size = pageSize(request.getPageSize());
     final PageTokens.@Nullable Place place =
         request.getPageToken().isEmpty()
             ? null
             : reach.tokens().place("List", query, request.getPageToken());
-    final List<dev.cleat.v1.Session> found = reach.list(request.getFilter(), place, size + 1, full);
+    final Page<dev.cleat.v1.Session> page =
+        reach.list(request.getFilter(), place, pageSize(request.getPageSize()), PAGE_BYTES, full);
     final ListResponse.Builder response = ListResponse.newBuilder();
-    found.stream()
-        .limit(size)
+    page.items().stream()
         .map(session -> full ? session : Views.brief(session))
         .forEach(response::addSessions);
-    if (found.size() > size) {
-      final dev.cleat.v1.Session last = found.get(size - 1);
+    if (page.more()) {
+      final dev.cleat.v1.Session last = page.items().getLast();
       response.setNextPageToken(
           reach
               .tokens()

@@ -7,6 +7,7 @@ import dev.cleat.server.session.Prompts;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.server.session.Session;
 import dev.cleat.server.session.Times;
+import dev.cleat.server.store.Page;
 import dev.cleat.v1.AddUsageRequest;
 import dev.cleat.v1.AddUsageResponse;
 import dev.cleat.v1.CancelTurnRequest;
@@ -26,7 +27,6 @@ import io.grpc.Context;
 import io.grpc.Deadline;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The calls about turns. Each runs on a virtual thread of its own and may wait. */
@@ -83,15 +83,19 @@ final class TurnRpc {
         request.getPageToken().isEmpty()
             ? Long.MAX_VALUE
             : reach.tokens().place("ListTurns", query, request.getPageToken()).number();
-    final int size = SessionRpc.pageSize(request.getPageSize());
-    final List<Turn> found = reach.turns(session, before, size + 1);
+    final Page<Turn> page =
+        reach.turns(
+            session, before, SessionRpc.pageSize(request.getPageSize()), SessionRpc.PAGE_BYTES);
     final ListTurnsResponse.Builder response =
-        ListTurnsResponse.newBuilder().addAllTurns(found.stream().limit(size).toList());
-    if (found.size() > size) {
+        ListTurnsResponse.newBuilder().addAllTurns(page.items());
+    if (page.more()) {
       response.setNextPageToken(
           reach
               .tokens()
-              .of("ListTurns", query, new PageTokens.Place(found.get(size - 1).getNumber(), "")));
+              .of(
+                  "ListTurns",
+                  query,
+                  new PageTokens.Place(page.items().getLast().getNumber(), "")));
     }
     return response.build();
   }

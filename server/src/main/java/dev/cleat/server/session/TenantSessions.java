@@ -2,6 +2,7 @@ package dev.cleat.server.session;
 
 import com.google.rpc.Code;
 import dev.cleat.server.store.ActiveKey;
+import dev.cleat.server.store.Page;
 import dev.cleat.server.store.SessionCursor;
 import dev.cleat.server.store.SessionQuery;
 import dev.cleat.server.store.SessionRow;
@@ -121,13 +122,11 @@ public final class TenantSessions {
         .orElseThrow(() -> Refusal.noSession("resume_token", token));
   }
 
-  /** Sessions that match, oldest first, as they are now. */
-  public List<dev.cleat.v1.Session> list(
-      SessionFilter filter, @Nullable SessionCursor after, int limit, boolean full) {
+  /** Sessions that match, oldest first, as they are now; no more than have so many bytes. */
+  public Page<dev.cleat.v1.Session> list(
+      SessionFilter filter, @Nullable SessionCursor after, int limit, long bytes, boolean full) {
     shared.saver().flush();
-    return store().sessions(query(filter, null), after, limit).stream()
-        .map(row -> view(row, full))
-        .toList();
+    return store().sessions(query(filter, null), after, limit, bytes).map(row -> view(row, full));
   }
 
   private dev.cleat.v1.Session view(SessionRow row, boolean full) {
@@ -186,11 +185,9 @@ public final class TenantSessions {
   }
 
   /** Turns of a session, newest first. */
-  public List<Turn> turns(Session session, long beforeNumber, int limit) {
+  public Page<Turn> turns(Session session, long beforeNumber, int limit, long bytes) {
     shared.saver().flush();
-    return store().turns(session.key().text(), beforeNumber, limit).stream()
-        .map(Prompts::turn)
-        .toList();
+    return store().turns(session.key().text(), beforeNumber, limit, bytes).map(Prompts::turn);
   }
 
   // Changing.

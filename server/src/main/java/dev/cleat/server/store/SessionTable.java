@@ -17,6 +17,13 @@ record SessionTable(SqlConnection sql) {
 
   private record Token(String id, String token) {}
 
+  private static final String SELECT =
+      """
+      SELECT s.id, s.tenant, s.owner, s.name, s.tool, s.state, s.workspace, s.parent_id, s.internal,
+        s.created_nanos, s.resume_token, s.epoch, s.folded_seq, s.data, s.fold
+      FROM session s %s\
+      """;
+
   Optional<SessionRow> find(String id) throws SQLException {
     return select(SessionSelection.where("s.id = ?", id)).stream().findFirst();
   }
@@ -45,9 +52,29 @@ record SessionTable(SqlConnection sql) {
     return select(SessionSelection.page(query, after, limit));
   }
 
+  Page<SessionRow> page(SessionQuery query, @Nullable SessionCursor after, int limit, long bytes)
+      throws SQLException {
+    SessionSelection selection = SessionSelection.page(query, after, limit + 1);
+    Map<String, Map<String, String>> labels = labels(selection);
+    return sql.page(
+        limit,
+        bytes,
+        session -> session.data().length,
+        SELECT.formatted(selection.sql()),
+        row -> session(row, labels),
+        selection.values().toArray());
+  }
+
   /** The sessions of a selection, with their labels, which are read first. */
   private List<SessionRow> select(SessionSelection selection) throws SQLException {
-    Object[] values = selection.values().toArray();
+    Map<String, Map<String, String>> labels = labels(selection);
+    return sql.list(
+        SELECT.formatted(selection.sql()),
+        row -> session(row, labels),
+        selection.values().toArray());
+  }
+
+  private Map<String, Map<String, String>> labels(SessionSelection selection) throws SQLException {
     Map<String, Map<String, String>> labels = new HashMap<>();
     sql.list(
             """
@@ -56,20 +83,12 @@ record SessionTable(SqlConnection sql) {
             """
                 .formatted(selection.sql()),
             row -> new Label(row.getString(1), row.getString(2), row.getString(3)),
-            values)
+            selection.values().toArray())
         .forEach(label ->
             labels
                 .computeIfAbsent(label.sessionId(), id -> new HashMap<>())
                 .put(label.label(), label.content()));
-    return sql.list(
-        """
-        SELECT s.id, s.tenant, s.owner, s.name, s.tool, s.state, s.workspace, s.parent_id, s.internal,
-          s.created_nanos, s.resume_token, s.epoch, s.folded_seq, s.data, s.fold
-        FROM session s %s\
-        """
-            .formatted(selection.sql()),
-        row -> session(row, labels),
-        values);
+    return labels;
   }
 
   private static SessionRow session(ResultSet row, Map<String, Map<String, String>> labels)

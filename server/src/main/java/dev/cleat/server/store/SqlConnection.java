@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +90,33 @@ final class SqlConnection implements AutoCloseable {
         list.add(mapper.map(rows));
       }
       return list;
+    }
+  }
+
+  /**
+   * The first rows: at most so many, and no more than have so many bytes together, but one at
+   * least. What is behind the next one is not read.
+   */
+  <T> Page<T> page(
+      int limit,
+      long bytes,
+      ToLongFunction<? super T> size,
+      String sql,
+      RowMapper<T> mapper,
+      @Nullable Object... values)
+      throws SQLException {
+    try (ResultSet rows = bound(sql, values).executeQuery()) {
+      List<T> page = new ArrayList<>();
+      long left = bytes;
+      while (rows.next()) {
+        T row = mapper.map(rows);
+        left -= size.applyAsLong(row);
+        if (!page.isEmpty() && (page.size() == limit || left < 0)) {
+          return new Page<>(page, true);
+        }
+        page.add(row);
+      }
+      return new Page<>(page, false);
     }
   }
 

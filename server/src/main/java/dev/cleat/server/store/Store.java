@@ -296,6 +296,16 @@ public final class Store implements AutoCloseable {
     return read(sql -> new SessionTable(sql).list(query, after, limit));
   }
 
+  /**
+   * The first of them, in the same order.
+   *
+   * @param bytes no more than whose data have so many together, but one
+   */
+  public Page<SessionRow> sessions(
+      SessionQuery query, @Nullable SessionCursor after, int limit, long bytes) {
+    return read(sql -> new SessionTable(sql).page(query, after, limit, bytes));
+  }
+
   /** The sessions whose parent is this one, oldest first. */
   public List<SessionRow> children(String parentId) {
     return sessions(SessionQuery.ALL.below(parentId), null, Integer.MAX_VALUE);
@@ -350,9 +360,10 @@ public final class Store implements AutoCloseable {
    *
    * @param beforeNumber only those with a smaller number; {@link Long#MAX_VALUE} from the newest
    * @param limit at most this many; at least 1
+   * @param bytes no more than have so many together, but one
    */
-  public List<TurnRow> turns(String sessionId, long beforeNumber, int limit) {
-    return read(sql -> new TurnTable(sql).list(sessionId, beforeNumber, limit));
+  public Page<TurnRow> turns(String sessionId, long beforeNumber, int limit, long bytes) {
+    return read(sql -> new TurnTable(sql).page(sessionId, beforeNumber, limit, bytes));
   }
 
   /** The turns of a session that have not ended, oldest first. */

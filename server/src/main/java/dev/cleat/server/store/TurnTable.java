@@ -14,13 +14,17 @@ record TurnTable(SqlConnection sql) {
     return sql.find(SELECT + "WHERE session_id = ? AND id = ?", TurnTable::turn, sessionId, id);
   }
 
-  List<TurnRow> list(String sessionId, long beforeNumber, int limit) throws SQLException {
-    return sql.list(
+  Page<TurnRow> page(String sessionId, long beforeNumber, int limit, long bytes)
+      throws SQLException {
+    return sql.page(
+        limit,
+        bytes,
+        turn -> turn.data().length,
         SELECT + "WHERE session_id = ? AND number < ? ORDER BY number DESC LIMIT ?",
         TurnTable::turn,
         sessionId,
         beforeNumber,
-        limit);
+        limit + 1L);
   }
 
   List<TurnRow> unfinished(String sessionId) throws SQLException {

@@ -132,7 +132,8 @@ class TrimmedTurnsTest {
             .session();
     final Turn old = turn(session, "old");
     final Turn newer = turn(session, "newer");
-    assertThat(tenant.turns(session, Long.MAX_VALUE, 10)).containsExactly(newer, old);
+    assertThat(tenant.turns(session, Long.MAX_VALUE, 10, Long.MAX_VALUE).items())
+        .containsExactly(newer, old);
 
     later.set(Prompts.REMEMBERED.plusHours(1));
     meanwhile.set(() -> {
@@ -152,7 +153,8 @@ class TrimmedTurnsTest {
 
     assertThat(added.getAddedUsageList()).hasSize(1);
     assertThat(session.view().getUsage()).isEqualTo(Usages.sum(before, usage));
-    assertThat(tenant.turns(session, Long.MAX_VALUE, 10)).containsExactly(newer);
+    assertThat(tenant.turns(session, Long.MAX_VALUE, 10, Long.MAX_VALUE).items())
+        .containsExactly(newer);
     assertThatThrownBy(
             () -> tenant.prompts().addUsage(session, request, new Signature("somebody", "")))
         .isInstanceOf(Refusal.class)

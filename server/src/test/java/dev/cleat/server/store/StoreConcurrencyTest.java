@@ -124,7 +124,7 @@ class StoreConcurrencyTest {
                         .isEmpty());
 
     assertThat(inserted).filteredOn(Boolean::booleanValue).hasSize(1);
-    assertThat(store.turns("s", Long.MAX_VALUE, 100)).hasSize(1);
+    assertThat(store.turns("s", Long.MAX_VALUE, 100, Long.MAX_VALUE).items()).hasSize(1);
   }
 
   /** Makes a task of a number. */

@@ -93,7 +93,8 @@ class StoreCrashTest {
     }
     for (int i = 0; i < GROUP; i++) {
       assertThat(store.session(member(i)).orElseThrow().foldedSeq()).isEqualTo(group);
-      List<TurnRow> turns = store.turns(member(i), Long.MAX_VALUE, Integer.MAX_VALUE);
+      List<TurnRow> turns =
+          store.turns(member(i), Long.MAX_VALUE, Integer.MAX_VALUE, Long.MAX_VALUE).items();
       assertThat(turns).hasSize((int) group);
     }
   }

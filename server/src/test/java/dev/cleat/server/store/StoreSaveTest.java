@@ -172,7 +172,9 @@ class StoreSaveTest {
 
     store.saveFold(new FoldUpdate(session("s1"), List.of(other), List.of("turn-1")));
 
-    assertThat(store.turns("s1", Long.MAX_VALUE, 10)).extracting(TurnRow::id).containsOnly("other");
+    assertThat(store.turns("s1", Long.MAX_VALUE, 10, Long.MAX_VALUE).items())
+        .extracting(TurnRow::id)
+        .containsOnly("other");
   }
 
   private static ArtifactRow file(String id, long number, String data) {

@@ -86,7 +86,7 @@ class StoreTest {
     assertThat(store.sessionByName(TENANT, "s")).isEmpty();
     assertThat(store.secret("s")).isEmpty();
     assertThat(store.turn("s", "t")).isEmpty();
-    assertThat(store.turns("s", Long.MAX_VALUE, 1)).isEmpty();
+    assertThat(store.turns("s", Long.MAX_VALUE, 1, Long.MAX_VALUE).items()).isEmpty();
     assertThat(store.unfinishedTurns("s")).isEmpty();
     assertThat(store.request(CREATE, TENANT, "r")).isEmpty();
     assertThat(store.active(caller(""))).isEmpty();

@@ -51,12 +51,16 @@ class StoreTurnsTest {
       store.insertTurn(turn("s1", number, number != 4), null);
     }
 
-    assertThat(store.turns("s1", Long.MAX_VALUE, 3))
+    assertThat(store.turns("s1", Long.MAX_VALUE, 3, Long.MAX_VALUE).items())
         .extracting(TurnRow::number)
         .containsExactly(7L, 6L, 5L);
-    assertThat(store.turns("s1", 5, 3)).extracting(TurnRow::number).containsExactly(4L, 3L, 2L);
-    assertThat(store.turns("s1", 2, 3)).extracting(TurnRow::number).containsExactly(1L);
-    assertThat(store.turns("s1", 1, 3)).isEmpty();
+    assertThat(store.turns("s1", 5, 3, Long.MAX_VALUE).items())
+        .extracting(TurnRow::number)
+        .containsExactly(4L, 3L, 2L);
+    assertThat(store.turns("s1", 2, 3, Long.MAX_VALUE).items())
+        .extracting(TurnRow::number)
+        .containsExactly(1L);
+    assertThat(store.turns("s1", 1, 3, Long.MAX_VALUE).items()).isEmpty();
     assertThat(store.unfinishedTurns("s1")).extracting(TurnRow::number).containsExactly(4L);
   }
 
@@ -67,7 +71,7 @@ class StoreTurnsTest {
 
     assertThat(store.trimTurns("s1", 8)).isZero();
     assertThat(store.trimTurns("s1", 3)).isEqualTo(5);
-    assertThat(store.turns("s1", Long.MAX_VALUE, 100))
+    assertThat(store.turns("s1", Long.MAX_VALUE, 100, Long.MAX_VALUE).items())
         .extracting(TurnRow::number)
         .containsExactly(10L, 9L, 8L, 7L, 5L);
     assertThat(store.trimTurns("s1", 0)).isEqualTo(3);
@@ -81,7 +85,7 @@ class StoreTurnsTest {
     store.insertTurn(turn("s1", 3, true), null);
 
     assertThat(store.trimTurns("s1", 1)).isEqualTo(1);
-    assertThat(store.turns("s1", Long.MAX_VALUE, 100))
+    assertThat(store.turns("s1", Long.MAX_VALUE, 100, Long.MAX_VALUE).items())
         .extracting(TurnRow::number)
         .containsExactly(3L, 1L);
   }
@@ -105,7 +109,7 @@ class StoreTurnsTest {
             List.of(),
             List.of()));
 
-    assertThat(store.turns("s1", Long.MAX_VALUE, 10))
+    assertThat(store.turns("s1", Long.MAX_VALUE, 10, Long.MAX_VALUE).items())
         .usingRecursiveFieldByFieldElementComparator()
         .containsExactly(kept);
     assertThatThrownBy(() ->
