@@ -1,9 +1,12 @@
 package dev.cleat.server.rpc;
 
+import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.Message;
 import com.google.rpc.Code;
 import dev.cleat.server.session.Refusal;
 import dev.cleat.v1.ErrorReason;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -75,8 +78,25 @@ record PageTokens(String tenant) {
     crc.update(tenant.getBytes(StandardCharsets.UTF_8));
     crc.update('/');
     crc.update(method.getBytes(StandardCharsets.UTF_8));
-    crc.update(query.toByteArray());
+    crc.update(bytes(query));
     crc.update(token, 0, length);
     return (int) crc.getValue();
+  }
+
+  /**
+   * The same for the same query: many clients send the entries of a map in another order each time,
+   * and a message that was read keeps it.
+   */
+  private static byte[] bytes(Message query) {
+    final byte[] bytes = new byte[query.getSerializedSize()];
+    final CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    out.useDeterministicSerialization();
+    try {
+      query.writeTo(out);
+      out.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes;
   }
 }
