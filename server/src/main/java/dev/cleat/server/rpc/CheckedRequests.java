@@ -121,21 +121,21 @@ final class CheckedRequests {
 
     @Override
     public void onHalfClose() {
-      if (!call.refused) {
+      if (!call.isRefused()) {
         listener.onHalfClose();
       }
     }
 
     @Override
     public void onCancel() {
-      if (!call.refused) {
+      if (!call.isRefused()) {
         listener.onCancel();
       }
     }
 
     @Override
     public void onComplete() {
-      if (!call.refused) {
+      if (!call.isRefused()) {
         listener.onComplete();
       }
     }
@@ -148,31 +148,69 @@ final class CheckedRequests {
 
   /**
    * The call as the handler of the method knows it. Everything passes, also whether it is ready,
-   * until it is refused. Handlers answer on threads of their own, and a call ends once: whoever
-   * ends it holds its lock.
+   * until it is refused. Handlers answer on threads of their own, and may have to wait for room to
+   * do so; whoever refuses may not, so a call that is being answered then is ended by the one that
+   * answers, behind that. It ends once.
    */
   private static final class Unchecked<Q, R> extends ServerCall<Q, R> {
     private final ServerCall<Parsed<Q>, R> call;
     private final MethodDescriptor<Q, R> method;
-    private volatile boolean refused;
+    private volatile @Nullable Refusal refusal;
     private boolean closed; // guarded by this
+    private int answering; // guarded by this
 
     Unchecked(ServerCall<Parsed<Q>, R> call, MethodDescriptor<Q, R> method) {
       this.call = call;
       this.method = method;
     }
 
-    /** Ends the call, unless it has ended. */
-    synchronized boolean refuse(Refusal why) {
-      if (closed) {
-        return false;
+    boolean isRefused() {
+      return refusal != null;
+    }
+
+    /** Ends the call, unless it has ended. Never waits. */
+    boolean refuse(Refusal why) {
+      synchronized (this) {
+        if (closed) {
+          return false;
+        }
+        closed = true;
+        refusal = why;
+        if (answering > 0) {
+          return true;
+        }
       }
-      refused = true;
-      closed = true;
+      end(why);
+      return true;
+    }
+
+    private void end(Refusal why) {
       final StatusRuntimeException status = Errors.status(why);
       final Metadata trailers = status.getTrailers();
       call.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
-      return true;
+    }
+
+    /** Says something, unless the call was refused. */
+    private void answer(boolean last, Runnable answer) {
+      synchronized (this) {
+        if (isRefused()) {
+          return;
+        }
+        closed |= last;
+        answering++;
+      }
+      try {
+        answer.run();
+      } finally {
+        final Refusal meanwhile;
+        synchronized (this) {
+          answering--;
+          meanwhile = answering == 0 ? refusal : null;
+        }
+        if (meanwhile != null) {
+          end(meanwhile);
+        }
+      }
     }
 
     @Override
@@ -181,17 +219,13 @@ final class CheckedRequests {
     }
 
     @Override
-    public synchronized void sendHeaders(Metadata headers) {
-      if (!refused) {
-        call.sendHeaders(headers);
-      }
+    public void sendHeaders(Metadata headers) {
+      answer(false, () -> call.sendHeaders(headers));
     }
 
     @Override
-    public synchronized void sendMessage(R message) {
-      if (!refused) {
-        call.sendMessage(message);
-      }
+    public void sendMessage(R message) {
+      answer(false, () -> call.sendMessage(message));
     }
 
     @Override
@@ -200,16 +234,13 @@ final class CheckedRequests {
     }
 
     @Override
-    public synchronized void close(io.grpc.Status status, Metadata trailers) {
-      if (!refused) {
-        closed = true;
-        call.close(status, trailers);
-      }
+    public void close(io.grpc.Status status, Metadata trailers) {
+      answer(true, () -> call.close(status, trailers));
     }
 
     @Override
     public boolean isCancelled() {
-      return refused || call.isCancelled();
+      return isRefused() || call.isCancelled();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.cleat.server.rpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
@@ -22,6 +23,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 /** A call ends once, whoever ends it. */
@@ -32,6 +34,7 @@ class CheckedRequestsTest {
   private final List<Status> ends = new ArrayList<>();
   private final List<String> heard = new ArrayList<>();
   private Metadata trailers = new Metadata();
+  private CountDownLatch sending = new CountDownLatch(0);
 
   @Test
   void whatIsNoMessageEndsTheCallAndTheHandlerLetsGo() {
@@ -45,6 +48,38 @@ class CheckedRequestsTest {
     receive(checked(true), NO_MESSAGE);
     assertThat(ends).extracting(Status::getCode).containsExactly(Status.Code.ABORTED);
     assertThat(heard).isEmpty();
+  }
+
+  /** Whoever answers may wait for room for it; whoever reads is an event loop, and may not. */
+  @Test
+  void whatIsNoMessageEndsTheCallBehindTheAnswerThatIsOnItsWay() throws Exception {
+    sending = new CountDownLatch(1);
+    final List<Thread> handlers = new ArrayList<>();
+    final ServerMethodDefinition<?, ?> method =
+        CheckedRequests.checked(
+            ServerMethodDefinition.create(
+                SessionServiceGrpc.getAttachMethod(),
+                (call, _) -> {
+                  final Thread sender =
+                      Thread.ofVirtual()
+                          .unstarted(() -> call.sendMessage(AttachResponse.getDefaultInstance()));
+                  handlers.add(sender);
+                  sender.start();
+                  await().until(() -> sender.getState() == Thread.State.WAITING);
+                  return handler(call, false);
+                }),
+            LIMIT);
+
+    final Thread reader = Thread.ofVirtual().start(() -> receive(method, NO_MESSAGE));
+    try {
+      await().until(() -> !reader.isAlive());
+      assertThat(heard).containsExactly("cancel");
+      assertThat(ends).as("one thread says something at a time").isEmpty();
+    } finally {
+      sending.countDown();
+    }
+    handlers.getFirst().join();
+    assertThat(ends).extracting(Status::getCode).containsExactly(Status.Code.INVALID_ARGUMENT);
   }
 
   /** A message of so many bytes whose fields, of five bytes each, are all unknown and different. */
@@ -160,7 +195,11 @@ class CheckedRequestsTest {
 
     @Override
     public void sendMessage(R message) {
-      throw new AssertionError("nothing is to be said");
+      try {
+        sending.await();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
     }
 
     @Override
