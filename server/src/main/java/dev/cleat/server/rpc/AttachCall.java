@@ -228,6 +228,9 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
 
   @Override
   public void replaced() {
+    if (halfClosed) {
+      return; // It only watches.
+    }
     final Opening asked = opening;
     final AttachOpen open = asked == null ? AttachOpen.getDefaultInstance() : asked.asked();
     failure =

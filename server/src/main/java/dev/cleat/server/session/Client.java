@@ -23,7 +23,7 @@ public final class Client implements AutoCloseable {
      */
     void acked(long inputSeq, boolean discarded);
 
-    /** Another stream has taken this writer's id: this one is to end. */
+    /** Another stream has taken this writer's id: this one is to end, if it might still type. */
     void replaced();
 
     /** There is room for more input. */
@@ -116,12 +116,12 @@ public final class Client implements AutoCloseable {
     }
   }
 
-  /** It watches from now on: its side of the stream is closed. */
+  /**
+   * It watches from now on: its side of the stream is closed. What it has typed may still wait, and
+   * is acknowledged to it, unless another stream takes its writer's id.
+   */
   public void becomeWatcher() {
     size = null;
-    if (!readOnly) {
-      gate.detach(writerId, listener);
-    }
     session.sizesChanged();
   }
 

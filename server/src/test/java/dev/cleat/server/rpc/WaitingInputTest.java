@@ -4,10 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.cleat.v1.AttachOpen;
+import dev.cleat.v1.AttachRequest;
+import dev.cleat.v1.AttachResponse;
 import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.GetRequest;
+import dev.cleat.v1.Input;
 import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.SessionServiceGrpc;
+import dev.cleat.v1.StopRequest;
+import dev.cleat.v1.TerminalSize;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -23,6 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WaitingInputTest {
   private static final int MORE_THAN_IT_HOLDS = 256 << 10;
+  private static final TerminalSize SMALL =
+      TerminalSize.newBuilder().setRows(10).setColumns(20).build();
+  private static final TerminalSize LARGE =
+      TerminalSize.newBuilder().setRows(50).setColumns(100).build();
 
   private Path folder;
   private TestServer server;
@@ -94,5 +104,71 @@ class WaitingInputTest {
     assertThat(server.sessions().sendInput(input(session, 1).build()).getInputSeq())
         .as("the newest that was applied")
         .isEqualTo(2);
+  }
+
+  private AttachStream attach(AttachOpen.Builder open) {
+    return server
+        .attach(open)
+        .await(s -> s.responses().stream().anyMatch(AttachResponse::hasAttached));
+  }
+
+  private TerminalSize sizeOf(Session session) {
+    return server
+        .sessions()
+        .get(GetRequest.newBuilder().setSessionId(session.getId()).build())
+        .getSession()
+        .getSize();
+  }
+
+  /** Attaches, types what waits, and closes its side; that has come when its size is gone. */
+  private AttachStream halfClosed(Session session, String writer) {
+    final AttachOpen.Builder open = AttachOpen.newBuilder().setSessionId(session.getId());
+    attach(open.clone().setSize(SMALL));
+    final AttachStream stream = attach(open.clone().setSize(LARGE).setWriterId(writer));
+    stream
+        .requests()
+        .onNext(
+            AttachRequest.newBuilder()
+                .setInput(
+                    Input.newBuilder()
+                        .setInputSeq(1)
+                        .setData(ByteString.copyFrom(new byte[MORE_THAN_IT_HOLDS])))
+                .build());
+    stream.requests().onCompleted();
+    Awaitility.await().until(() -> sizeOf(session).equals(SMALL));
+    return stream;
+  }
+
+  private static boolean isAcknowledged(AttachStream stream) {
+    return stream.responses().stream()
+        .anyMatch(response -> response.getInputAck().getInputSeq() == 1);
+  }
+
+  @Test
+  void whatWaitsIsAcknowledgedAlsoToAStreamThatHasClosedItsSide() throws Exception {
+    final Path file = folder.resolve("acknowledge");
+    final Session session = slow(file);
+    final AttachStream stream = halfClosed(session, "w");
+    assertThat(isAcknowledged(stream)).isFalse();
+
+    Files.createFile(file);
+
+    stream.await(WaitingInputTest::isAcknowledged);
+    assertThat(stream.error()).isEmpty();
+  }
+
+  @Test
+  void whoTakesTheWritersIdOfAStreamThatHasClosedItsSideDoesNotEndIt() throws Exception {
+    final Path file = folder.resolve("replace");
+    final Session session = slow(file);
+    final AttachStream stream = halfClosed(session, "again");
+
+    final AttachStream next =
+        attach(AttachOpen.newBuilder().setSessionId(session.getId()).setWriterId("again"));
+    Files.createFile(file);
+
+    next.await(WaitingInputTest::isAcknowledged);
+    server.sessions().stop(StopRequest.newBuilder().setSessionId(session.getId()).build());
+    assertThat(stream.awaitEnd().error()).isEmpty();
   }
 }
