@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
  * session's lock, but for {@link #isLatest}.
  */
 final class Sizes {
+  /** Those that came first are first. */
   private final List<Client> clients = new ArrayList<>(1);
+
+  /** Those that have had a window, and the last that typed or resized, or came with one, is last. */
+  private final List<Client> active = new ArrayList<>(1);
+
   private volatile @Nullable Client latest;
 
   int count() {
@@ -24,7 +29,7 @@ final class Sizes {
   void add(Client client) {
     clients.add(client);
     if (client.size() != null) {
-      latest = client;
+      active(client);
     }
   }
 
@@ -34,9 +39,8 @@ final class Sizes {
 
   /** Takes a client out; whether it was there. */
   boolean remove(Client client) {
-    if (latest == client) {
-      latest = null;
-    }
+    active.remove(client);
+    latest = active.isEmpty() ? null : active.getLast();
     return clients.remove(client);
   }
 
@@ -45,7 +49,10 @@ final class Sizes {
     return latest == client;
   }
 
+  /** It types or resizes. */
   void active(Client client) {
+    active.remove(client);
+    active.add(client);
     latest = client;
   }
 
@@ -53,17 +60,14 @@ final class Sizes {
   Optional<TerminalSize> wanted(ResizePolicy policy) {
     return switch (policy) {
       case RESIZE_POLICY_FIXED -> Optional.empty();
-      case RESIZE_POLICY_OWNER -> sizes().findFirst();
-      case RESIZE_POLICY_SMALLEST -> sizes().reduce(Sizes::smaller);
-      case RESIZE_POLICY_LATEST, RESIZE_POLICY_UNSPECIFIED, UNRECOGNIZED -> {
-        final Client active = latest;
-        final TerminalSize size = active == null ? null : active.size();
-        yield size != null ? Optional.of(size) : sizes().reduce((first, second) -> second);
-      }
+      case RESIZE_POLICY_OWNER -> sizes(clients).findFirst();
+      case RESIZE_POLICY_SMALLEST -> sizes(clients).reduce(Sizes::smaller);
+      case RESIZE_POLICY_LATEST, RESIZE_POLICY_UNSPECIFIED, UNRECOGNIZED ->
+          sizes(active.reversed()).findFirst();
     };
   }
 
-  private Stream<TerminalSize> sizes() {
+  private static Stream<TerminalSize> sizes(List<Client> clients) {
     return clients.stream().map(Client::size).filter(Objects::nonNull);
   }
 

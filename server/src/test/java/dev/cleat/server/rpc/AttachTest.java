@@ -289,6 +289,46 @@ class AttachTest {
   }
 
   @Test
+  void whenTheWriterThatDecidesLeavesTheOneThatTypedBeforeItDoes() {
+    final Session session = create(script("cat"));
+    final AttachStream typing = caughtUp(attach(open(session).setSize(size(10, 100))));
+    caughtUp(attach(open(session).setSize(size(20, 50))));
+    typing
+        .requests()
+        .onNext(
+            AttachRequest.newBuilder()
+                .setInput(Input.newBuilder().setInputSeq(1).setData(ByteString.copyFromUtf8("x")))
+                .build());
+    awaitSize(session, size(10, 100));
+    final AttachStream visitor = caughtUp(attach(open(session).setSize(size(30, 30))));
+    awaitSize(session, size(30, 30));
+
+    visitor.requests().onCompleted();
+
+    awaitSize(session, size(10, 100));
+  }
+
+  @Test
+  void whenTheWriterThatDecidesIsCutOffTheOneThatTypedBeforeItDecides() {
+    final Session session = create(script("cat"));
+    final AttachStream typing = caughtUp(attach(open(session).setSize(size(10, 100))));
+    caughtUp(attach(open(session).setSize(size(20, 50))));
+    typing
+        .requests()
+        .onNext(
+            AttachRequest.newBuilder()
+                .setInput(Input.newBuilder().setInputSeq(1).setData(ByteString.copyFromUtf8("x")))
+                .build());
+    awaitSize(session, size(10, 100));
+    final AttachStream visitor = caughtUp(attach(open(session).setSize(size(30, 30))));
+    awaitSize(session, size(30, 30));
+
+    visitor.requests().onError(new IllegalStateException("the visitor is cut off"));
+
+    awaitSize(session, size(10, 100));
+  }
+
+  @Test
   void theSmallestWindowDecidesWhereThatIsThePolicy() {
     final Session session =
         create(script("cat").setResizePolicy(ResizePolicy.RESIZE_POLICY_SMALLEST));
