@@ -47,6 +47,9 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   // looks at it.
   private volatile @Nullable Client client;
 
+  /** Set before it attaches, which may be by name. */
+  private volatile String sessionId = "";
+
   /** Set before the client, where its caller may watch and not type. */
   private volatile @Nullable Session watchedOnly;
 
@@ -232,15 +235,15 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
       return; // It only watches.
     }
     final Opening asked = opening;
-    final AttachOpen open = asked == null ? AttachOpen.getDefaultInstance() : asked.asked();
+    final String writerId = asked == null ? "" : asked.asked().getWriterId();
     failure =
         Refusal.of(
                 Code.ABORTED,
                 ErrorReason.ERROR_REASON_WRITER_REPLACED,
                 "another stream has attached with this writer_id")
             .field("open.writer_id", "is in use by another stream")
-            .with("session_id", open.getSessionId())
-            .with("writer_id", open.getWriterId());
+            .with("session_id", sessionId)
+            .with("writer_id", writerId);
     outlet.ring();
   }
 
@@ -265,6 +268,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
   private void attach(Opening asked) throws Exception {
     final AttachOpen open = asked.asked();
     final Session session = asked.session(reach);
+    sessionId = session.id();
     final Journal journal = session.journal();
     final Places.Beginning beginning = asked.beginning(session);
     final EventShaper shaper = new EventShaper(open.getKindsList(), open.getEncoding());

@@ -150,9 +150,13 @@ class BadAttachTest {
 
   @Test
   void aSecondWriterWithTheSameIdReplacesTheFirst() {
-    final Session session = cats.created();
+    final Session session =
+        server
+            .sessions()
+            .create(CatSessions.request().setName("replaced").build())
+            .getSession();
     final AttachOpen.Builder open =
-        AttachOpen.newBuilder().setSessionId(session.getId()).setWriterId("same");
+        AttachOpen.newBuilder().setName("replaced").setWriterId("same");
     final AttachStream first =
         server
             .attach(open)
@@ -165,6 +169,7 @@ class BadAttachTest {
         .refused()
         .with(ABORTED, ERROR_REASON_WRITER_REPLACED)
         .field("open.writer_id")
+        .metadata("session_id", session.getId())
         .metadata("writer_id", "same");
     second.requests().onNext(input(1, ByteString.copyFromUtf8("still here\n")));
     second.awaitText("still here");
