@@ -167,8 +167,7 @@ final class AttachCall implements StreamObserver<AttachRequest>, Client.Listener
       }
       case RESIZE -> {
         new Checks().size("resize", request.getResize()).done();
-        writer.resize(request.getResize());
-        yield true;
+        yield writer.resize(request.getResize());
       }
       case OPEN -> throw Refusal.invalid("open", "must be the first message only");
       case KIND_NOT_SET -> throw Refusal.invalid("kind", "must be input or resize");

@@ -41,6 +41,9 @@ public final class Client implements AutoCloseable {
   private final long nextInput;
   private volatile @Nullable TerminalSize size;
 
+  /** Its size is not the terminal's yet. */
+  private volatile boolean sizing;
+
   Client(
       Session session,
       InputGate gate,
@@ -81,8 +84,26 @@ public final class Client implements AutoCloseable {
   public boolean input(long inputSeq, ByteString data) {
     refuseWatcher("type");
     session.refuseTyping();
-    session.typedBy(this);
-    return gate.input(writerId, inputSeq, data, (_, _) -> {});
+    if (size != null && !session.isLatest(this)) {
+      active();
+    }
+    final boolean room = gate.input(writerId, inputSeq, data, (_, _) -> {});
+    return room && !sizing;
+  }
+
+  /** What comes behind a change of size waits until the terminal has it. */
+  private void active() {
+    sizing = true;
+    final boolean done =
+        session.activeBy(
+            this,
+            () -> {
+              sizing = false;
+              listener.room();
+            });
+    if (done) {
+      sizing = false;
+    }
   }
 
   /** How long it should wait with more when it has typed so much, in nanoseconds; mostly 0. */
@@ -92,18 +113,20 @@ public final class Client implements AutoCloseable {
 
   /** Whether the next input need not wait. */
   public boolean hasRoom() {
-    return gate.hasRoom();
+    return !sizing && gate.hasRoom();
   }
 
   /**
-   * The client's window has this size now.
+   * The client's window has this size now. Never blocks.
    *
-   * @throws Refusal READ_ONLY, STORAGE_FULL
+   * @return false when the next input should wait for {@link Listener#room}
+   * @throws Refusal READ_ONLY
    */
-  public void resize(TerminalSize newSize) {
+  public boolean resize(TerminalSize newSize) {
     refuseWatcher("resize");
     size = newSize;
-    session.resizedBy(this);
+    active();
+    return !sizing;
   }
 
   private void refuseWatcher(String verb) {
@@ -122,7 +145,7 @@ public final class Client implements AutoCloseable {
    */
   public void becomeWatcher() {
     size = null;
-    session.sizesChanged();
+    final boolean _ = session.sizesChanged(() -> {});
   }
 
   void sessionOver() {

@@ -261,8 +261,27 @@ public final class Session {
     });
   }
 
-  void sizesChanged() {
-    lock.locked(process::applySize);
+  /**
+   * Gives the terminal the size that its clients want now. Never waits: where the lock is taken,
+   * which may be for as long as a process takes to start, it is done soon.
+   *
+   * @param soon runs when it has been done soon
+   * @return whether it has been done
+   */
+  boolean sizesChanged(Runnable soon) {
+    final boolean done = lock.tryLocked(process::applySize);
+    if (!done) {
+      Thread.ofVirtual()
+          .name("cleat-size-" + key)
+          .start(() -> {
+            try {
+              lock.locked(process::applySize);
+            } finally {
+              soon.run();
+            }
+          });
+    }
+    return done;
   }
 
   /** Refuses input where the process is talked to in a protocol, or is not there. */
@@ -280,17 +299,15 @@ public final class Session {
     return ledger.typed(bytes);
   }
 
-  void typedBy(Client client) {
-    if (client.size() != null && !sizes.isLatest(client)) {
-      resizedBy(client);
-    }
+  /** Whether it is known to be the writer that typed or resized last. */
+  boolean isLatest(Client client) {
+    return sizes.isLatest(client);
   }
 
-  void resizedBy(Client client) {
-    lock.locked(() -> {
-      sizes.active(client);
-      process.applySize();
-    });
+  /** It types or resizes. See {@link #sizesChanged}. */
+  boolean activeBy(Client client, Runnable soon) {
+    sizes.active(client);
+    return sizesChanged(soon);
   }
 
   /**

@@ -113,6 +113,19 @@ final class SessionLock {
     return false;
   }
 
+  /** Runs a step with the lock held, if it is free; false if it is not. Never waits. */
+  boolean tryLocked(Runnable step) {
+    if (!lock.tryLock()) {
+      return false;
+    }
+    try {
+      step.run();
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Runs a step with the lock held, again and again while there is no room on the disk.
    *

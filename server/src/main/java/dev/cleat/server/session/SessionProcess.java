@@ -67,6 +67,9 @@ final class SessionProcess implements HeadlessDriver.Host {
   /** Replaced with the lock held, where the session goes another way. */
   private volatile Turns turns;
 
+  /** As the way is that the session goes. Each keystroke asks. */
+  private volatile boolean protocol;
+
   private String aid;
   private @Nullable Run run;
   private volatile boolean over;
@@ -122,6 +125,7 @@ final class SessionProcess implements HeadlessDriver.Host {
     this.readers = new OutputReaders(shared, key, journal, lock, log, artifacts);
     this.drivers = new AgentDrivers(shared, key, this.env, log, gate, host, screen, this);
     this.otherWays = new OtherWays(shared, key, this.env);
+    this.protocol = isProtocol(settings);
     this.turns = turns(settings);
     this.over = Fold.ended(log.fold().state());
   }
@@ -145,9 +149,9 @@ final class SessionProcess implements HeadlessDriver.Host {
     return turns;
   }
 
-  /** Whether it is not typed into, but talked to in a protocol or by commands. */
+  /** Whether it is not typed into, but talked to in a protocol or by commands. Never waits. */
   boolean isProtocol() {
-    return lock.locked(() -> isProtocol(fold().session()));
+    return protocol;
   }
 
   private static Path home(Map<String, String> env) {
@@ -321,6 +325,7 @@ final class SessionProcess implements HeadlessDriver.Host {
       started.terminal().close();
       throw e;
     }
+    protocol = isProtocol(fold().session());
     exchangeTurns();
     final OutputReaders.Following following = readers.follow(started, turns, queries(started));
     starting.started(started.terminal(), following.tracker(), following.noticer());

@@ -10,23 +10,25 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The clients of a session, and whose window decides how large its terminal is. Confined to the
- * session's lock, but for {@link #isLatest}.
+ * The clients of a session, and whose window decides how large its terminal is. Thread-safe; its
+ * own lock is held over no other and no callback.
  */
 final class Sizes {
   /** Those that came first are first. */
   private final List<Client> clients = new ArrayList<>(1);
 
-  /** Those that have had a window, and the last that typed or resized, or came with one, is last. */
+  /**
+   * Those that have had a window, and the last that typed or resized, or came with one, is last.
+   */
   private final List<Client> active = new ArrayList<>(1);
 
   private volatile @Nullable Client latest;
 
-  int count() {
+  synchronized int count() {
     return clients.size();
   }
 
-  void add(Client client) {
+  synchronized void add(Client client) {
     clients.add(client);
     if (client.size() != null) {
       active(client);
@@ -34,30 +36,36 @@ final class Sizes {
   }
 
   void sayOver() {
-    clients.forEach(Client::sessionOver);
+    all().forEach(Client::sessionOver);
+  }
+
+  private synchronized List<Client> all() {
+    return List.copyOf(clients);
   }
 
   /** Takes a client out; whether it was there. */
-  boolean remove(Client client) {
+  synchronized boolean remove(Client client) {
     active.remove(client);
     latest = active.isEmpty() ? null : active.getLast();
     return clients.remove(client);
   }
 
-  /** Whether this writer is known to be the last that typed or resized. From any thread. */
+  /** Whether this writer is known to be the last that typed or resized. */
   boolean isLatest(Client client) {
     return latest == client;
   }
 
-  /** It types or resizes. */
-  void active(Client client) {
-    active.remove(client);
-    active.add(client);
-    latest = client;
+  /** It types or resizes, if it has not gone. */
+  synchronized void active(Client client) {
+    if (clients.contains(client)) {
+      active.remove(client);
+      active.add(client);
+      latest = client;
+    }
   }
 
   /** The size that the policy asks for; empty when no writer has one. */
-  Optional<TerminalSize> wanted(ResizePolicy policy) {
+  synchronized Optional<TerminalSize> wanted(ResizePolicy policy) {
     return switch (policy) {
       case RESIZE_POLICY_FIXED -> Optional.empty();
       case RESIZE_POLICY_OWNER -> sizes(clients).findFirst();

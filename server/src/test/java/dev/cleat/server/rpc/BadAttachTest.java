@@ -151,12 +151,8 @@ class BadAttachTest {
   @Test
   void aSecondWriterWithTheSameIdReplacesTheFirst() {
     final Session session =
-        server
-            .sessions()
-            .create(CatSessions.request().setName("replaced").build())
-            .getSession();
-    final AttachOpen.Builder open =
-        AttachOpen.newBuilder().setName("replaced").setWriterId("same");
+        server.sessions().create(CatSessions.request().setName("replaced").build()).getSession();
+    final AttachOpen.Builder open = AttachOpen.newBuilder().setName("replaced").setWriterId("same");
     final AttachStream first =
         server
             .attach(open)
