@@ -56,10 +56,11 @@ public final class Attachment implements AutoCloseable {
   /**
    * Types bytes as {@link #send(byte[])} does, and tells what became of them.
    *
-   * @return completed when the last byte was handed to the terminal; fails with an {@link
+   * @return completed when every byte was handed to the terminal; fails with an {@link
    *     InputUncertainException} when that cannot be known, with reason {@link
-   *     CleatException#INPUT_DISCARDED} when the session had no process, and with the attachment's
-   *     own failure when it ends first. A callback of this attachment's may wait for it.
+   *     CleatException#INPUT_DISCARDED} when the session had no process for any of it, and with the
+   *     attachment's own failure when it ends first. A callback of this attachment's may wait for
+   *     it.
    */
   public CompletableFuture<Void> sendTracked(byte[] data) {
     CompletableFuture<Void> applied = new CompletableFuture<>();
@@ -68,10 +69,15 @@ public final class Attachment implements AutoCloseable {
   }
 
   /**
-   * Waits until everything that was sent has been applied.
+   * Waits until everything that was sent has been applied. What was not is thrown once, though
+   * {@link #sendTracked} and {@link AttachListener#onInputUncertain} have told of it too: the first
+   * failure since the last flush that threw one. What was sent behind it may still be on its way.
    *
    * @return false when that has not happened in this time
    * @throws InputUncertainException when it cannot be known
+   * @throws CleatException with reason {@link CleatException#INPUT_DISCARDED} when the session had
+   *     no process to take it; with the attachment's own failure, or reason {@link
+   *     CleatException#CLOSED}, when it ended first
    */
   public boolean flush(Duration wait) {
     return input().flush(wait);

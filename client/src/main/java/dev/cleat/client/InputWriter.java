@@ -52,36 +52,28 @@ final class InputWriter {
     record Uncertain(InputUncertainException failure) implements Resumption {}
   }
 
-  private static final class Piece {
-    final ByteString data;
-    final @Nullable CompletableFuture<Void> applied; // of the send that this is the last piece of
-    long seq;
-    boolean written; // to any call, ever
-
-    Piece(long seq, ByteString data, @Nullable CompletableFuture<Void> applied) {
-      this.seq = seq;
-      this.data = data;
-      this.applied = applied;
-    }
-  }
-
   private final int limitBytes;
   private final Executor completions;
   private final ReentrantLock sending = new ReentrantLock(true);
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  private final Deque<Piece> sent = new ArrayDeque<>(); // on the current call, not acknowledged
-  private final Deque<Piece> waiting = new ArrayDeque<>(); // behind them
+  private final Deque<InputPiece> sent =
+      new ArrayDeque<>(); // on the current call, not acknowledged
+  private final Deque<InputPiece> waiting = new ArrayDeque<>(); // behind them
   private long pendingBytes; // of both
   private String writerId = UUID.randomUUID().toString();
   private long nextSeq = 1;
   private int losses; // how often input became uncertain
   private @Nullable InputUncertainException lastLoss;
+  private long failures; // how many pieces were not applied, or may not have been
+  private long flushedFailures; // how many of them a flush has thrown
+  private @Nullable CleatException unflushed; // the first that none had thrown
   private @Nullable TerminalSize size;
   private boolean sizeUnsent;
   private @Nullable StreamCall<AttachRequest, AttachResponse> call;
   private @Nullable CleatException closed;
+  private @Nullable CleatException cutShort; // closed before all was acknowledged
 
   InputWriter(int limitBytes, @Nullable TerminalSize size, Executor completions) {
     this.limitBytes = limitBytes;
@@ -120,6 +112,7 @@ final class InputWriter {
         applied.complete(null);
         return;
       }
+      InputPiece.Send send = new InputPiece.Send(applied);
       int lossesBefore = losses;
       if (data.size() <= limitBytes) {
         awaitRoom(data.size(), end, lossesBefore);
@@ -129,8 +122,7 @@ final class InputWriter {
         if (data.size() > limitBytes) {
           awaitRoom(to - from, end, lossesBefore);
         }
-        waiting.add(
-            new Piece(nextSeq++, data.substring(from, to), to == data.size() ? applied : null));
+        waiting.add(new InputPiece(nextSeq++, data.substring(from, to), send, to == data.size()));
         pendingBytes += to - from;
         drain();
       }
@@ -155,23 +147,31 @@ final class InputWriter {
     }
   }
 
-  /** Waits until all that was queued has been acknowledged. */
+  /**
+   * Waits until all that was queued has been applied. Throws the first failure since the last flush
+   * that threw one; flushes at the same time all throw it.
+   */
   boolean flush(Duration wait) {
     long end = System.nanoTime() + Math.min(Times.nanos(wait), Long.MAX_VALUE / 2);
     lock.lock();
     try {
-      int lossesBefore = losses;
-      while (pendingBytes > 0) {
-        checkOpen();
+      long flushedBefore = flushedFailures;
+      for (; ; ) {
+        if (failures > flushedBefore && unflushed != null) {
+          flushedFailures = failures;
+          throw unflushed;
+        }
+        if (cutShort != null) {
+          throw cutShort; // every time: nothing else can be sent any more
+        }
+        if (pendingBytes == 0) {
+          return true;
+        }
         if (end - System.nanoTime() <= 0) {
           return false;
         }
         changed.awaitNanos(end - System.nanoTime());
-        if (losses != lossesBefore && lastLoss != null) {
-          throw lastLoss;
-        }
       }
-      return true;
     } catch (InterruptedException e) {
       throw CleatException.interrupted(e);
     } finally {
@@ -236,7 +236,7 @@ final class InputWriter {
     nextSeq = 1;
     long uncertain = waiting.stream().filter(p -> p.written).mapToLong(p -> p.data.size()).sum();
     if (uncertain == 0) {
-      for (Piece piece : waiting) {
+      for (InputPiece piece : waiting) {
         piece.seq = nextSeq++;
       }
       return new Resumption.Renewed();
@@ -257,7 +257,7 @@ final class InputWriter {
     lock.lock();
     try {
       while (call == from && !sent.isEmpty() && sent.getFirst().seq <= ack.getInputSeq()) {
-        Piece piece = sent.removeFirst();
+        InputPiece piece = sent.removeFirst();
         if (ack.getDiscarded()) {
           discarded(piece);
         } else {
@@ -299,6 +299,7 @@ final class InputWriter {
       if (closed == null) {
         closed = why;
         call = null;
+        cutShort = pendingBytes > 0 ? why : null;
         failAll(why);
       }
     } finally {
@@ -314,7 +315,7 @@ final class InputWriter {
         sizeUnsent = false;
         continue;
       }
-      Piece piece = waiting.removeFirst();
+      InputPiece piece = waiting.removeFirst();
       piece.written = true;
       sent.add(piece);
       to.send(
@@ -324,14 +325,15 @@ final class InputWriter {
     }
   }
 
-  private void applied(Piece piece) {
+  private void applied(InputPiece piece) {
     release(piece);
-    if (piece.applied != null) {
-      completions.execute(() -> piece.applied.complete(null));
+    InputPiece.Send send = piece.of;
+    if (piece.last && !send.failed) {
+      completions.execute(() -> send.applied.complete(null));
     }
   }
 
-  private void discarded(Piece piece) {
+  private void discarded(InputPiece piece) {
     release(piece);
     fail(
         piece,
@@ -343,26 +345,31 @@ final class InputWriter {
   }
 
   private void failAll(CleatException why) {
-    List<Piece> pieces = new ArrayList<>(sent);
+    List<InputPiece> pieces = new ArrayList<>(sent);
     pieces.addAll(waiting);
     sent.clear();
     waiting.clear();
-    for (Piece piece : pieces) {
+    for (InputPiece piece : pieces) {
       release(piece);
       fail(piece, why);
     }
     changed.signalAll();
   }
 
-  private void release(Piece piece) {
+  private void release(InputPiece piece) {
     pendingBytes -= piece.data.size();
     changed.signalAll();
   }
 
-  private void fail(Piece piece, CleatException why) {
-    CompletableFuture<Void> applied = piece.applied;
-    if (applied != null) {
-      completions.execute(() -> applied.completeExceptionally(why));
+  private void fail(InputPiece piece, CleatException why) {
+    if (failures == flushedFailures) {
+      unflushed = why;
+    }
+    failures++;
+    InputPiece.Send send = piece.of;
+    if (!send.failed) {
+      send.failed = true;
+      completions.execute(() -> send.applied.completeExceptionally(why));
     }
   }
 

@@ -184,6 +184,115 @@ class AttachInputTest {
     }
   }
 
+  private static void assertFlushThrows(Attachment attachment, String reason) {
+    assertThatThrownBy(() -> attachment.flush(Duration.ofSeconds(60)))
+        .isInstanceOfSatisfying(
+            CleatException.class, e -> assertThat(e.reason()).isEqualTo(reason));
+  }
+
+  @Test
+  void flushSaysThatInputWasDiscardedAndSaysItOnce() throws Exception {
+    service.then(c -> {
+      c.attached();
+      take(c);
+      c.acknowledge(1, true);
+      take(c);
+      c.acknowledge(2, false);
+      take(c);
+      c.acknowledge(3, true);
+    });
+    try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
+      CompletableFuture<Void> first = track(attachment, "a");
+      CompletableFuture<Void> second = track(attachment, "b");
+      second.get(60, TimeUnit.SECONDS);
+      await().until(first::isCompletedExceptionally);
+
+      assertFlushThrows(attachment, CleatException.INPUT_DISCARDED);
+      assertThat(attachment.flush(Duration.ZERO)).isTrue();
+
+      attachment.send("c");
+      assertFlushThrows(attachment, CleatException.INPUT_DISCARDED);
+      assertThat(attachment.flush(Duration.ZERO)).isTrue();
+    }
+  }
+
+  @Test
+  void flushSaysThatInputBecameUncertainBeforeIt() throws Exception {
+    service
+        .then(c -> {
+          c.attached();
+          take(c);
+          c.acknowledge(1, false);
+          take(c);
+          c.unavailable();
+        })
+        .then(c -> c.attached(1, 0, 1))
+        .then(c -> c.attached());
+    try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
+      track(attachment, "a").get(60, TimeUnit.SECONDS);
+      CompletableFuture<Void> doubtful = track(attachment, "b");
+      await().until(doubtful::isDone);
+      assertThatThrownBy(() -> attachment.flush(Duration.ZERO))
+          .isInstanceOf(InputUncertainException.class);
+      assertThat(attachment.flush(Duration.ZERO)).isTrue();
+    }
+  }
+
+  @Test
+  void flushThatWaitsWhenTheSessionEndsFailsAndSoDoesEveryOneAfter() throws Exception {
+    CountDownLatch sent = new CountDownLatch(1);
+    service.then(c -> {
+      c.attached();
+      take(c);
+      sent.await();
+      c.ended();
+    });
+    Attachment attachment = attach(AttachOptions.fromBeginning());
+    attachment.send("a");
+    assertThat(attachment.flush(Duration.ZERO)).isFalse();
+    CompletableFuture<Boolean> flushed =
+        CompletableFuture.supplyAsync(() -> attachment.flush(Duration.ofSeconds(60)));
+    sent.countDown();
+    assertThatThrownBy(() -> flushed.get(60, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(CleatException.class);
+    Recorder.end(attachment);
+    assertFlushThrows(attachment, CleatException.CLOSED);
+    assertFlushThrows(attachment, CleatException.CLOSED);
+  }
+
+  @Test
+  void flushOfWhatWasAppliedBeforeTheEndIsTrue() throws Exception {
+    service.then(c -> {
+      c.attached();
+      take(c);
+      c.acknowledge(1, false).ended();
+    });
+    Attachment attachment = attach(AttachOptions.fromBeginning());
+    attachment.send("exit");
+    Recorder.end(attachment);
+    assertThat(attachment.flush(Duration.ZERO)).isTrue();
+  }
+
+  @Test
+  void inputOfWhichTheBeginningWasDiscardedIsNotApplied() throws Exception {
+    service.then(c -> {
+      c.attached();
+      take(c);
+      c.acknowledge(1, true);
+      take(c);
+      c.acknowledge(2, false);
+    });
+    try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
+      CompletableFuture<Void> halved =
+          attachment.sendTracked(new byte[InputWriter.PIECE_BYTES + 1]);
+      assertThatThrownBy(() -> halved.get(60, TimeUnit.SECONDS))
+          .cause()
+          .isInstanceOfSatisfying(
+              CleatException.class,
+              e -> assertThat(e.reason()).isEqualTo(CleatException.INPUT_DISCARDED));
+    }
+  }
+
   @Test
   void aServerThatExpectsInputThatNeverWasBreaksTheContract() throws Exception {
     service.then(c -> c.attached(1, 0, 5));
