@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One watch as the loop sees it. Changes are filtered, so their numbers have holes: they must grow,
- * no more can be checked. A heartbeat does not name its epoch; it moves the position only while no
- * change has named one, so that a resumption never claims an epoch that may be over.
+ * no more can be checked. The position is kept with the epoch that its message named, so that a
+ * resumption hears of changes that a crash of the machine has made void.
  *
  * <p>Confined to the loop's thread but for {@code done} and {@code closed}.
  */
@@ -76,14 +76,15 @@ final class WatchFeed implements ResumeLoop.Feed<WatchRequest, WatchResponse> {
       case CHANGE -> change(SessionChange.of(message.getChange()));
       case GAP -> gap(Gap.of(message.getGap()));
       case CAUGHT_UP -> {
-        everythingUpTo(message.getCaughtUp().getSeq());
+        everythingUpTo(message.getCaughtUp().getSeq(), message.getCaughtUp().getEpoch());
         if (!caughtUp) {
           caughtUp = true;
           listener.onCaughtUp();
         }
         return Meaning.NOTHING;
       }
-      case HEARTBEAT -> everythingUpTo(message.getHeartbeat().getHeadSeq());
+      case HEARTBEAT ->
+          everythingUpTo(message.getHeartbeat().getHeadSeq(), message.getHeartbeat().getEpoch());
       case KIND_NOT_SET -> {
         return Meaning.NOTHING; // of a later version of the contract
       }
@@ -110,9 +111,9 @@ final class WatchFeed implements ResumeLoop.Feed<WatchRequest, WatchResponse> {
     position = new Position(0, back ? gap.fromSeq() - 1 : gap.toSeq());
   }
 
-  private void everythingUpTo(long seq) {
-    if (position == null || (position.epoch() == 0 && seq > position.seq())) {
-      position = new Position(0, seq);
+  private void everythingUpTo(long seq, long epoch) {
+    if (position == null || seq >= position.seq()) {
+      position = new Position(epoch, seq);
     }
   }
 

@@ -74,36 +74,40 @@ class WatchTest {
         .build();
   }
 
-  private static WatchResponse caughtUp(long seq) {
-    return WatchResponse.newBuilder().setCaughtUp(CaughtUp.newBuilder().setSeq(seq)).build();
+  private static WatchResponse caughtUp(long epoch, long seq) {
+    return WatchResponse.newBuilder()
+        .setCaughtUp(CaughtUp.newBuilder().setEpoch(epoch).setSeq(seq))
+        .build();
+  }
+
+  private static WatchResponse heartbeat(long epoch, long head) {
+    return WatchResponse.newBuilder()
+        .setHeartbeat(Heartbeat.newBuilder().setEpoch(epoch).setHeadSeq(head))
+        .build();
+  }
+
+  private static WatchResponse gap(long from, long to, GapReason reason) {
+    return WatchResponse.newBuilder()
+        .setGap(dev.cleat.v1.Gap.newBuilder().setFromSeq(from).setToSeq(to).setReason(reason))
+        .build();
   }
 
   @Test
   void changesComeOnceAndInOrderOverCuts() throws Exception {
     service
         .thenWatch(r -> {
-          r.onNext(caughtUp(7));
+          r.onNext(caughtUp(2, 7));
           r.onError(Status.UNAVAILABLE.asRuntimeException());
         })
         .thenWatch(r -> {
           r.onNext(change(2, 9));
           r.onNext(change(2, 12));
-          r.onNext(
-              WatchResponse.newBuilder()
-                  .setHeartbeat(Heartbeat.newBuilder().setHeadSeq(15))
-                  .build());
+          r.onNext(heartbeat(2, 15));
           r.onCompleted();
         })
         .thenWatch(r -> {
-          r.onNext(
-              WatchResponse.newBuilder()
-                  .setGap(
-                      dev.cleat.v1.Gap.newBuilder()
-                          .setFromSeq(13)
-                          .setToSeq(20)
-                          .setReason(GapReason.GAP_REASON_RETENTION))
-                  .build());
-          r.onNext(caughtUp(20));
+          r.onNext(gap(16, 20, GapReason.GAP_REASON_RETENTION));
+          r.onNext(caughtUp(2, 20));
           r.onNext(change(2, 21));
         });
     SessionWatch watch = client.watch(recorder);
@@ -113,17 +117,44 @@ class WatchTest {
 
     assertThat(calls)
         .containsExactly(
-            "caught up", "CREATED s 9", "CREATED s 12", "gap 13-20", "CREATED s 21", "closed");
+            "caught up", "CREATED s 9", "CREATED s 12", "gap 16-20", "CREATED s 21", "closed");
     assertThat(service.watchRequests)
         .extracting(WatchRequest::hasAfterSeq)
         .containsExactly(false, true, true);
-    // The heartbeat does not say of which epoch its number is.
     assertThat(service.watchRequests)
         .extracting(WatchRequest::getAfterSeq)
-        .containsExactly(0L, 7L, 12L);
+        .containsExactly(0L, 7L, 15L);
     assertThat(service.watchRequests)
         .extracting(WatchRequest::getEpoch)
-        .containsExactly(0L, 0L, 2L);
+        .containsExactly(0L, 2L, 2L);
+  }
+
+  /** A filtered watch may have seen no change at all, and so no epoch but that of a heartbeat. */
+  @Test
+  void changesThatACrashMadeVoidAreMissedByNoWatch() throws Exception {
+    service
+        .thenWatch(r -> {
+          r.onNext(caughtUp(1, 60));
+          r.onNext(heartbeat(1, 100));
+          r.onError(Status.UNAVAILABLE.asRuntimeException());
+        })
+        .thenWatch(r -> {
+          r.onNext(gap(91, 100, GapReason.GAP_REASON_EPOCH_ENDED));
+          r.onNext(change(2, 91));
+          r.onNext(caughtUp(2, 120));
+          r.onCompleted();
+        })
+        .thenWatch(r -> r.onNext(change(2, 121)));
+    SessionWatch watch = client.watch(recorder);
+    await().until(() -> calls.size() == 4);
+    watch.close();
+    watch.done().get(60, TimeUnit.SECONDS);
+
+    assertThat(calls)
+        .containsExactly("caught up", "gap 91-100", "CREATED s 91", "CREATED s 121", "closed");
+    assertThat(service.watchRequests)
+        .extracting(request -> request.getEpoch() + "/" + request.getAfterSeq())
+        .containsExactly("0/0", "1/100", "2/120");
   }
 
   @Test
