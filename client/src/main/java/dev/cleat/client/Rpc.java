@@ -58,6 +58,25 @@ final class Rpc {
    * failure that says something.
    */
   <Q, R> R call(MethodDescriptor<Q, R> method, Q request, Repeat repeat, Duration within) {
+    return call(method, request, repeat, within, null);
+  }
+
+  /**
+   * Makes a call that must not be made twice, again only while it has certainly not begun: the
+   * server says so, or is not reached.
+   *
+   * @param departure says afterwards whether the server may have got the last try
+   */
+  <Q, R> R callOnce(MethodDescriptor<Q, R> method, Q request, Departure departure) {
+    return call(method, request, Repeat.ONLY_IF_REFUSED, deadline, departure);
+  }
+
+  private <Q, R> R call(
+      MethodDescriptor<Q, R> method,
+      Q request,
+      Repeat repeat,
+      Duration within,
+      @Nullable Departure once) {
     long start = System.nanoTime();
     BackOff backOff = new BackOff(retry);
     @Nullable CleatException before = null;
@@ -65,21 +84,23 @@ final class Rpc {
       long left = Math.max(1, Times.nanos(within) - (System.nanoTime() - start));
       CleatException failure;
       try {
-        CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(left, TimeUnit.NANOSECONDS);
-        return ClientCalls.blockingUnaryCall(channel, method, options, request);
+        CallOptions options = once == null ? CallOptions.DEFAULT : once.nextTry();
+        return ClientCalls.blockingUnaryCall(
+            channel, method, options.withDeadlineAfter(left, TimeUnit.NANOSECONDS), request);
       } catch (StatusRuntimeException e) {
         failure =
             Thread.currentThread().isInterrupted()
                 ? CleatException.interrupted(e)
                 : CleatException.of(e);
       }
-      if (before != null && failure.code() == Code.DEADLINE_EXCEEDED) {
+      boolean inDoubt = once != null && once.mayHaveDeparted();
+      if (before != null && failure.code() == Code.DEADLINE_EXCEEDED && !inDoubt) {
         before.addSuppressed(failure);
         throw before;
       }
       Duration delay = backOff.next(failure.retryAfter());
       long end = System.nanoTime() - start + Times.nanos(delay);
-      if (!repeatable(failure, repeat)
+      if (!repeatable(failure, once != null && !inDoubt ? Repeat.SAFE : repeat)
           || isShutdown()
           || end > Times.nanos(retry.retryFor())
           || end > Times.nanos(within)) {
@@ -129,7 +150,7 @@ final class Rpc {
   }
 
   private static boolean repeatable(CleatException failure, Repeat repeat) {
-    if (failure.reason().equals("DRAINING")) {
+    if (failure.reason().equals("DRAINING") || isFull(failure)) {
       return true;
     }
     if (repeat != Repeat.SAFE) {
@@ -140,12 +161,15 @@ final class Rpc {
       // Without a reason of Cleat's it is the connection or a proxy that speaks.
       case INTERNAL, UNKNOWN, CANCELLED -> failure.reason().isEmpty();
       case ABORTED -> !failure.reason().equals("WRITER_REPLACED");
-      case RESOURCE_EXHAUSTED ->
-          failure.retryAfter().isPresent()
-              && (failure.reason().equals("INPUT_FULL")
-                  || INPUT_RATE.equals(failure.metadata().get("quota")));
       default -> false;
     };
+  }
+
+  private static boolean isFull(CleatException failure) {
+    return failure.code() == Code.RESOURCE_EXHAUSTED
+        && failure.retryAfter().isPresent()
+        && (failure.reason().equals("INPUT_FULL")
+            || INPUT_RATE.equals(failure.metadata().get("quota")));
   }
 
   static void pause(Duration delay) {

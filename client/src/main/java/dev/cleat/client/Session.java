@@ -291,7 +291,13 @@ public final class Session {
     return SessionOutput.open(client, id, options);
   }
 
-  /** Types bytes, up to 1 MiB, once, without attaching. */
+  /**
+   * Types bytes, up to 1 MiB, once, without attaching. Tried again while the server refuses them
+   * for a moment or is not reached; not where the answer was lost, since a server that was
+   * restarted meanwhile would not know that they have been typed.
+   *
+   * @throws InputUncertainException when the answer was lost
+   */
   public void sendInput(byte[] data) {
     SendInputRequest request =
         SendInputRequest.newBuilder()
@@ -300,7 +306,16 @@ public final class Session {
             .setWriterId(UUID.randomUUID().toString())
             .setInputSeq(1)
             .build();
-    rpc.call(SessionServiceGrpc.getSendInputMethod(), request, Rpc.Repeat.SAFE);
+    Departure departure = new Departure();
+    try {
+      rpc.callOnce(SessionServiceGrpc.getSendInputMethod(), request, departure);
+    } catch (CleatException e) {
+      // Without a reason of Cleat's it is the connection or a proxy that speaks.
+      if (e.reason().isEmpty() && departure.mayHaveDeparted()) {
+        throw new InputUncertainException(data.length, e);
+      }
+      throw e;
+    }
   }
 
   /** Sets the terminal's size, 1 to 4,096 each, whatever its resize policy. */

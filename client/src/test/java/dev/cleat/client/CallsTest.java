@@ -166,14 +166,50 @@ class CallsTest {
   }
 
   @Test
-  void inputOutsideAnAttachmentIsTriedAgainUnderTheSameNumber() {
-    service.after.add(unavailable());
+  void inputOutsideAnAttachmentWhoseAnswerWasLostIsInDoubtAndNotTypedAgain() {
+    Session session = LoopbackServer.session(client);
+    for (Status lost : List.of(Status.UNAVAILABLE, Status.INTERNAL, Status.UNKNOWN)) {
+      service.after.add(lost.asRuntimeException());
+      assertThatThrownBy(() -> session.sendInput(new byte[] {1, 2}))
+          .isInstanceOfSatisfying(
+              InputUncertainException.class, e -> assertThat(e.uncertainBytes()).isEqualTo(2));
+    }
+    assertThat(service.done).hasSize(3);
+    assertThat(service.done.stream().distinct()).hasSize(3);
+  }
+
+  @Test
+  void inputOutsideAnAttachmentIsTriedAgainWhileItIsRefused() {
     service.before.add(
         Failures.retryAfter(Status.Code.RESOURCE_EXHAUSTED, "INPUT_FULL", Duration.ofMillis(5)));
+    service.before.add(Failures.of(Status.Code.UNAVAILABLE, "DRAINING"));
     LoopbackServer.session(client).sendInput(new byte[] {1});
+    assertThat(service.done).hasSize(1);
+  }
 
-    assertThat(service.done).hasSize(2);
-    assertThat(service.done.stream().distinct()).hasSize(1);
+  @Test
+  void inputOutsideAnAttachmentWaitsForAServerThatIsNotThere() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    try (CleatClient patient = quick().intercept(counting(calls)).build()) {
+      server.down();
+      CompletableFuture<Void> typed =
+          CompletableFuture.runAsync(
+              () -> LoopbackServer.session(patient).sendInput(new byte[] {1}));
+      await().until(() -> calls.get() > 2);
+      server.up();
+      typed.get(60, TimeUnit.SECONDS);
+    }
+    assertThat(service.done).hasSize(1);
+  }
+
+  @Test
+  void inputThatNeverLeftIsNotInDoubt() {
+    try (CleatClient impatient = quick().retryFor(Duration.ZERO).build()) {
+      server.down();
+      assertThatThrownBy(() -> LoopbackServer.session(impatient).sendInput(new byte[] {1}))
+          .isInstanceOf(CleatException.class)
+          .isNotInstanceOf(InputUncertainException.class);
+    }
   }
 
   @Test
@@ -247,19 +283,21 @@ class CallsTest {
     assertThat(service.done).containsExactly("get");
   }
 
+  private static ClientInterceptor counting(AtomicInteger calls) {
+    return new ClientInterceptor() {
+      @Override
+      public <Q, R> ClientCall<Q, R> interceptCall(
+          MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+        calls.incrementAndGet();
+        return next.newCall(method, options);
+      }
+    };
+  }
+
   @Test
   void aRestartOfTheServerIsWaitedFor() throws Exception {
     AtomicInteger calls = new AtomicInteger();
-    ClientInterceptor counting =
-        new ClientInterceptor() {
-          @Override
-          public <Q, R> ClientCall<Q, R> interceptCall(
-              MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
-            calls.incrementAndGet();
-            return next.newCall(method, options);
-          }
-        };
-    try (CleatClient patient = quick().intercept(counting).build()) {
+    try (CleatClient patient = quick().intercept(counting(calls)).build()) {
       server.down();
       CompletableFuture<Session> found = CompletableFuture.supplyAsync(() -> patient.session("s"));
       await().until(() -> calls.get() > 2);
