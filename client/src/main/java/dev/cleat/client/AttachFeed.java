@@ -154,7 +154,7 @@ final class AttachFeed implements ResumeLoop.Feed<AttachRequest, AttachResponse>
     boolean behindNewest = template.hasStart() && template.getStart().hasLatest();
     cursor.opened(attached.getEpoch(), behindNewest ? attached.getHeadSeq() : null);
     if (input != null) {
-      InputWriter.Resumption resumption = input.opened(call, attached.getNextInputSeq());
+      InputWriter.Resumption resumption = input.opened(call, attached);
       if (resumption instanceof InputWriter.Resumption.Uncertain uncertain) {
         listener.onInputUncertain(uncertain.failure());
       }

@@ -1,6 +1,8 @@
 package dev.cleat.client;
 
 import com.google.protobuf.ByteString;
+import dev.cleat.v1.InputRange;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -29,5 +31,9 @@ final class InputPiece {
     this.data = data;
     this.of = of;
     this.last = last;
+  }
+
+  boolean isIn(List<InputRange> ranges) {
+    return ranges.stream().anyMatch(r -> r.getFirstSeq() <= seq && seq <= r.getLastSeq());
   }
 }

@@ -5,6 +5,7 @@ import dev.cleat.client.CleatException.Code;
 import dev.cleat.v1.AttachOpen;
 import dev.cleat.v1.AttachRequest;
 import dev.cleat.v1.AttachResponse;
+import dev.cleat.v1.Attached;
 import dev.cleat.v1.Input;
 import dev.cleat.v1.InputAck;
 import dev.cleat.v1.TerminalSize;
@@ -207,19 +208,26 @@ final class InputWriter {
   }
 
   /** A stream of this writer's is open: what it has not seen is sent on it. */
-  Resumption opened(StreamCall<AttachRequest, AttachResponse> newCall, long expectedSeq) {
+  Resumption opened(StreamCall<AttachRequest, AttachResponse> newCall, Attached attached) {
     lock.lock();
     try {
+      long expectedSeq = attached.getNextInputSeq();
       long first = waiting.isEmpty() ? nextSeq : waiting.getFirst().seq;
       if (expectedSeq < 1 || expectedSeq > nextSeq) {
         throw CleatException.violation(
             "input " + expectedSeq + " is expected; there is 1 to " + (nextSeq - 1));
       }
-      if (expectedSeq < first) {
+      boolean forgotten = !attached.getKnownWriter() && expectedSeq == 1;
+      if (expectedSeq < first || (forgotten && waiting.stream().anyMatch(p -> p.written))) {
         return startOver();
       }
       while (!waiting.isEmpty() && waiting.getFirst().seq < expectedSeq) {
-        applied(waiting.removeFirst());
+        InputPiece piece = waiting.removeFirst();
+        if (piece.isIn(attached.getDiscardedInputList())) {
+          discarded(piece);
+        } else {
+          applied(piece);
+        }
       }
       if (closed == null) {
         call = newCall;

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.cleat.client.CleatException.Code;
 import dev.cleat.v1.AttachRequest;
+import dev.cleat.v1.InputRange;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -116,6 +117,60 @@ class AttachInputTest {
     assertThat(typed()).containsExactly("1a", "2bcd", "1e");
     assertThat(service.opens.get(1).getWriterId()).isEqualTo(service.opens.get(0).getWriterId());
     assertThat(service.opens.get(2).getWriterId()).isNotEqualTo(service.opens.get(0).getWriterId());
+  }
+
+  @Test
+  void theFirstInputOfAForgottenWriterIsInDoubtTooAndThatOfAKnownOneIsTyped() throws Exception {
+    service
+        .then(c -> {
+          c.attached();
+          take(c);
+          c.unavailable();
+        })
+        .then(c -> {
+          c.attachedAgain(1);
+          take(c);
+          c.unavailable();
+        })
+        .then(c -> c.attached())
+        .then(c -> c.attached());
+    try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
+      CompletableFuture<Void> doubtful = track(attachment, "a");
+      assertThatThrownBy(() -> doubtful.get(60, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(InputUncertainException.class);
+      await().until(() -> service.opens.size() == 4);
+    }
+    assertThat(typed()).containsExactly("1a", "1a");
+    assertThat(service.opens.get(2).getWriterId()).isEqualTo(service.opens.get(0).getWriterId());
+    assertThat(service.opens.get(3).getWriterId()).isNotEqualTo(service.opens.get(0).getWriterId());
+  }
+
+  @Test
+  void discardedInputWhoseAcknowledgementWasLostIsSaid() throws Exception {
+    service
+        .then(c -> {
+          c.attached();
+          take(c);
+          take(c);
+          take(c);
+          c.unavailable();
+        })
+        .then(
+            c -> c.attachedAgain(4, InputRange.newBuilder().setFirstSeq(2).setLastSeq(2).build()));
+    try (Attachment attachment = attach(AttachOptions.fromBeginning())) {
+      CompletableFuture<Void> first = track(attachment, "a");
+      CompletableFuture<Void> second = track(attachment, "b");
+      CompletableFuture<Void> third = track(attachment, "c");
+      first.get(60, TimeUnit.SECONDS);
+      third.get(60, TimeUnit.SECONDS);
+      assertThatThrownBy(() -> second.get(60, TimeUnit.SECONDS))
+          .cause()
+          .isInstanceOfSatisfying(
+              CleatException.class,
+              e -> assertThat(e.reason()).isEqualTo(CleatException.INPUT_DISCARDED));
+      assertFlushThrows(attachment, CleatException.INPUT_DISCARDED);
+    }
+    assertThat(typed()).containsExactly("1a", "2b", "3c");
   }
 
   @Test

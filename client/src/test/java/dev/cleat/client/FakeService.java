@@ -319,13 +319,15 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
 
     private AttachResponse.Builder attached(AttachOpen opening) {
       synchronized (FakeService.this) {
+        @Nullable Long known = nextInput.putIfAbsent(opening.getWriterId(), 1L);
         return AttachResponse.newBuilder()
             .setAttached(
                 Attached.newBuilder()
                     .setEpoch(1)
                     .setOldestSeq(1)
                     .setHeadSeq(journal.size())
-                    .setNextInputSeq(nextInput.getOrDefault(opening.getWriterId(), 1L)));
+                    .setKnownWriter(known != null)
+                    .setNextInputSeq(known == null ? 1 : known));
       }
     }
 

@@ -13,6 +13,7 @@ import dev.cleat.v1.EventBatch;
 import dev.cleat.v1.GapReason;
 import dev.cleat.v1.Heartbeat;
 import dev.cleat.v1.InputAck;
+import dev.cleat.v1.InputRange;
 import dev.cleat.v1.Output;
 import dev.cleat.v1.OutputStream;
 import dev.cleat.v1.Screen;
@@ -130,6 +131,19 @@ final class ScriptedService extends SessionServiceGrpc.SessionServiceImplBase {
                       .setHeadSeq(head)
                       .setDurableSeq(head)
                       .setNextInputSeq(nextInput)));
+    }
+
+    /** To a writer that the server remembers. */
+    Call attachedAgain(long nextInput, InputRange... discarded) {
+      return say(
+          AttachResponse.newBuilder()
+              .setAttached(
+                  Attached.newBuilder()
+                      .setEpoch(1)
+                      .setOldestSeq(1)
+                      .setKnownWriter(true)
+                      .setNextInputSeq(nextInput)
+                      .addAllDiscardedInput(List.of(discarded))));
     }
 
     Call attached() {

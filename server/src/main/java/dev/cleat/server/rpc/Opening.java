@@ -115,6 +115,8 @@ record Opening(AttachOpen asked) {
         .setHeadSeq(view.getHeadSeq())
         .setDurableSeq(view.getDurableSeq())
         .setNextInputSeq(client.nextInput())
+        .addAllDiscardedInput(client.discardedInput())
+        .setKnownWriter(client.isKnownWriter())
         .build();
   }
 }

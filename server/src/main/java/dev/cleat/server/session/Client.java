@@ -3,7 +3,9 @@ package dev.cleat.server.session;
 import com.google.protobuf.ByteString;
 import com.google.rpc.Code;
 import dev.cleat.v1.ErrorReason;
+import dev.cleat.v1.InputRange;
 import dev.cleat.v1.TerminalSize;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +40,7 @@ public final class Client implements AutoCloseable {
   private final boolean readOnly;
   private final String writerId;
   private final Listener listener;
-  private final long nextInput;
+  private final WriterStanding standing;
   private volatile @Nullable TerminalSize size;
 
   /** Its size is not the terminal's yet. */
@@ -58,12 +60,23 @@ public final class Client implements AutoCloseable {
     this.writerId = writerId.isEmpty() ? "stream-" + UUID.randomUUID() : writerId;
     this.size = readOnly ? null : size;
     this.listener = listener;
-    this.nextInput = readOnly ? 0 : gate.attach(this.writerId, listener);
+    this.standing =
+        readOnly ? new WriterStanding(false, 0, List.of()) : gate.attach(this.writerId, listener);
   }
 
   /** The next number that its input must have; 0 for a watcher. */
   public long nextInput() {
-    return nextInput;
+    return standing.next();
+  }
+
+  /** Which numbers below that were thrown away, and not typed. */
+  public List<InputRange> discardedInput() {
+    return standing.discarded();
+  }
+
+  /** Whether it has typed before, or could have, in this run of the server. */
+  public boolean isKnownWriter() {
+    return standing.known();
   }
 
   /** The size of its window, or null if it has none or is a watcher. */

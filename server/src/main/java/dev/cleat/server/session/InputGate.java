@@ -37,6 +37,7 @@ final class InputGate {
   private static final class Account {
     private long accepted;
     private long settled;
+    private final DiscardedInput discarded = new DiscardedInput();
     private Client.@Nullable Listener attached;
 
     /** Whether nobody notices now that it is forgotten, but who types under its name again. */
@@ -111,21 +112,18 @@ final class InputGate {
     }
   }
 
-  /**
-   * A stream writes under this id from now on; the one that did before is told.
-   *
-   * @return the next number expected
-   */
-  long attach(String writerId, Client.Listener writer) {
+  /** A stream writes under this id from now on; the one that did before is told. */
+  WriterStanding attach(String writerId, Client.Listener writer) {
     lock.lock();
     try {
+      final boolean known = accounts.containsKey(writerId);
       final Account account = account(writerId);
       final Client.Listener before = account.attached;
       account.attached = writer;
       if (before != null) {
         before.replaced();
       }
-      return account.settled + 1;
+      return new WriterStanding(known, account.settled + 1, account.discarded.ranges());
     } finally {
       lock.unlock();
     }
@@ -184,9 +182,9 @@ final class InputGate {
       final Account account = account(writerId);
       if (inputSeq <= account.settled) {
         if (account.attached != null) {
-          account.attached.acked(account.settled, false);
+          account.discarded.tell(account.attached, inputSeq, account.settled);
         }
-        done.done(account.settled, false);
+        done.done(account.settled, account.discarded.has(inputSeq));
       } else if (inputSeq <= account.accepted) {
         // It waits for the terminal; the acknowledgement comes with it.
         put(new Pending(ByteBuffer.allocate(0), account, inputSeq, done));
@@ -196,6 +194,24 @@ final class InputGate {
         put(new Pending(data.asReadOnlyByteBuffer(), account, inputSeq, done));
       }
       return pendingBytes < limit;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * What a call typed and was thrown away is not yet typed: it is as if it had not come, unless
+   * something came behind it. Not for a stream, which has been told that it is settled.
+   */
+  void takeBack(String writerId, long inputSeq) {
+    lock.lock();
+    try {
+      final Account account = accounts.get(writerId);
+      if (account != null && account.discarded.endsWith(inputSeq, account.accepted)) {
+        account.discarded.forgetFrom(inputSeq);
+        account.accepted = inputSeq - 1;
+        account.settled = inputSeq - 1;
+      }
     } finally {
       lock.unlock();
     }
@@ -348,6 +364,9 @@ final class InputGate {
     final Account account = input.account;
     if (account != null && input.inputSeq > account.settled) {
       account.settled = input.inputSeq;
+      if (discarded) {
+        account.discarded.add(input.inputSeq);
+      }
       if (account.attached != null) {
         account.attached.acked(input.inputSeq, discarded);
       }

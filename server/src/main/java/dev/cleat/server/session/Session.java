@@ -332,6 +332,7 @@ public final class Session {
     if (writerId.isEmpty()) {
       gate.input(data, done);
     } else {
+      gate.takeBack(writerId, inputSeq);
       gate.input(writerId, inputSeq, data, done);
     }
     return taken;
