@@ -30,13 +30,7 @@ public final class ConfigLoader {
 
   /** Read by the command line and the launcher. */
   private static final Set<String> OF_OTHERS =
-      Set.of(
-          "CLEAT_SERVER",
-          "CLEAT_TOKEN",
-          "CLEAT_TOKEN_FILE",
-          "CLEAT_DEBUG",
-          "CLEAT_JAVA_OPTS",
-          "CLEAT_JAVA_HOME");
+      Set.of("CLEAT_SERVER", "CLEAT_TOKEN", "CLEAT_TOKEN_FILE", "CLEAT_DEBUG", "CLEAT_JAVA_OPTS");
 
   /** What of a message is not its input. */
   private static final int MESSAGE_OVERHEAD_BYTES = 64 << 10;

@@ -185,4 +185,13 @@ class ConfigMistakesTest {
             "environment CLEAT_LIMIT_SESSIONS: there is no such setting; did you mean"
                 + " CLEAT_LIMITS_SESSIONS?");
   }
+
+  @Test
+  void theLauncherHasNoVariableOfItsOwnForTheJavaThatItRunsOn() {
+    sources.environment().put("CLEAT_JAVA_HOME", "/jdk");
+    assertThat(sources.load().warnings())
+        .singleElement()
+        .asString()
+        .startsWith("environment CLEAT_JAVA_HOME: there is no such setting");
+  }
 }
