@@ -36,8 +36,9 @@ final class ArtifactCommand implements Callable<Integer> {
       names = "--to",
       paramLabel = "PATH",
       description =
-          "Where to put it: a file, which is written over, a folder, or - for standard output."
-              + " Without this, in the working directory under its own name, over nothing.")
+          "Where to put it: a file, which is written over, a folder, or - for standard output. With"
+              + " a / at its end it is a folder, made where there is none. Without this, in the"
+              + " working directory under its own name, over nothing.")
   private String to = "";
 
   @Option(names = "--forget", description = "Forget it instead; the file itself stays.")
@@ -71,6 +72,9 @@ final class ArtifactCommand implements Callable<Integer> {
 
   private void copy(Session named, Artifact artifact, Path target) throws IOException {
     try {
+      if (isFolder()) {
+        Files.createDirectories(Path.of(to));
+      }
       Artifact copied = named.artifact(artifact.id(), target);
       streams.line(target + "  " + copied.mimeType() + "  " + copied.size() + " bytes");
     } catch (FileSystemException e) {
@@ -100,9 +104,14 @@ final class ArtifactCommand implements Callable<Integer> {
     }
   }
 
+  /** Whether it is said to be one, be it there or not. */
+  private boolean isFolder() {
+    return to.endsWith("/");
+  }
+
   private Path target(Artifact artifact) {
     Path given = Path.of(to.isEmpty() ? "." : to);
-    if (!Files.isDirectory(given)) {
+    if (!isFolder() && !Files.isDirectory(given)) {
       return given;
     }
     // The server's word for a name is not taken for more than one.

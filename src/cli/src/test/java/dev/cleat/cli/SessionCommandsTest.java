@@ -291,6 +291,13 @@ final class SessionCommandsTest {
     Path folder = Files.createDirectory(work.resolve("folder"));
     server.run("artifact", "painter", artifact.getId(), "--to", folder.toString()).ok();
     assertThat(folder.resolve("one.svg")).hasContent(picture);
+    Path made = work.resolve("made/here");
+    server.run("artifact", "painter", "one.svg", "--to", made + "/").ok();
+    assertThat(made.resolve("one.svg")).hasContent(picture);
+    Ran noFolder = server.run("artifact", "painter", "one.svg", "--to", copy + "/");
+    assertThat(noFolder.code()).isEqualTo(1);
+    assertThat(noFolder.err()).contains("cannot write");
+    assertThat(copy).hasContent(picture);
     assertThat(server.run("artifact", "painter", "plots/one.svg", "--to", "-").ok().out())
         .isEqualTo(picture);
     Ran unknown = server.run("artifact", "painter", "two.png");
