@@ -2,6 +2,10 @@
 {{- define "cleat.check" -}}
 {{- $problems := list -}}
 {{- $tls := include "cleat.tls" . -}}
+{{- $name := include "cleat.fullname" . -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- $problems = append $problems (printf "fullnameOverride: after the release, objects would be called %s, and a Service's name has a-z, 0-9 and '-' only and begins with a letter; give them another name" $name) -}}
+{{- end -}}
 {{- if not (or (include "cleat.identity" .) .Values.auth.anonymous) -}}
 {{- $problems = append $problems "auth: nobody could call it. Give tokens (auth.tokens.entries or auth.tokens.secret), keys of JWTs (auth.jwt.jwksUrl or auth.jwt.secret) or an authority of client certificates (tls.client.secret), or let everybody in who gets past the network policy (auth.anonymous: true)" -}}
 {{- end -}}
@@ -28,6 +32,12 @@
 {{- end -}}
 {{- if and .Values.test.enabled .Values.tls.client.secret (eq .Values.tls.client.auth "required") (not .Values.test.certificate.secret) -}}
 {{- $problems = append $problems "test.certificate.secret: tls.client.auth is required, also of the pod of helm test; name a Secret with a certificate for it, or set test.enabled: false" -}}
+{{- end -}}
+{{- if and .Values.test.enabled .Values.test.token.secret (not $tls) -}}
+{{- $problems = append $problems "test.token.secret: clients send no token to another machine without TLS; set tls.mode to secret or cert-manager, or leave it out, and helm test asks for the server's health only" -}}
+{{- end -}}
+{{- if and .Values.test.enabled .Values.test.certificate.secret (not .Values.tls.client.secret) -}}
+{{- $problems = append $problems "test.certificate.secret: the server asks for no certificate; name the authority of its clients' in tls.client.secret" -}}
 {{- end -}}
 {{- if and (eq .Values.probes.kind "grpc") $tls -}}
 {{- $problems = append $problems "probes.kind: the kubelet's gRPC probe speaks no TLS; with TLS it has to be auto or http" -}}

@@ -83,32 +83,32 @@ ticket_keys: /etc/cleat/auth/ticket-keys.yaml
 {{- end }}
 {{- if include "cleat.tls" . }}
 - secret:
-    name: {{ include "cleat.tlsSecret" . }}
+    name: {{ include "cleat.tlsSecret" . | quote }}
     items:
       - {key: tls.crt, path: tls/tls.crt}
       - {key: tls.key, path: tls/tls.key}
 {{- end }}
 {{- if .Values.tls.client.secret }}
 - secret:
-    name: {{ .Values.tls.client.secret }}
+    name: {{ .Values.tls.client.secret | quote }}
     items:
       - {key: {{ .Values.tls.client.key | quote }}, path: tls/client-ca.crt}
 {{- end }}
 {{- if include "cleat.tokens" . }}
 - secret:
-    name: {{ include "cleat.tokens" . }}
+    name: {{ include "cleat.tokens" . | quote }}
     items:
       - {key: {{ .Values.auth.tokens.key | quote }}, path: auth/tokens.yaml}
 {{- end }}
 {{- if .Values.auth.jwt.secret }}
 - secret:
-    name: {{ .Values.auth.jwt.secret }}
+    name: {{ .Values.auth.jwt.secret | quote }}
     items:
       - {key: {{ .Values.auth.jwt.key | quote }}, path: auth/jwks.json}
 {{- end }}
 {{- if .Values.auth.ticketKeys.secret }}
 - secret:
-    name: {{ .Values.auth.ticketKeys.secret }}
+    name: {{ .Values.auth.ticketKeys.secret | quote }}
     items:
       - {key: {{ .Values.auth.ticketKeys.key | quote }}, path: auth/ticket-keys.yaml}
 {{- end }}

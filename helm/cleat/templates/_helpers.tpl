@@ -1,15 +1,8 @@
 {{/* What the objects are called: the release, and the chart where the release does not say so. */}}
 {{- define "cleat.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 50 | trimSuffix "-" -}}
-{{- end -}}
-{{- end -}}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- regexReplaceAll "-+$" (default $full .Values.fullnameOverride | trunc 50) "" -}}
 {{- end -}}
 
 {{- define "cleat.headless" -}}
@@ -26,17 +19,17 @@
 
 {{/* What never changes in the life of a release: a StatefulSet's selector cannot. */}}
 {{- define "cleat.selectorLabels" -}}
-app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: server
 {{- end -}}
 
 {{- define "cleat.commonLabels" -}}
-app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | quote }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
@@ -64,6 +57,22 @@ app.kubernetes.io/component: server
 {{ include "cleat.fullname" . }}-tls
 {{- else -}}
 {{ .Values.tls.secret }}
+{{- end -}}
+{{- end -}}
+
+{{/* What a client trusts that knows nothing else of the server: a Secret and its key. */}}
+{{- define "cleat.caSecret" -}}
+{{ default (include "cleat.tlsSecret" .) .Values.test.ca.secret }}
+{{- end -}}
+
+{{- define "cleat.caKey" -}}
+{{- if .Values.test.ca.secret -}}
+{{ .Values.test.ca.key }}
+{{- else if eq .Values.tls.mode "cert-manager" -}}
+ca.crt
+{{- else -}}
+{{- /* `kubectl create secret tls` puts no authority there: then it is the server's certificate itself. */ -}}
+tls.crt
 {{- end -}}
 {{- end -}}
 

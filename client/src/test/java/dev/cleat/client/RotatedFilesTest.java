@@ -223,6 +223,19 @@ class RotatedFilesTest {
     assertThat(connects(builder, second.client("CN=of another name"))).isFalse();
   }
 
+  /** As in a Secret of {@code kubectl create secret tls}, which has no authority. */
+  @Test
+  void aServersOwnCertificateIsEnoughToTrustIt() throws Exception {
+    Authority authority = Authority.create();
+    Identity server = authority.server();
+    Path file = folder.resolve("only.pem");
+    new Identity(List.of(server.certificate()), server.key())
+        .write(file, folder.resolve("only.key"));
+    CleatClientBuilder builder = CleatClient.builder().tls(file).retryFor(Duration.ZERO);
+    assertThat(connects(builder, server)).isTrue();
+    assertThat(connects(builder, authority.server())).isFalse();
+  }
+
   @Test
   void theConnectionAfterACutHasTheNewCertificate() throws Exception {
     Authority authority = Authority.create();

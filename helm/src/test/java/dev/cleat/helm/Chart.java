@@ -69,14 +69,19 @@ public final class Chart {
    * @throws IllegalStateException with Helm's words when it refuses
    */
   static String template(Path values) {
-    return template(WITHOUT_HOOKS, values);
+    return template(values, RELEASE, NAMESPACE);
   }
 
-  private static String template(Path chart, Path values) {
+  /** As {@link #template(Path)}, for another release and namespace. */
+  static String template(Path values, String release, String namespace) {
+    return template(WITHOUT_HOOKS, values, release, namespace);
+  }
+
+  private static String template(Path chart, Path values, String release, String namespace) {
     return new Helm(chart)
         .template()
-        .withName(RELEASE)
-        .withNamespace(NAMESPACE)
+        .withName(release)
+        .withNamespace(namespace)
         .withKubeVersion(KUBERNETES)
         .withValuesFile(values)
         .call();
@@ -91,7 +96,7 @@ public final class Chart {
   static String notice(Path values, Path scratch) throws IOException {
     Path copy = copy(scratch);
     Files.writeString(copy.resolve("templates/notice.yaml"), NOTICE);
-    return Manifests.of(template(copy, values))
+    return Manifests.of(template(copy, values, RELEASE, NAMESPACE))
         .one("ConfigMap", "notice")
         .at("/data/text")
         .textValue();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.marcnuri.helm.LintResult;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -78,9 +79,34 @@ class ChartTest {
   }
 
   @Test
+  void namesThatLookLikeNumbersStayTexts() {
+    String text = Chart.template(Chart.valueSet("odd-names"), "2026", "2025");
+    Manifests manifests = Manifests.of(text);
+    assertThat(manifests.documents())
+        .isNotEmpty()
+        .allSatisfy(document -> assertThat(Kinds.typed(document)).isNotNull());
+    assertThat(manifests.all("Service"))
+        .extracting(service -> service.at("/metadata/name").asText())
+        .containsExactlyInAnyOrder("true", "true-headless");
+    // To Helm this is a number, and to the reader here it is not.
+    assertThat(text).doesNotContainPattern("[:-] 1e3\\s");
+  }
+
+  @Test
+  void anIssuerMayBeCalledANumber() throws IOException {
+    Path values = scratch.resolve("values.yaml");
+    Files.writeString(
+        values,
+        "auth: {anonymous: true}\n"
+            + "tls: {mode: cert-manager, certManager: {issuer: {name: '1', kind: '2', group:"
+            + " '3'}}}\n");
+    assertThat(Kinds.typed(Chart.render(values).one("Certificate"))).isNotNull();
+  }
+
+  @Test
   void isVersionedLikeTheService() throws IOException {
     JsonNode chart = Yaml.MAPPER.readTree(Chart.FOLDER.resolve("Chart.yaml").toFile());
-    String pom = java.nio.file.Files.readString(Chart.ROOT.resolve("pom.xml"));
+    String pom = Files.readString(Chart.ROOT.resolve("pom.xml"));
     String version = pom.replaceAll("(?s).*?<version>([^<]*)</version>.*", "$1");
     assertThat(List.of(chart.at("/version").asText(), chart.at("/appVersion").asText()))
         .containsOnly(version.replace("-SNAPSHOT", ""));

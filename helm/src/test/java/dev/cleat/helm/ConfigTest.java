@@ -1,6 +1,8 @@
 package dev.cleat.helm;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cleat.server.boot.ConfigKey;
@@ -18,22 +20,30 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The server understands the files that it is started with. */
 class ConfigTest {
   /** What is in the Secrets that the value sets name. */
   private static final Map<String, Map<String, String>> SECRETS =
-      Map.of(
-          "cleat-web", Map.of("tls.crt", "a certificate", "tls.key", "its key"),
-          "demo-cleat-tls", Map.of("tls.crt", "a certificate", "tls.key", "its key"),
-          "clients-ca", Map.of("authority.pem", "an authority"),
-          "cleat-tokens", Map.of("tokens.yaml", "tokens: []", "list.yaml", "tokens: []"),
-          "provider-keys", Map.of("keys.json", "{\"keys\": []}"),
-          "cleat-ticket-keys", Map.of("keys.yaml", "keys: []"));
+      Map.ofEntries(
+          entry("cleat-web", Map.of("tls.crt", "a certificate", "tls.key", "its key")),
+          entry("demo-cleat-tls", Map.of("tls.crt", "a certificate", "tls.key", "its key")),
+          entry("2027", Map.of("tls.crt", "a certificate", "tls.key", "its key")),
+          entry("clients-ca", Map.of("authority.pem", "an authority")),
+          entry("2028", Map.of("1", "an authority")),
+          entry("cleat-tokens", Map.of("tokens.yaml", "tokens: []", "list.yaml", "tokens: []")),
+          entry("2029", Map.of("1", "tokens: []")),
+          entry("provider-keys", Map.of("keys.json", "{\"keys\": []}")),
+          entry("2030", Map.of("1", "{\"keys\": []}")),
+          entry("cleat-ticket-keys", Map.of("keys.yaml", "keys: []")),
+          entry("2031", Map.of("1", "keys: []")));
 
   @TempDir Path folder;
 
@@ -80,6 +90,37 @@ class ConfigTest {
     assertThat(policy.workspaces())
         .extracting(WorkspacePolicy::name)
         .containsExactlyInAnyOrderElementsOf(names(written, "workspaces"));
+  }
+
+  /** The schema refuses a key that the server would refuse: its words for that have them all. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{tools: {x: {nothing: 1}}}              | tools",
+        "{tenants: {x: {nothing: 1}}}            | tenants",
+        "{tenants: {x: {quotas: {nothing: 1}}}}  | tenants/additionalProperties/properties/quotas",
+        "{workspaces: {x: {nothing: 1}}}         | workspaces",
+        "{workspaces: {x: {limits: {nothing: 1}}}} |"
+            + " workspaces/additionalProperties/properties/limits",
+      })
+  void theSchemaHasTheKeysThatTheServerKnows(String text, String place) throws IOException {
+    Path file = Files.writeString(folder.resolve("file.yaml"), text);
+    Throwable refused =
+        text.startsWith("{tools")
+            ? catchThrowable(() -> Catalogue.open(file, ShellInit.install(folder)))
+            : catchThrowable(() -> Policy.open(file));
+    Matcher known = Pattern.compile("known are ([a-z_, ]+)").matcher(refused.getMessage());
+    assertThat(known.find()).as(refused.getMessage()).isTrue();
+
+    JsonNode schema = Yaml.MAPPER.readTree(Chart.FOLDER.resolve("values.schema.json").toFile());
+    JsonNode entry = schema.at("/properties/" + place);
+    JsonNode fields =
+        entry.at("/properties").isMissingNode() ? entry.get("additionalProperties") : entry;
+    assertThat(fields.get("additionalProperties").asBoolean(true)).isFalse();
+    assertThat(fields.get("properties").fieldNames())
+        .toIterable()
+        .containsExactlyInAnyOrder(known.group(1).split(", "));
   }
 
   private static List<String> names(JsonNode policy, String section) {

@@ -21,7 +21,9 @@ class NoticeTest {
         "tokens           | grpcurl -plaintext -H \"authorization: Bearer $TOKEN\" -d",
         "tls-secret       | grpcurl -cacert ca.crt -authority demo-cleat.agents.svc"
             + " -H \"authorization: Bearer $TOKEN\" -d",
-        "tls-cert-manager | kubectl -n agents get secret demo-cleat-tls -o",
+        "tls-cert-manager | get secret demo-cleat-tls -o 'jsonpath={.data.ca\\.crt}'",
+        "tls-secret       | get secret cleat-web -o 'jsonpath={.data.tls\\.crt}'",
+        "tls-authority    | get secret cleat-authority -o 'jsonpath={.data.authority\\.pem}'",
         "mutual-tls       | grpcurl -cacert ca.crt -authority demo-cleat.agents.svc"
             + " -cert client.crt -key client.key -d",
         "jwt-url          | a token of https://login.example.org/",

@@ -166,7 +166,10 @@ class PodTest {
         "anonymous | health, whoami, ls",
         "tls-secret | health, whoami, ls",
         "mutual-tls | health, whoami, ls",
+        "health-closed | health, whoami, ls",
+        "tls-authority | health, whoami, ls",
         "ticket-keys | health",
+        "tokens | health",
       })
   void isTestedWithTheCredentialThatThereIs(String set, String commands) {
     JsonNode spec = Chart.render(Chart.valueSet(set)).one("Pod").at("/spec");
@@ -187,6 +190,45 @@ class PodTest {
                       .contains(
                           "\"path\":\"%s\"".formatted(file.substring("/etc/cleat/".length()))));
         });
+  }
+
+  /** A client sends no token to another machine without TLS, and the server is one to the test. */
+  @ParameterizedTest
+  @MethodSource("dev.cleat.helm.Chart#valueSets")
+  void isTestedWithATokenOnlyByTls(Path values) {
+    for (JsonNode test : Chart.render(values).all("Pod")) {
+      for (JsonNode container : test.at("/spec/containers")) {
+        String command = container.at("/command").toString();
+        if (command.contains("--token-file")) {
+          assertThat(command).contains("--ca");
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"tls-secret, false", "health-closed, true"})
+  void isAskedForItsHealthWithoutATokenWhereThatIsEnough(String set, boolean token) {
+    JsonNode health = Chart.render(Chart.valueSet(set)).one("Pod").at("/spec/containers/0");
+    assertThat(health.at("/name").asText()).isEqualTo("health");
+    assertThat(health.at("/command").toString().contains("--token-file")).isEqualTo(token);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "tls-secret, cleat-web, tls.crt",
+    "tls-authority, cleat-authority, authority.pem",
+    "jwt-secret, demo-cleat-tls, ca.crt",
+  })
+  void isTrustedByTheTestForWhatIsThere(String set, String secret, String key) {
+    assertThat(
+            Chart.render(Chart.valueSet(set))
+                .all("Pod")
+                .getFirst()
+                .at("/spec/volumes/0/projected/sources/0/secret"))
+        .hasToString(
+            "{\"name\":\"%s\",\"items\":[{\"key\":\"%s\",\"path\":\"ca.crt\"}]}"
+                .formatted(secret, key));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.cleat.helm;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -9,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Wrong values are refused before anything reaches the cluster, in words that name them. */
 class RefusalTest {
@@ -27,6 +29,30 @@ class RefusalTest {
             + " not allowed",
         "tls: {client: {auth: always}}                 | '/tls/client/auth': value must be one of"
             + " 'optional', 'required'",
+        "fullnameOverride: cleat.prod                  | '/fullnameOverride': 'cleat.prod' does"
+            + " not match pattern",
+        "fullnameOverride: 1cleat                      | '/fullnameOverride': '1cleat' does not"
+            + " match pattern",
+        "nameOverride: cleat.prod                      | '/nameOverride': 'cleat.prod' does not"
+            + " match pattern",
+        "nameOverride: 1e3                             | '/nameOverride': got number, want string",
+        "podLabels: {app.kubernetes.io/component: x}   | invalid propertyName"
+            + " 'app.kubernetes.io/component'",
+        "commonLabels: {app.kubernetes.io/managed-by: x} | invalid propertyName"
+            + " 'app.kubernetes.io/managed-by'",
+        "podLabels: {tier: a b}                        | '/podLabels/tier': 'a b' does not match"
+            + " pattern",
+        "podAnnotations: {checksum/config: x}          | invalid propertyName"
+            + " 'checksum/config'",
+        "extraVolumes: [{name: data, emptyDir: {}}]    | '/extraVolumes/0/name': 'not' failed",
+        "extraVolumeMounts: [{name: x, mountPath: /tmp}] | '/extraVolumeMounts/0/mountPath': 'not'"
+            + " failed",
+        "auth: {tokens: {secret: a..b}}                | '/auth/tokens/secret': 'a..b' does not"
+            + " match pattern",
+        "auth: {tokens: {secret: a, key: ..b}}         | '/auth/tokens/key': '..b' does not match"
+            + " pattern",
+        "auth: {tokens: {entries: [{name: a, tenant: t, role: owner, sha256: x, expires:"
+            + " tomorrow}]}} | '/auth/tokens/entries/0/expires': 'tomorrow' does not match pattern",
         "tls: {secret: My_Secret}                      | '/tls/secret': 'My_Secret' does not match"
             + " pattern",
         "tls: {certManager: {duration: 90d}}           | '/tls/certManager/duration': '90d' does"
@@ -68,6 +94,14 @@ class RefusalTest {
         "extraVolumeMounts: [{name: x, mountPath: cache}]  | '/extraVolumeMounts/0/mountPath':"
             + " 'cache' does not match pattern '^/'",
         "tools: [python]                               | '/tools': got array, want object",
+        "tools: {python: {comand: [python3]}}          | '/tools/python': additional properties"
+            + " 'comand' not allowed",
+        "tenants: {a: {foo: 1}}                        | '/tenants/a': additional properties 'foo'"
+            + " not allowed",
+        "tenants: {a: {quotas: {sessions: 1}}}         | '/tenants/a/quotas': additional properties"
+            + " 'sessions' not allowed",
+        "workspaces: {a: {limits: {ram: 1GiB}}}        | '/workspaces/a/limits': additional"
+            + " properties 'ram' not allowed",
         "tenants: {Team_A: {}}                         | invalid propertyName 'Team_A'",
         "config: {listen: '0.0.0.0:80'}                | '/config': additional properties 'listen'"
             + " not allowed",
@@ -75,6 +109,9 @@ class RefusalTest {
             + " 'session' not allowed",
         "config: {limits: {sessions: many}}            | '/config/limits/sessions': got string,"
             + " want integer",
+        "config: {limits: {sessions: -5}}              | '/config/limits/sessions': minimum: got"
+            + " -5, want 1",
+        "config: {limits: {sessions: 2000000}}         | '/config/limits/sessions': maximum",
         "config: {log: {level: loud}}                  | '/config/log/level': value must be one of",
         "config: {retention: {ended: 7 days}}          | '/config/retention/ended': '7 days' does"
             + " not match pattern",
@@ -102,6 +139,10 @@ class RefusalTest {
             + " need TLS",
         "tls: {mode: secret, secret: web, client: {secret: ca, auth: required}} |"
             + " test.certificate.secret: tls.client.auth is required",
+        "auth: {tokens: {secret: a}}\\ntest: {token: {secret: t}} | test.token.secret: clients send"
+            + " no token to another machine without TLS",
+        "auth: {tokens: {secret: a}}\\ntest: {certificate: {secret: t}} | test.certificate.secret:"
+            + " the server asks for no certificate",
         "probes: {kind: grpc}\\ntls: {mode: secret, secret: web} | probes.kind: the kubelet's gRPC"
             + " probe speaks no TLS",
         "probes: {kind: grpc}\\nauth: {openHealth: false} | probes.kind: the kubelet has no token",
@@ -123,6 +164,17 @@ class RefusalTest {
   @Test
   void aServiceThatNobodyCouldCallIsRefused() throws IOException {
     refused("", "{}", "auth: nobody could call it.");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cleat.prod", "123", "1cleat"})
+  void aReleaseThatAServiceCannotBeCalledAfterIsRefused(String release) throws IOException {
+    Path values = Chart.valueSet("anonymous");
+    assertThatThrownBy(() -> Chart.template(values, release, "agents"))
+        .hasMessageContaining("fullnameOverride: after the release, objects would be called");
+    Path named = Files.createTempFile(scratch, "values", ".yaml");
+    Files.writeString(named, "auth: {anonymous: true}\nfullnameOverride: cleat\n");
+    assertThat(Chart.template(named, release, "agents")).contains("\"" + release + "\"");
   }
 
   @Test

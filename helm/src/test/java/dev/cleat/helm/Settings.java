@@ -3,11 +3,15 @@ package dev.cleat.helm;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cleat.server.boot.ConfigException;
 import dev.cleat.server.boot.ConfigKey;
 import dev.cleat.server.boot.ConfigKeys;
+import dev.cleat.server.boot.ConfigLoader;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The server's settings, and which of them the chart writes itself. */
 final class Settings {
@@ -27,15 +31,15 @@ final class Settings {
           "shutdown.turns",
           "shutdown.grace");
 
+  private static final Pattern BOUNDS = Pattern.compile("must be (\\d+) to (\\d+)");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private Settings() {}
 
-  /** Each setting's name, and what stands for its value in help. */
-  static Map<String, String> known() {
-    Map<String, String> known = new TreeMap<>();
+  private static Map<String, ConfigKey<?>> known() {
+    Map<String, ConfigKey<?>> known = new TreeMap<>();
     for (ConfigKey<?> key : ConfigKeys.ALL) {
-      known.put(key.name(), key.placeholder());
+      known.put(key.name(), key);
     }
     return known;
   }
@@ -49,7 +53,7 @@ final class Settings {
   static ObjectNode schema() {
     ObjectNode schema = object();
     known()
-        .forEach((name, placeholder) -> {
+        .forEach((name, key) -> {
           if (isOfTheChart(name)) {
             return;
           }
@@ -62,7 +66,7 @@ final class Settings {
             }
             properties = (ObjectNode) properties.get(section).get("properties");
           }
-          properties.set(name.substring(dot + 1), type(placeholder));
+          properties.set(name.substring(dot + 1), type(key));
         });
     return schema;
   }
@@ -73,11 +77,12 @@ final class Settings {
     return object;
   }
 
-  private static ObjectNode type(String placeholder) {
+  private static ObjectNode type(ConfigKey<?> key) {
+    String placeholder = key.placeholder();
     ObjectNode type = JSON.createObjectNode();
     return switch (placeholder) {
       case "true|false" -> type.put("type", "boolean");
-      case "NUMBER" -> type.put("type", "integer");
+      case "NUMBER" -> bounded(key, type.put("type", "integer"));
       case "DURATION" -> type.put("$ref", "#/$defs/duration");
       case "SIZE" -> type.put("$ref", "#/$defs/size");
       default -> {
@@ -89,5 +94,19 @@ final class Settings {
         yield type.put("type", "string");
       }
     };
+  }
+
+  /** Between the bounds that the server names when it refuses what is in none. */
+  private static ObjectNode bounded(ConfigKey<?> key, ObjectNode type) {
+    try {
+      ConfigLoader.load(Map.of(key.environmentName(), "-1"), Map.of());
+    } catch (ConfigException e) {
+      Matcher bounds = BOUNDS.matcher(e.getMessage());
+      if (bounds.find()) {
+        return type.put("minimum", Integer.parseInt(bounds.group(1)))
+            .put("maximum", Integer.parseInt(bounds.group(2)));
+      }
+    }
+    throw new AssertionError(key + " has no bounds");
   }
 }

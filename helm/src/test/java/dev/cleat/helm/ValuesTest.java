@@ -25,6 +25,7 @@ class ValuesTest {
       Pattern.compile("(?s)(\\| value \\| default \\| what it is \\|\n).*?\n\n");
   private static final Pattern CONFIG =
       Pattern.compile("(?s)(?<=\n    \"config\": )\\{.*?(?=,\n    \"drain\")");
+  private static final Pattern INNERMOST = Pattern.compile("\\{\\s+([^{}]*?)\\s+}");
 
   private final List<Value> values = Value.ofChart();
 
@@ -66,10 +67,12 @@ class ValuesTest {
       String text = Files.readString(SCHEMA);
       String config =
           new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(Settings.schema());
+      // What has nothing in it is on a line.
       config =
-          config
-              .replace(" : ", ": ")
-              .replaceAll("\\{\\s+([^{}]*?)\\s+}", "{$1}") // what has nothing in it on a line
+          INNERMOST
+              .matcher(config.replace(" : ", ": "))
+              .replaceAll(inner ->
+                  Matcher.quoteReplacement("{" + inner.group(1).replaceAll("\\s+", " ") + "}"))
               .replace("\n", "\n    ");
       Files.writeString(
           SCHEMA, CONFIG.matcher(text).replaceFirst(Matcher.quoteReplacement(config)));

@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -44,14 +45,17 @@ record ClusterSecrets(Map<String, Map<String, String>> all, String token, String
    */
   static ClusterSecrets make(Path folder, String name) throws Exception {
     Authority authority = Authority.create();
-    Map<String, String> server = files(folder, authority, authority.server(name));
+    Authority.Identity named = authority.server(name);
+    Map<String, String> server =
+        files(folder, authority, new Authority.Identity(List.of(named.certificate()), named.key()));
     Map<String, String> client =
         files(folder, authority, authority.client("O=team-a, CN=ci, OU=owner"));
     ECKey provider = new ECKeyGenerator(Curve.P_256).keyID("provider").generate();
     return new ClusterSecrets(
         Map.of(
+            // As `kubectl create secret tls` makes it: without the authority.
             "cleat-web",
-            server,
+            Map.of("tls.crt", server.get("tls.crt"), "tls.key", server.get("tls.key")),
             "demo-cleat-tls",
             server,
             "clients-ca",

@@ -19,7 +19,8 @@ import java.util.stream.Stream;
  * thread.
  */
 final class Containers implements AutoCloseable {
-  private static final List<String> NEEDED = List.of("debootstrap", "buildah", "podman", "runc");
+  private static final List<String> NEEDED =
+      List.of("debootstrap", "buildah", "podman", "runc", "ip");
 
   /** For a machine whose limits are lower than what podman asks for, and without systemd. */
   private static final String SETTINGS =

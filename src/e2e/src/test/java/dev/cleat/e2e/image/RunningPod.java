@@ -19,9 +19,12 @@ import java.util.stream.Stream;
 /**
  * Does with the server's pod of a chart what the kubelet does: mounts its volumes, starts the image
  * with what is rendered and nothing else, asks its probes, and ends it. The pod has a network of
- * its own, which is a loopback interface. For one thread.
+ * its own, which is a loopback interface, and in it the address of its service, which is another
+ * machine's to a client. For one thread.
  */
 final class RunningPod {
+  private static final String SERVICE = "10.96.0.10";
+
   private final Containers containers;
   private final Path folder;
   private final Map<String, Map<String, String>> secrets;
@@ -51,13 +54,16 @@ final class RunningPod {
     this.folder = folder;
     this.secrets = secrets;
     this.rendered = rendered;
-    this.hosts = Files.writeString(folder.resolve("hosts"), "127.0.0.1 localhost " + name + "\n");
+    this.hosts =
+        Files.writeString(
+            folder.resolve("hosts"), "127.0.0.1 localhost\n%s %s\n".formatted(SERVICE, name));
     List<String> options = options(rendered, rendered.container(), folder);
     options.add(0, "--network=none");
     options.addAll(start(rendered.container()));
     this.id = containers.start(options.toArray(String[]::new));
     String pid = containers.podman("inspect", "--format={{.State.Pid}}", id).ok();
     this.network = "/proc/" + pid + "/ns/net";
+    inside("ip", "address", "add", SERVICE + "/32", "dev", "lo").ok();
   }
 
   /** Runs a container of another pod to its end, as if in the same cluster. */
