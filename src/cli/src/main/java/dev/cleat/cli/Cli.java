@@ -112,7 +112,8 @@ final class Cli {
       }
     }
     Words.register(line);
-    return line;
+    // Whoever types @README.md names a file to an agent; the shell has its own ways to put one in.
+    return line.setExpandAtFiles(false);
   }
 
   private static CommandSpec root() {

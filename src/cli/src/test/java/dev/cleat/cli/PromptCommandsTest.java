@@ -8,6 +8,7 @@ import dev.cleat.v1.Event;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,6 +45,16 @@ final class PromptCommandsTest {
     assertThat(Ran.typing(server, "echo from\necho standard input\n", "prompt", id).ok().lines())
         .containsExactly("from", "standard input");
     assertThat(server.run("prompt", id, "kill -KILL $BASHPID & wait $!").code()).isEqualTo(137);
+  }
+
+  @Test
+  void aWordThatBeginsWithAnAtSignIsThatWord(@TempDir Path folder) throws Exception {
+    String id = server.bash("at-signs");
+    String file = "@" + Files.writeString(folder.resolve("words"), "--no-wait of the file");
+
+    assertThat(server.run("prompt", id, "echo", file, "@" + file).ok().out())
+        .isEqualTo(file + " @" + file + "\n");
+    assertThat(server.run(file).err()).contains("there is no command '" + file + "'");
   }
 
   @Test
