@@ -12,6 +12,8 @@ import dev.cleat.v1.TurnState;
 import dev.cleat.v1.WaitTurnRequest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * A turn that was started. It runs whether or not anybody waits for it. Safe for use by any thread.
@@ -26,6 +28,9 @@ public final class RunningTurn {
   private static final Duration CLOCK_MARGIN = Duration.ofSeconds(1);
 
   private static final int PAGE_EVENTS = 100;
+
+  /** The turn came into a state. */
+  private record Change(long epoch, long seq, TurnState state) {}
 
   private final Session session;
   private final Rpc rpc;
@@ -95,7 +100,7 @@ public final class RunningTurn {
    * @throws CleatException when the beginning of the turn could not be looked up
    */
   public TurnEvents events() {
-    return TurnEvents.open(session, id(), before());
+    return TurnEvents.open(session, this);
   }
 
   /**
@@ -104,6 +109,15 @@ public final class RunningTurn {
    */
   public Position before() {
     Instant since = Times.of(started.getCreateTime()).minus(CLOCK_MARGIN);
+    return findChange(since, event -> true)
+        // A later state says that the first is gone, and what came between perhaps, too.
+        .filter(first -> first.state() == TurnState.TURN_STATE_ACCEPTED)
+        .map(first -> new Position(first.epoch(), first.seq() - 1))
+        .orElse(Position.BEGINNING); // what is missing comes as a gap
+  }
+
+  /** The first of the events of the turn's states since then that is wanted. */
+  private Optional<Change> findChange(Instant since, Predicate<Event> wanted) {
     ReadEventsRequest.Builder request =
         ReadEventsRequest.newBuilder()
             .setSessionId(started.getSessionId())
@@ -115,16 +129,39 @@ public final class RunningTurn {
       page = rpc.call(SessionServiceGrpc.getReadEventsMethod(), request.build(), Rpc.Repeat.SAFE);
       for (Event event : page.getEventsList()) {
         dev.cleat.v1.Turn turn = event.getTurnChanged().getTurn();
-        if (turn.getId().equals(id())) {
-          // A later state says that the first is gone, and what came between perhaps, too.
-          return turn.getState() == TurnState.TURN_STATE_ACCEPTED
-              ? new Position(page.getEpoch(), event.getSeq() - 1)
-              : Position.BEGINNING;
+        if (turn.getId().equals(id()) && wanted.test(event)) {
+          return Optional.of(new Change(page.getEpoch(), event.getSeq(), turn.getState()));
         }
       }
       request.setPageToken(page.getNextPageToken());
     } while (!page.getNextPageToken().isEmpty());
-    return Position.BEGINNING; // what is missing comes as a gap
+    return Optional.empty();
+  }
+
+  /**
+   * The turn as it ended, if a reader who has come to this place will not be told: it has ended,
+   * and what said so is not behind the place any more. To be asked when events are {@link
+   * Delivery.Missing missing}; else one could wait for an end that is among them.
+   */
+  public Optional<Turn> endedBefore(Position place) {
+    try {
+      Turn turn = refresh();
+      return turn.ended() && !endIsBehind(place, turn.raw()) ? Optional.of(turn) : Optional.empty();
+    } catch (CleatException e) {
+      if (e.reason().equals("SESSION_NOT_FOUND")) {
+        return Optional.empty(); // which the reader is told
+      }
+      throw e;
+    }
+  }
+
+  private boolean endIsBehind(Position place, dev.cleat.v1.Turn ended) {
+    Instant time = Times.of(ended.hasEndTime() ? ended.getEndTime() : ended.getCreateTime());
+    return findChange(
+            time.minus(CLOCK_MARGIN),
+            event ->
+                event.getSeq() > place.seq() && Turn.of(event.getTurnChanged().getTurn()).ended())
+        .isPresent();
   }
 
   /**

@@ -99,7 +99,7 @@ public final class Session {
     RunningTurn running = start(prompt);
     boolean found = running.started().state().compareTo(Turn.State.QUEUED) > 0;
     Position base = found ? Position.BEGINNING : before;
-    new TurnFollower(this, running.id(), base, Times.nanos(prompt.waitLimit())).follow(output);
+    new TurnFollower(this, running, base, Times.nanos(prompt.waitLimit())).follow(output);
     Duration left = prompt.waitLimit().minusNanos(System.nanoTime() - start);
     return new RunningTurn(this, rpc, running.started().raw(), prompt.maxOutput(0))
         .await(left.isNegative() ? Duration.ZERO : left);

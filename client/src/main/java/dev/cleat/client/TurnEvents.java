@@ -33,19 +33,22 @@ public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
           EventKind.EVENT_KIND_AGENT_MODE_CHANGED);
 
   private final EventStream events;
+  private final RunningTurn running;
   private final String turnId;
   private dev.cleat.v1.@Nullable Turn end;
   private boolean handedOver;
   private boolean over;
 
-  private TurnEvents(EventStream events, String turnId) {
+  private TurnEvents(EventStream events, RunningTurn running) {
     this.events = events;
-    this.turnId = turnId;
+    this.running = running;
+    this.turnId = running.id();
   }
 
-  static TurnEvents open(Session session, String turnId, Position before) {
-    AttachOptions options = AttachOptions.after(before).readOnly().followRestarts().kinds(KINDS);
-    return new TurnEvents(session.events(options), turnId);
+  static TurnEvents open(Session session, RunningTurn running) {
+    AttachOptions options =
+        AttachOptions.after(running.before()).readOnly().followRestarts().kinds(KINDS);
+    return new TurnEvents(session.events(options), running);
   }
 
   /**
@@ -60,6 +63,7 @@ public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
       if (delivery == null) {
         over = true;
       } else if (delivery instanceof Delivery.Missing missing) {
+        running.endedBefore(missing.position()).ifPresent(turn -> ended(turn.raw()));
         return new TurnEvent.Missing(missing.gap());
       } else if (delivery instanceof Delivery.Happened happened) {
         TurnEvent event = event(happened.event());
@@ -131,10 +135,14 @@ public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
   private void changed(dev.cleat.v1.Turn turn) {
     handedOver = turn.getState().compareTo(TurnState.TURN_STATE_SUBMITTED) >= 0;
     if (Turn.of(turn).ended()) {
-      end = turn;
-      over = true;
-      events.close();
+      ended(turn);
     }
+  }
+
+  private void ended(dev.cleat.v1.Turn turn) {
+    end = turn;
+    over = true;
+    events.close();
   }
 
   private static String turnOf(Event event) {

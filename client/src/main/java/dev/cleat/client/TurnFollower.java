@@ -5,6 +5,7 @@ import dev.cleat.v1.EventKind;
 import dev.cleat.v1.TurnState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TurnFollower {
   private final Session session;
-  private final String turnId;
+  private final RunningTurn turn;
   private final long deadline;
   private Position base;
 
@@ -23,9 +24,9 @@ final class TurnFollower {
    *
    * @param waitNanos how long to follow it
    */
-  TurnFollower(Session session, String turnId, Position base, long waitNanos) {
+  TurnFollower(Session session, RunningTurn turn, Position base, long waitNanos) {
     this.session = session;
-    this.turnId = turnId;
+    this.turn = turn;
     this.base = base;
     this.deadline = System.nanoTime() + Math.min(waitNanos, Long.MAX_VALUE / 2);
   }
@@ -49,12 +50,14 @@ final class TurnFollower {
             .kinds(List.of(EventKind.EVENT_KIND_TURN_CHANGED));
     try (EventStream events = session.events(options)) {
       for (Delivery next = take(events); next != null; next = take(events)) {
-        dev.cleat.v1.@Nullable Turn turn = ours(next);
-        if (turn == null) {
+        // Whether it has begun, or ended, may be among what is missing.
+        dev.cleat.v1.@Nullable Turn now =
+            next instanceof Delivery.Missing ? turn.refresh().raw() : ours(next);
+        if (now == null) {
           continue;
         }
-        if (turn.getState().compareTo(TurnState.TURN_STATE_RUNNING) >= 0) {
-          return turn;
+        if (now.getState().compareTo(TurnState.TURN_STATE_RUNNING) >= 0) {
+          return now;
         }
         base = next.position();
       }
@@ -74,18 +77,25 @@ final class TurnFollower {
                     EventKind.EVENT_KIND_COMMAND_STARTED));
     try (EventStream events = session.events(options)) {
       for (Delivery next = take(events); next != null; next = take(events)) {
+        if (next instanceof Delivery.Missing missing) {
+          Optional<Turn> ended = turn.endedBefore(missing.position());
+          if (ended.isPresent()) {
+            slice.end(ended.get().raw().getOutputEndOffset());
+            return;
+          }
+        }
         if (!(next instanceof Delivery.Happened happened)) {
           continue;
         }
         Event event = happened.event();
-        dev.cleat.v1.@Nullable Turn turn = ours(next);
+        dev.cleat.v1.@Nullable Turn now = ours(next);
         if (event.hasOutput()) {
           slice.output(event.getOutput().getOffset(), event.getOutput().getData());
         } else if (event.hasCommandStarted()
-            && event.getCommandStarted().getTurnId().equals(turnId)) {
+            && event.getCommandStarted().getTurnId().equals(turn.id())) {
           slice.goOn(event.getCommandStarted().getOffset());
-        } else if (turn != null && Turn.of(turn).ended()) {
-          slice.end(turn.getOutputEndOffset());
+        } else if (now != null && Turn.of(now).ended()) {
+          slice.end(now.getOutputEndOffset());
           return;
         }
       }
@@ -99,7 +109,7 @@ final class TurnFollower {
   private dev.cleat.v1.@Nullable Turn ours(Delivery delivery) {
     if (delivery instanceof Delivery.Happened happened
         && happened.event().hasTurnChanged()
-        && happened.event().getTurnChanged().getTurn().getId().equals(turnId)) {
+        && happened.event().getTurnChanged().getTurn().getId().equals(turn.id())) {
       return happened.event().getTurnChanged().getTurn();
     }
     return null;

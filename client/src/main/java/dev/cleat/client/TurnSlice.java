@@ -31,7 +31,8 @@ final class TurnSlice {
     if (from >= data.size()) {
       return;
     }
-    if (held.isEmpty()) {
+    if (offset + from != heldOffset + held.size()) {
+      goOn(heldOffset + held.size()); // nobody will say what followed it
       heldOffset = offset + from;
     }
     held = held.concat(data.substring((int) from));

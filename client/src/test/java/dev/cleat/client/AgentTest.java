@@ -24,6 +24,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Agents: their answers, what they do during a turn, and their questions. */
 class AgentTest {
@@ -167,6 +168,22 @@ class AgentTest {
           .hasExactlyElementsOfTypes(TurnEvent.Missing.class, TurnEvent.AgentText.class);
     }
     assertThat(running.refresh().succeeded()).isTrue();
+  }
+
+  @Test
+  @Timeout(60)
+  void aTurnWhoseEndIsNoLongerKeptIsOverForItsReaders() {
+    agent.will(play -> play.says("x"));
+    RunningTurn running = session.start(Prompt.of("x").requestId("r"));
+    assertThat(running.await().succeeded()).isTrue();
+    agent.trim();
+
+    RunningTurn again = session.start(Prompt.of("x").requestId("r"));
+    try (TurnEvents events = again.events()) {
+      assertThat(events).hasExactlyElementsOfTypes(TurnEvent.Missing.class);
+      assertThat(events.end()).hasValueSatisfying(turn -> assertThat(turn.succeeded()).isTrue());
+    }
+    assertThat(session.prompt(Prompt.of("x").requestId("r"), said -> {}).succeeded()).isTrue();
   }
 
   @Test

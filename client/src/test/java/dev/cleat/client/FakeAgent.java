@@ -20,8 +20,6 @@ import dev.cleat.v1.Event;
 import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.GetResponse;
-import dev.cleat.v1.GetTurnRequest;
-import dev.cleat.v1.GetTurnResponse;
 import dev.cleat.v1.ListApprovalsRequest;
 import dev.cleat.v1.ListApprovalsResponse;
 import dev.cleat.v1.ListTurnsRequest;
@@ -142,13 +140,6 @@ public final class FakeAgent extends FakeService {
       agent.start();
     }
     responses.onNext(SendPromptResponse.newBuilder().setTurn(accepted).build());
-    responses.onCompleted();
-  }
-
-  @Override
-  public synchronized void getTurn(
-      GetTurnRequest request, StreamObserver<GetTurnResponse> responses) {
-    responses.onNext(GetTurnResponse.newBuilder().setTurn(byId(request.getTurnId())).build());
     responses.onCompleted();
   }
 

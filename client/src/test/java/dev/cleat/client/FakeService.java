@@ -13,6 +13,8 @@ import dev.cleat.v1.EventBatch;
 import dev.cleat.v1.EventKind;
 import dev.cleat.v1.Gap;
 import dev.cleat.v1.GapReason;
+import dev.cleat.v1.GetTurnRequest;
+import dev.cleat.v1.GetTurnResponse;
 import dev.cleat.v1.Heartbeat;
 import dev.cleat.v1.Input;
 import dev.cleat.v1.InputAck;
@@ -133,6 +135,13 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
       page.setHeadSeq(journal.size()).setNextPageToken(i < journal.size() ? "" + i : "");
     }
     responses.onNext(page.build());
+    responses.onCompleted();
+  }
+
+  @Override
+  public synchronized void getTurn(
+      GetTurnRequest request, StreamObserver<GetTurnResponse> responses) {
+    responses.onNext(GetTurnResponse.newBuilder().setTurn(byId(request.getTurnId())).build());
     responses.onCompleted();
   }
 

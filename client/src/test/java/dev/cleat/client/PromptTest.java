@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -123,6 +124,33 @@ class PromptTest {
     assertThat(turn.get(60, TimeUnit.SECONDS).state()).isEqualTo(Turn.State.CANCELLED);
     assertThat(passed.size()).isZero();
     service.queue(false);
+  }
+
+  @Test
+  void aTurnWhoseEndIsNoLongerKeptIsOverForWhomItsOutputIsPassedTo() throws Exception {
+    service.hold(true);
+    service.willPrint(ByteString.copyFromUtf8("kept\r\n"), 0);
+    ByteArrayOutputStream passed = new ByteArrayOutputStream();
+    CountDownLatch trimmed = new CountDownLatch(1);
+    CompletableFuture<Turn> turn =
+        CompletableFuture.supplyAsync(() ->
+            session.prompt(
+                Prompt.of("x").requestId("r"),
+                part -> {
+                  passed.writeBytes(part);
+                  await().until(() -> trimmed.getCount() == 0);
+                }));
+    await().until(() -> passed.size() > 0);
+    service.hold(false);
+    RunningTurn same = session.start(Prompt.of("x").requestId("r"));
+    assertThat(same.await().succeeded()).isTrue();
+    service.trim();
+    trimmed.countDown();
+
+    assertThat(turn.get(60, TimeUnit.SECONDS).succeeded()).isTrue();
+    assertThat("kept\r\n").startsWith(passed.toString(StandardCharsets.UTF_8));
+    assertThat(session.prompt(Prompt.of("x").requestId("r"), passed::writeBytes).succeeded())
+        .isTrue();
   }
 
   @Test

@@ -67,4 +67,13 @@ class TurnSliceTest {
     slice.end(3);
     assertThat(passed()).isEqualTo("ab\033");
   }
+
+  @Test
+  void whatIsMissingInBetweenDoesNotShiftWhatFollows() {
+    TurnSlice slice = new TurnSlice(0, passed::writeBytes);
+    slice.output(0, bytes("ab\033]133;D"));
+    slice.output(1_000, bytes("cd$ "));
+    slice.end(1_002);
+    assertThat(passed()).isEqualTo("ab\033]133;Dcd$ ");
+  }
 }

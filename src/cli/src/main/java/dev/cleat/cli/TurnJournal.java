@@ -17,12 +17,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class TurnJournal {
   private final Streams streams;
+  private final RunningTurn running;
   private final String turnId;
   private boolean handedOver;
 
-  TurnJournal(Streams streams, String turnId) {
+  TurnJournal(Streams streams, RunningTurn running) {
     this.streams = streams;
-    this.turnId = turnId;
+    this.running = running;
+    this.turnId = running.id();
   }
 
   /** Returns the turn when it has ended. */
@@ -32,7 +34,7 @@ final class TurnJournal {
             .readOnly()
             .followRestarts()
             .encoding(plain ? Encoding.PLAIN : Encoding.TEXT);
-    TurnJournal journal = new TurnJournal(streams, running.id());
+    TurnJournal journal = new TurnJournal(streams, running);
     try (EventStream events = session.events(options)) {
       Delivery next = events.next();
       while (next != null && !journal.ends(next)) {
@@ -46,6 +48,7 @@ final class TurnJournal {
   private boolean ends(Delivery delivery) {
     if (delivery instanceof Delivery.Missing missing) {
       streams.note(Notices.gap(missing.gap()));
+      return running.endedBefore(missing.position()).isPresent();
     }
     if (!(delivery instanceof Delivery.Happened happened)) {
       return false;
