@@ -24,6 +24,12 @@ final class Keyboard {
   /** How long after the first of the detach keys the next must come. */
   private static final long HOLD_MILLIS = 1_000;
 
+  /**
+   * How long the rest of a key's sequence may take: they are sent in one, and Esc alone begins like
+   * them.
+   */
+  private static final long SEQUENCE_MILLIS = 20;
+
   /** What was typed just before detaching still goes out, unless there is no connection. */
   private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
@@ -98,7 +104,8 @@ final class Keyboard {
       return false;
     }
     if (keys.holding()) {
-      release = clock.schedule(this::release, HOLD_MILLIS, TimeUnit.MILLISECONDS);
+      long millis = keys.amidSequence() ? SEQUENCE_MILLIS : HOLD_MILLIS;
+      release = clock.schedule(this::release, millis, TimeUnit.MILLISECONDS);
     }
     return true;
   }

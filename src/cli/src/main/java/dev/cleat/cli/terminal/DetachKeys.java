@@ -1,19 +1,32 @@
 package dev.cleat.cli.terminal;
 
 import java.io.ByteArrayOutputStream;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * Finds the keys that detach among what is typed. The first keys of the sequence are held back
- * until it is clear whether the rest follows. For one thread at a time.
+ * Finds the keys that detach among what is typed, as bytes or, where the program in the session
+ * asked the terminal for that, as a {@link KeySequence}. The first of the keys are held back until
+ * it is clear whether the rest follows. For one thread at a time.
  */
 public final class DetachKeys {
+  private static final byte ESC = 0x1b;
+
+  /** What is longer is no key. */
+  private static final int LONGEST_SEQUENCE = 64;
 
   private final byte[] keys;
   private final String shown;
-  private int matched;
+
+  /** What the first of the keys came as, each with what came between it and the next. */
+  private final Deque<ByteArrayOutputStream> held = new ArrayDeque<>();
+
+  /** The beginning of what may become a key's sequence. */
+  private final ByteArrayOutputStream sequence = new ByteArrayOutputStream();
+
   private boolean pressed;
 
   private DetachKeys(byte[] keys, String shown) {
@@ -62,9 +75,14 @@ public final class DetachKeys {
     return shown;
   }
 
-  /** Whether a beginning of the keys is held back. */
+  /** Whether something is held back: a beginning of the keys. */
   public boolean holding() {
-    return matched > 0;
+    return !held.isEmpty() || sequence.size() > 0;
+  }
+
+  /** Whether what is held back is only the beginning of a sequence, whose rest comes at once. */
+  public boolean amidSequence() {
+    return held.isEmpty() && sequence.size() > 0;
   }
 
   /** Whether all of them were pressed. */
@@ -74,21 +92,79 @@ public final class DetachKeys {
 
   /** Takes what was typed, and returns what of it is for the session: nothing after the keys. */
   public byte[] typed(byte[] bytes, int length) {
-    ByteArrayOutputStream forward = new ByteArrayOutputStream(length + matched);
+    ByteArrayOutputStream forward = new ByteArrayOutputStream(length);
     for (int i = 0; i < length && !pressed; i++) {
-      while (matched > 0 && bytes[i] != keys[matched]) {
-        giveUpOne(forward);
-      }
-      if (matched < keys.length && bytes[i] == keys[matched]) {
-        matched++;
-      } else {
-        forward.write(bytes[i]);
-      }
-      if (matched > 0 && matched == keys.length) {
-        pressed = true;
-      }
+      typed(bytes[i], forward);
+    }
+    if (sequence.size() == 1 && isNext(ESC)) {
+      noSequence(forward); // the key itself, as far as one can know
     }
     return forward.toByteArray();
+  }
+
+  private void typed(byte b, ByteArrayOutputStream forward) {
+    if (sequence.size() > 0) {
+      if (sequence.size() < LONGEST_SEQUENCE && KeySequence.mayGoOn(sequence.size(), b)) {
+        sequence.write(b);
+        if (KeySequence.isEnd(b)) {
+          sequence(takeSequence(), forward);
+        }
+        return;
+      }
+      noSequence(forward);
+    }
+    if (pressed) {
+      return;
+    }
+    if (b == ESC && keys.length > 0) {
+      sequence.write(b);
+    } else {
+      key(b, new byte[] {b}, forward);
+    }
+  }
+
+  private void sequence(byte[] bytes, ByteArrayOutputStream forward) {
+    KeySequence read = KeySequence.of(bytes);
+    if (!read.isAside()) {
+      key(read.legacyByte(), bytes, forward);
+    } else if (held.isEmpty()) {
+      forward.writeBytes(bytes);
+    } else {
+      held.getLast().writeBytes(bytes);
+    }
+  }
+
+  private void noSequence(ByteArrayOutputStream forward) {
+    for (byte b : takeSequence()) {
+      if (!pressed) {
+        key(b, new byte[] {b}, forward);
+      }
+    }
+  }
+
+  private byte[] takeSequence() {
+    byte[] bytes = sequence.toByteArray();
+    sequence.reset();
+    return bytes;
+  }
+
+  /** A key was pressed, which came as these bytes. */
+  private void key(int key, byte[] bytes, ByteArrayOutputStream forward) {
+    while (!held.isEmpty() && !isNext(key)) {
+      giveUpOne(forward);
+    }
+    if (isNext(key)) {
+      ByteArrayOutputStream came = new ByteArrayOutputStream(bytes.length);
+      came.writeBytes(bytes);
+      held.add(came);
+      pressed = held.size() == keys.length;
+    } else {
+      forward.writeBytes(bytes);
+    }
+  }
+
+  private boolean isNext(int key) {
+    return held.size() < keys.length && key == keys[held.size()];
   }
 
   /** Nothing followed: what is held back was meant for the session. */
@@ -96,19 +172,19 @@ public final class DetachKeys {
     if (pressed) {
       return new byte[0];
     }
-    ByteArrayOutputStream forward = new ByteArrayOutputStream(matched);
-    forward.write(keys, 0, matched);
-    matched = 0;
+    ByteArrayOutputStream forward = new ByteArrayOutputStream();
+    held.forEach(key -> forward.writeBytes(key.toByteArray()));
+    held.clear();
+    forward.writeBytes(takeSequence());
     return forward.toByteArray();
   }
 
   /** Forwards the first held key, and holds the longest rest that is still a beginning. */
   private void giveUpOne(ByteArrayOutputStream forward) {
-    int before = matched;
+    int before = held.size();
     do {
-      matched--;
-    } while (matched > 0 && !isBeginning(before - matched, matched));
-    forward.write(keys, 0, before - matched);
+      forward.writeBytes(held.removeFirst().toByteArray());
+    } while (!held.isEmpty() && !isBeginning(before - held.size(), held.size()));
   }
 
   private boolean isBeginning(int from, int length) {
