@@ -98,10 +98,39 @@ final class OutputFilterTest {
   }
 
   @Test
+  void whatTheServersPictureSwitchesOnIsSwitchedOffToo() {
+    OutputFilter filter = OutputFilter.forTerminal();
+    show(filter, "\033[?66h\033[?45h\033[20h\033[4h\033[2;12l");
+
+    assertThat(undo(filter)).contains("\033>", "\033[?45l", "\033[20l", "\033[4l", "\033[12h");
+    assertThat(undo(filter)).doesNotContain("\033[2l");
+  }
+
+  @Test
+  void keysAreAsTheyWereHoweverTheyWereChanged() {
+    OutputFilter filter = OutputFilter.forTerminal();
+    show(filter, "\033[>4;2m\033[>1u\033[?1049h\033[>7u\033[=5;1u\033[>31u");
+
+    assertThat(undo(filter)).contains("\033[>4m").containsSubsequence("<2u", "?1049l", "<1u");
+    show(filter, "\033[<2u\033[=1u");
+    assertThat(undo(filter)).containsSubsequence("\033[=0u", "?1049l", "<1u");
+    show(filter, undo(filter));
+    assertThat(undo(filter)).isEqualTo("\033[0m\033(B\017");
+  }
+
+  @Test
+  void aSoftResetLeavesTheAlternateScreenAndTheMouseToBeSwitchedOff() {
+    OutputFilter filter = OutputFilter.forTerminal();
+    show(filter, "\033[?1049h\033[?1000h\033[!p");
+
+    assertThat(undo(filter)).contains("\033[?1049l", "\033[?1000l");
+  }
+
+  @Test
   void whatTheProgramSwitchedBackItselfIsLeftAlone() {
     OutputFilter filter = OutputFilter.forTerminal();
-    show(filter, "\033[?1049h\033[?25l\033=\033[2;10r\033[>1u");
-    show(filter, "\033[?1049l\033[?25h\033>\033[r\033[<u");
+    show(filter, "\033[?25l\033=\033[2;10r\033[>1u\033[>4;1m\033[4h\033[=1u\033[?1049h");
+    show(filter, "\033[?1049l\033[?25h\033[?66l\033[r\033[<u\033[>4;0m\033[4l");
 
     assertThat(undo(filter)).isEqualTo("\033[0m\033(B\017");
   }
