@@ -51,12 +51,12 @@ public final class OutputFilter {
   private final class Parts implements EscapeParser.Handler {
     @Override
     public void text(byte[] bytes, int from, int to) {
-      if (!plain) {
-        result.write(bytes, from, to - from);
-        return;
-      }
       for (int i = from; i < to; i++) {
-        plain(bytes[i] & 0xff);
+        if (plain) {
+          plain(bytes[i] & 0xff);
+        } else if (bytes[i] != Queries.ENQUIRY) {
+          result.write(bytes[i]);
+        }
       }
     }
 
@@ -84,15 +84,22 @@ public final class OutputFilter {
       }
       modes.printed(bytes, length);
       if (!Queries.isOne(bytes, length)) {
-        result.write(bytes, 0, length);
+        result.writeBytes(Queries.withoutAnswer(bytes, length));
       }
     }
 
     @Override
-    public void overlong(byte b) {
-      if (!plain) {
-        result.write(b);
+    public boolean overlong(byte[] bytes, int length) {
+      boolean shown = !plain && Queries.beginsNone(bytes, length);
+      if (shown) {
+        result.writeBytes(Queries.withoutAnswer(bytes, length));
       }
+      return shown;
+    }
+
+    @Override
+    public void overlong(byte b) {
+      result.write(b);
     }
   }
 }

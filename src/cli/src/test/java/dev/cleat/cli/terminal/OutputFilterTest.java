@@ -44,7 +44,36 @@ final class OutputFilterTest {
         "\033]4;1;?\007",
         "\033P$qm\033\\",
         "\033P+q544e\033\\",
-        "\033Z"
+        "\033Z",
+        "\u0005",
+        "\033[?4m",
+        "\033[?4g",
+        "\033[1$w",
+        "\033[2$w",
+        "\033[1$u",
+        "\033[1;1;1;1;10;10*y",
+        "\033[&u",
+        "\033[\"v",
+        "\033[1;1;9;9#|",
+        "\033[#R",
+        "\033['|",
+        "\033]4;1;?;2;#102030\033\\",
+        "\033]10;?;#102030\007",
+        "\033]21;foreground=?\033\\",
+        "\033]52;c;?\033\\",
+        "\033]60\033\\",
+        "\033]1337;ReportCellSize\007",
+        "\033P+Q666f6e74\033\\",
+        "\033P@kitty-cmd{\"cmd\":\"ls\"}\033\\",
+        "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\",
+        "\033_Ga=q,i=1\033\\",
+        "\u009b6n",
+        "\u009d11;?\u009c",
+        "\033]11;?\u009c",
+        "\u0090$qm\u009c",
+        "\u009a",
+        "\033[\u009b6n",
+        "\033[6\u007fn"
       })
   void questionsAreKeptBackBecauseTheServerAnswersThem(String question) {
     OutputFilter filter = OutputFilter.forTerminal();
@@ -53,15 +82,64 @@ final class OutputFilterTest {
   }
 
   @Test
+  void noTerminalFindsAQuestionWhereThereSeemsToBeNone() {
+    OutputFilter filter = OutputFilter.forTerminal();
+
+    // Controls are obeyed at once, and the sequence goes on; and a string may end before its end.
+    assertThat(show(filter, "\033[6\nn.\033\u0005[c.")).isEqualTo("\n..");
+    assertThat(show(filter, "\033]11;?\033[0m.")).isEqualTo("\033[0m.");
+    assertThat(show(filter, "\033]0;t\u009b6n\033[6n.")).isEqualTo("\033]0;t\033\\.");
+    assertThat(show(filter, "\033P" + "x".repeat(5_000) + "\033[6n[6n."))
+        .isEqualTo("\033P" + "x".repeat(5_000) + "\033\\[6n.");
+    assertThat(show(filter, "\033[\u00e9" + "6n.")).isEqualTo("\u00e9" + "6n.");
+  }
+
+  @ParameterizedTest(name = "question {index}")
+  @ValueSource(
+      strings = {
+        "\033]4;%s1;?\033\\",
+        "\033]52;%s;?\007",
+        "\033P+q%s544e\033\\",
+        "\033P$q%sm\033\\",
+        "\033_Ga=q,i=1;%s\033\\",
+        "\033_Gi=1,%s,a=q\033\\",
+        "\033[%s6n",
+        "\033[?%s$p"
+      })
+  void questionsOfAnyLengthAreKeptBack(String question) {
+    OutputFilter filter = OutputFilter.forTerminal();
+
+    assertThat(show(filter, "a" + question.formatted("1".repeat(6_000)) + "b")).isEqualTo("ab");
+  }
+
+  @Test
+  void picturesAreShownWithoutTheTerminalConfirmingThem() {
+    OutputFilter filter = OutputFilter.forTerminal();
+
+    assertThat(show(filter, "\033_Gi=1,a=T,f=100,q=0;AAAA\033\\"))
+        .isEqualTo("\033_Gi=1,a=T,f=100,q=0,q=2;AAAA\033\\");
+    assertThat(show(filter, "\033_Ga=p,i=1\033\\")).isEqualTo("\033_Ga=p,i=1,q=2\033\\");
+    assertThat(show(filter, "\033_G;AA\033\\")).isEqualTo("\033_Gq=2;AA\033\\");
+    String data = "A".repeat(5_000);
+    assertThat(show(filter, "\033_Gi=1,m=1;" + data + "\033\\."))
+        .isEqualTo("\033_Gi=1,m=1,q=2;" + data + "\033\\.");
+  }
+
+  @Test
   void everythingElseReachesTheTerminalUnchanged() {
     OutputFilter filter = OutputFilter.forTerminal();
 
     assertThat(show(filter, MIXED + ".")).isEqualTo(MIXED + ".");
+    String more =
+        "\033]2;why;?\007\033]8;;http://x/;?a=?b\033\\\033]52;c;"
+            + "QUJD".repeat(2_000)
+            + "\007\033]10;#102030\007\033[>4;2m\033[4:3m\033[1$r\033[2 q\u00b0\u00ff";
+    assertThat(show(filter, more)).isEqualTo(more);
   }
 
   @Test
   void plainTextHasNoSequencesAndNoControlCharacters() {
-    assertThat(show(OutputFilter.plain(), MIXED + "\u0007\u007f\b\u0085\u009b."))
+    assertThat(show(OutputFilter.plain(), MIXED + "\u0007\u007f\b\u0085\u009b31m."))
         .isEqualTo("Grüße redlink\t\nend \ud83d\ude00.");
   }
 
