@@ -16,17 +16,28 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the person at the terminal what an agent asks, one question at a time, while the turn goes
- * on being shown: a question may also be decided elsewhere, or by its deadline.
+ * on being shown: a question may also be decided elsewhere, or by its deadline. What was typed
+ * before a question was shown does not answer it.
  *
  * <p>Lines are read by a thread of its own, which starts with the first question; {@code this}
  * guards the state, and is held while something is said, so that lines stay whole.
  */
 final class ApprovalDialog {
+  /**
+   * What was typed.
+   *
+   * @param ask which of the times that something was asked it was begun at
+   */
+  private record Line(String text, int ask) {}
+
+  private static final int NOTHING = 0;
+
   private final Streams streams;
   private final Session session;
   private final Queue<Approval> waiting = new ArrayDeque<>();
   private @Nullable Thread reader;
   private String shown = "";
+  private int asks; // how often something was asked
   private boolean inputEnded;
 
   ApprovalDialog(Streams streams, Session session) {
@@ -60,7 +71,9 @@ final class ApprovalDialog {
   }
 
   private void ask(Approval approval) {
+    streams.forgetTyped().run();
     shown = approval.id();
+    asks++;
     streams.note("? " + Approvals.question(approval));
     int number = 0;
     for (Option option : approval.options()) {
@@ -82,8 +95,8 @@ final class ApprovalDialog {
 
   private void read() {
     try {
-      for (Optional<String> line = line(); line.isPresent(); line = line()) {
-        typed(line.orElseThrow().strip());
+      for (Optional<Line> line = line(); line.isPresent(); line = line()) {
+        typed(line.orElseThrow());
       }
     } catch (IOException e) {
       note("cleat: standard input cannot be read: " + e.getMessage());
@@ -95,24 +108,35 @@ final class ApprovalDialog {
   }
 
   /** A line of standard input, which is read no further; empty at its end. */
-  private Optional<String> line() throws IOException {
+  private Optional<Line> line() throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     byte[] one = new byte[1];
-    int count;
-    while ((count = streams.in().read(one)) > 0 && one[0] != '\n') {
+    int count = streams.in().read(one);
+    int ask = currentAsk();
+    while (count > 0 && one[0] != '\n') {
       line.write(one[0]);
+      count = streams.in().read(one);
     }
     return count <= 0 && line.size() == 0
         ? Optional.empty()
-        : Optional.of(line.toString(StandardCharsets.UTF_8));
+        : Optional.of(new Line(line.toString(StandardCharsets.UTF_8).strip(), ask));
   }
 
-  private void typed(String line) {
+  private synchronized int currentAsk() {
+    return waiting.isEmpty() ? NOTHING : asks;
+  }
+
+  private void typed(Line typed) {
+    String line = typed.text();
     Approval approval;
     Optional<ApprovalReply> reply;
     synchronized (this) {
       approval = waiting.peek();
       if (approval == null) {
+        return;
+      }
+      if (typed.ask() != asks) {
+        ask(approval); // the line was begun before, and is no answer
         return;
       }
       reply = reply(approval, line);

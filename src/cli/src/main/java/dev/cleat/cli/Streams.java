@@ -19,13 +19,16 @@ import java.util.function.BooleanSupplier;
  * @param err standard error; for one thread at a time
  * @param typed whether a person types on {@code in}; asked only when it matters, as it costs time
  * @param seen whether a person sees {@code out}, without a pipe or a file in between
+ * @param forgetTyped throws away what a person has typed and nobody has read, lines that are not
+ *     finished included
  */
 record Streams(
     InputStream in,
     OutputStream out,
     OutputStream err,
     BooleanSupplier typed,
-    BooleanSupplier seen) {
+    BooleanSupplier seen,
+    Runnable forgetTyped) {
   private static final int BUFFER_BYTES = 64 << 10;
 
   /** The process's own, without the layers of {@code System.in} and {@code System.out}. */
@@ -35,7 +38,8 @@ record Streams(
         new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), BUFFER_BYTES),
         new FileOutputStream(FileDescriptor.err),
         StandardStreams::inputIsTerminal,
-        StandardStreams::outputIsTerminal);
+        StandardStreams::outputIsTerminal,
+        StandardStreams::forgetTyped);
   }
 
   /** Prints a line of result, in which nothing has an effect on a terminal. */

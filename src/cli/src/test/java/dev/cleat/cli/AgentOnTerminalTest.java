@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.client.FakeAgent;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +28,39 @@ final class AgentOnTerminalTest {
 
       assertThat(person.awaitEnd()).isEqualTo(130);
       person.assertRestored();
+    }
+  }
+
+  @Test
+  void whatWasTypedBeforeAQuestionWasShownIsNoAnswerToIt(@TempDir Path folder) throws Exception {
+    CountDownLatch typedAhead = new CountDownLatch(1);
+    CountDownLatch typedAgain = new CountDownLatch(1);
+    FakeAgent agent = AgentServer.acp();
+    agent.will(play -> {
+      play.says("first\n");
+      Intercepted.pass(typedAhead);
+      play.says("I will " + play.asks("a", "make").awaitAnswer("a").getOptionId() + "\n");
+      Intercepted.pass(typedAgain);
+      play.says("I will " + play.asks("b", "rm").awaitAnswer("b").getOptionId() + "\n");
+    });
+    try (AgentServer server = new AgentServer(agent);
+        OnTerminal person =
+            new OnTerminal(folder, "prompt", "s", "build it", "--server", server.target())) {
+      person.awaitShown("first\r\n");
+      person.type("1\r1");
+      person.awaitShown("first\r\n1\r\n1");
+      typedAhead.countDown();
+      person.awaitShown("? Bash: make\r\n").awaitShown("to deny: ");
+      person.type("2\r");
+      person.awaitShown("I will yes\r\n");
+      person.type("1\r1");
+      person.awaitShown("I will yes\r\n1\r\n1");
+      typedAgain.countDown();
+      person.awaitShown("? Bash: rm\r\n").awaitShown("3  No\r\nNumber, or nothing to deny: ");
+      person.type("3\r");
+
+      assertThat(person.awaitEnd()).isZero();
+      assertThat(person.shown()).contains("I will no\r\n");
     }
   }
 }

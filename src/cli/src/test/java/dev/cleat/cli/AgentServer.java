@@ -3,6 +3,8 @@ package dev.cleat.cli;
 import dev.cleat.client.FakeAgent;
 import dev.cleat.v1.PromptWay;
 import io.grpc.Server;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,10 +18,10 @@ import java.util.Arrays;
 final class AgentServer implements AutoCloseable {
   private final Server server;
 
-  AgentServer(FakeAgent agent) throws IOException {
+  AgentServer(FakeAgent agent, ServerInterceptor... interceptors) throws IOException {
     server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-            .addService(agent)
+            .addService(ServerInterceptors.intercept(agent, interceptors))
             .build()
             .start();
   }
@@ -43,7 +45,7 @@ final class AgentServer implements AutoCloseable {
     String[] all = Arrays.copyOf(command, command.length + 2);
     all[command.length] = "--server";
     all[command.length + 1] = target();
-    int code = Cli.run(new Streams(typed, out, err, () -> true, () -> true), all);
+    int code = Cli.run(new Streams(typed, out, err, () -> true, () -> true, () -> {}), all);
     return new Ran(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

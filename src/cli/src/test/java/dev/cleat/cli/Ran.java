@@ -46,7 +46,8 @@ record Ran(int code, String out, String err) {
                 out,
                 err,
                 () -> false,
-                () -> false),
+                () -> false,
+                () -> {}),
             command);
     return new Ran(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
