@@ -13,6 +13,8 @@ import dev.cleat.v1.WaitTurnRequest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -91,6 +93,26 @@ public final class RunningTurn {
     boolean answers =
         session.info().way().structured() || ended.judgedBy() == Turn.JudgedBy.STRUCTURED;
     return answers && prompt.maxOutputBytes() > 0 ? ended.withAnswer(answer()) : ended;
+  }
+
+  /**
+   * Waits as long as the prompt says, and passes on what the turn prints, from its beginning, while
+   * it prints it: exactly its bytes, in order, on the calling thread. The turn that is returned is
+   * without output then; its {@link Turn#omittedBytes} are those that were no longer there.
+   */
+  public Turn await(Consumer<byte[]> output) {
+    long start = System.nanoTime();
+    long limit = Times.nanos(prompt.waitLimit());
+    AtomicLong passed = new AtomicLong();
+    new TurnFollower(session, this, before(), limit)
+        .follow(part -> {
+          output.accept(part);
+          passed.addAndGet(part.length);
+        });
+    long left = Math.max(0, limit - (System.nanoTime() - start));
+    Turn turn =
+        new RunningTurn(session, rpc, started, prompt.maxOutput(0)).await(Duration.ofNanos(left));
+    return turn.withOmitted(Math.max(0, turn.omittedBytes() - passed.get()));
   }
 
   /**

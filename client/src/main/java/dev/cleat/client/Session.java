@@ -90,19 +90,11 @@ public final class Session {
   }
 
   /**
-   * The same, and passes on what the turn prints while it prints it: exactly its bytes, in order,
-   * on the calling thread. The turn that is returned is without output then.
+   * The same, and passes on what the turn prints while it prints it; see {@link
+   * RunningTurn#await(Consumer)}.
    */
   public Turn prompt(Prompt prompt, Consumer<byte[]> output) {
-    long start = System.nanoTime();
-    Position before = refresh().head();
-    RunningTurn running = start(prompt);
-    boolean found = running.started().state().compareTo(Turn.State.QUEUED) > 0;
-    Position base = found ? Position.BEGINNING : before;
-    new TurnFollower(this, running, base, Times.nanos(prompt.waitLimit())).follow(output);
-    Duration left = prompt.waitLimit().minusNanos(System.nanoTime() - start);
-    return new RunningTurn(this, rpc, running.started().raw(), prompt.maxOutput(0))
-        .await(left.isNegative() ? Duration.ZERO : left);
+    return start(prompt).await(output);
   }
 
   /**

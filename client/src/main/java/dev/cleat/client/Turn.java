@@ -11,7 +11,7 @@ import java.util.OptionalInt;
  * @param output what it printed; empty while it has not ended, and where the output was not asked
  *     for
  * @param omittedBytes how many bytes of its output are not in {@code output}: more than was to be
- *     kept, or no longer in the journal
+ *     kept, or no longer in the journal; where output was passed on, were not passed on either
  * @param answer all that an agent said to its user, where it gives that as data ({@link
  *     PromptWay#structured}); empty for shells and what else only prints, whose result is {@code
  *     output}, while the turn has not ended, and where the output was not asked for
@@ -175,6 +175,10 @@ public record Turn(dev.cleat.v1.Turn raw, String output, long omittedBytes, Stri
 
   Turn withAnswer(String text) {
     return new Turn(raw, output, omittedBytes, text);
+  }
+
+  Turn withOmitted(long bytes) {
+    return new Turn(raw, output, bytes, answer);
   }
 
   @Override

@@ -112,10 +112,12 @@ final class PromptCommand implements Callable<Integer> {
         streams.line(format.json() ? Json.of(running.started().raw()) : running.id());
         return ExitCode.DONE;
       }
-      try (TurnInterrupt interrupt = TurnInterrupt.arm(streams, client, found, requestId)) {
+      boolean plain = output.plain(streams);
+      try (TurnInterrupt interrupt = TurnInterrupt.arm(streams)) {
+        RunningTurn running = interrupt.started(found.start(plain ? prompt : prompt.rawOutput()));
         return found.info().way().structured()
-            ? agent(found, prompt, interrupt)
-            : ended(shell(found, prompt), interrupt);
+            ? agent(found, running, interrupt)
+            : ended(shell(found, running), interrupt);
       }
     }
   }
@@ -139,18 +141,15 @@ final class PromptCommand implements Callable<Integer> {
     return busy == Busy.REFUSE ? prompt.refuseWhenBusy() : prompt;
   }
 
-  private Turn shell(Session to, Prompt prompt) {
+  private Turn shell(Session to, RunningTurn running) {
     if (events) {
-      return TurnJournal.print(streams, to, to.start(prompt), output.plain(streams));
+      return TurnJournal.print(streams, to, running, output.plain(streams));
     }
-    return format.json()
-        ? json(to, to.prompt(output.plain(streams) ? prompt : prompt.rawOutput()))
-        : stream(to, prompt);
+    return format.json() ? json(to, running.await()) : stream(running);
   }
 
-  private int agent(Session to, Prompt prompt, TurnInterrupt interrupt) {
+  private int agent(Session to, RunningTurn running, TurnInterrupt interrupt) {
     AgentTurn agent = new AgentTurn(streams, to, session.text());
-    RunningTurn running = to.start(output.plain(streams) ? prompt : prompt.rawOutput());
     Turn turn;
     if (events) {
       turn = TurnJournal.print(streams, to, running, output.plain(streams));
@@ -181,10 +180,16 @@ final class PromptCommand implements Callable<Integer> {
     return turn;
   }
 
-  private Turn stream(Session to, Prompt prompt) {
+  private Turn stream(RunningTurn running) {
+    Turn turn;
     try (Printout printout = new Printout(streams, output)) {
-      return to.prompt(prompt, printout::print);
+      turn = running.await(printout::print);
     }
+    if (turn.omittedBytes() > 0) {
+      streams.note(
+          "cleat: %d bytes of the output are no longer kept".formatted(turn.omittedBytes()));
+    }
+    return turn;
   }
 
   /** One object: the turn, with its output, and an agent's answer, in it. */
