@@ -139,6 +139,7 @@ final class Attaching {
         t.enterRawMode();
         if (!readOnly) {
           t.onResize(() -> resized(t, attachment));
+          resized(t, attachment); // it may have been while there was no connection yet
         }
       });
       DetachKeys watched = terminal.isPresent() ? keys : DetachKeys.of("none");

@@ -1,11 +1,15 @@
 package dev.cleat.cli;
 
 import static dev.cleat.cli.Intercepted.pass;
+import static dev.cleat.cli.Soon.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.client.FakeAgent;
+import dev.cleat.v1.AttachRequest;
 import io.grpc.ServerInterceptor;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +41,38 @@ final class SlowServerTest {
       assertThat(person.awaitEnd()).isEqualTo(130);
       assertThat(server.run("turns", "s").ok().out()).contains("cancelled");
       person.assertRestored();
+    }
+  }
+
+  @Test
+  void aWindowThatIsResizedWhileConnectingIsFollowed(@TempDir Path folder) throws Exception {
+    List<AttachRequest> requests = new CopyOnWriteArrayList<>();
+    CountDownLatch arrived = new CountDownLatch(1);
+    CountDownLatch resized = new CountDownLatch(1);
+    ServerInterceptor slow =
+        Intercepted.before(
+            "Attach",
+            request -> {
+              requests.add((AttachRequest) request);
+              arrived.countDown();
+              pass(resized);
+            });
+    try (AgentServer server = new AgentServer(agent, slow);
+        OnTerminal person = new OnTerminal(folder, "attach", "s", "--server", server.target())) {
+      pass(arrived);
+      assertThat(requests.getFirst().getOpen().getSize().getRows()).isEqualTo(OnTerminal.ROWS);
+      person.resize(40, 111);
+      resized.countDown();
+
+      soon()
+          .untilAsserted(() ->
+              assertThat(requests)
+                  .anySatisfy(request -> {
+                    assertThat(request.getResize().getRows()).isEqualTo(40);
+                    assertThat(request.getResize().getColumns()).isEqualTo(111);
+                  }));
+      person.type("\u001c\u001c");
+      assertThat(person.awaitEnd()).isZero();
     }
   }
 }
