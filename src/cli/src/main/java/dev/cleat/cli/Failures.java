@@ -70,8 +70,18 @@ final class Failures {
           : ExitCode.FAILED;
     }
     CommandSpec mixin = command.mixins().get(ServerOption.NAME);
-    String target =
-        mixin != null && mixin.userObject() instanceof ServerOption server ? server.target() : "?";
+    @Nullable ServerOption server =
+        mixin != null && mixin.userObject() instanceof ServerOption option ? option : null;
+    String target = server == null ? "?" : server.target();
+    if (server != null
+        && server.reached()
+        && failure.code() == CleatException.Code.DEADLINE_EXCEEDED) {
+      say(
+          failure,
+          "the server at %s has not answered in time; it may still do what it was asked for"
+              .formatted(target));
+      return ExitCode.FAILED;
+    }
     say(
         failure,
         "cannot reach the server at %s (%s); is it running? start it with ./cleat serve"

@@ -15,7 +15,8 @@ import picocli.CommandLine.Option;
     name = "rm",
     description = "Remove sessions for good, with their journals, turns and children.")
 final class RmCommand implements Callable<Integer> {
-  private static final long DEADLINE_SECONDS = 60;
+  /** Longer than the server waits for processes that do not end, whose answer says so. */
+  private static final long DEADLINE_SECONDS = 300;
 
   private final Streams streams;
 

@@ -65,6 +65,8 @@ final class ServerOption {
       description = "A PEM file with its private key (PKCS#8).")
   private @Nullable Path key;
 
+  private final Contact contact = new Contact();
+
   String target() {
     return given.isBlank() ? DEFAULT : given;
   }
@@ -79,10 +81,16 @@ final class ServerOption {
     if ((certificate == null) != (key == null)) {
       throw CliException.usage("--cert and --key go together");
     }
-    CleatClientBuilder builder = CleatClient.builder().target(target()).retryFor(RETRY);
+    CleatClientBuilder builder =
+        CleatClient.builder().target(target()).retryFor(RETRY).intercept(contact);
     secure(builder);
     identify(builder);
     return builder.build();
+  }
+
+  /** Whether a call has come as far as a connection to the server. */
+  boolean reached() {
+    return contact.made();
   }
 
   private void secure(CleatClientBuilder builder) {

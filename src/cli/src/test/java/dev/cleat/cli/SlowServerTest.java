@@ -6,11 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.client.FakeAgent;
 import dev.cleat.v1.AttachRequest;
+import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -74,5 +80,33 @@ final class SlowServerTest {
       person.type("\u001c\u001c");
       assertThat(person.awaitEnd()).isZero();
     }
+  }
+
+  @Test
+  void aServerThatDoesNotAnswerInTimeIsThereAllTheSame() throws Exception {
+    List<Long> seconds = new CopyOnWriteArrayList<>();
+    ServerInterceptor late =
+        new ServerInterceptor() {
+          @Override
+          public <Q, R> ServerCall.Listener<Q> interceptCall(
+              ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+            if (!"Delete".equals(call.getMethodDescriptor().getBareMethodName())) {
+              return next.startCall(call, headers);
+            }
+            seconds.add(Context.current().getDeadline().timeRemaining(TimeUnit.SECONDS));
+            call.close(Status.DEADLINE_EXCEEDED, new Metadata());
+            return new ServerCall.Listener<>() {};
+          }
+        };
+    try (AgentServer server = new AgentServer(agent, late)) {
+      Ran ran = server.run("rm", "--force", "s");
+
+      assertThat(ran.code()).isEqualTo(1);
+      assertThat(ran.err())
+          .startsWith("cleat: the server at " + server.target() + " has not answered in time")
+          .hasLineCount(1);
+    }
+    // The server itself waits a minute for processes, and then says that they do not end.
+    assertThat(seconds.getFirst()).isGreaterThan(120);
   }
 }
