@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -135,17 +136,20 @@ final class SettingFields {
       return JsonNodeFactory.instance.booleanNode(Boolean.parseBoolean(text));
     }
     if (tag.equals(Tag.INT)) {
-      return JsonNodeFactory.instance.numberNode(new BigInteger(text));
+      return number(
+          node, field, text, words -> JsonNodeFactory.instance.numberNode(new BigInteger(words)));
     }
     if (tag.equals(Tag.FLOAT)) {
-      return decimal(node, field, text);
+      return number(
+          node, field, text, words -> JsonNodeFactory.instance.numberNode(new BigDecimal(words)));
     }
     return JsonNodeFactory.instance.textNode(text);
   }
 
-  private JsonNode decimal(Node node, String field, String text) {
+  /** A tag that is written out may say of anything that it is a number. */
+  private JsonNode number(Node node, String field, String text, Function<String, JsonNode> read) {
     try {
-      return JsonNodeFactory.instance.numberNode(new BigDecimal(text));
+      return read.apply(text);
     } catch (NumberFormatException e) {
       yaml.problem(node, field, "is no number of JSON");
       return JsonNodeFactory.instance.nullNode();

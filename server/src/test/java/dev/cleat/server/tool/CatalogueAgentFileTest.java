@@ -216,6 +216,8 @@ class CatalogueAgentFileTest {
           endpoint: {json: {A: {b: [c]}}}                                     | endpoint.json.A: must contain {endpoint}
           endpoint: {json: {"A=": {b: "{endpoint}"}}}                         | endpoint.json.A=: a variable's name must not
           endpoint: {json: {A: {b: "{endpoint}", c: .inf}}}                   | endpoint.json.A.c: is no number of JSON
+          endpoint: {json: {A: {b: "{endpoint}", c: !!int abc}}}              | endpoint.json.A.c: is no number of JSON
+          endpoint: {json: {A: {b: "{endpoint}", c: !!float abc}}}            | endpoint.json.A.c: is no number of JSON
           endpoint: {json: {A: &again {b: "{endpoint}", c: *again}}}          | endpoint.json.A.c.c
           role: {args: [--role, "{endpoint}"]}                                | role.args: must contain {role}
           acp: {command: [a], role: {args: []}}                               | acp.role.args: must not be empty
