@@ -6,7 +6,8 @@ import java.util.function.Consumer;
 
 /**
  * Finds the first match of a pattern in text that comes in pieces. It looks at the end of each
- * line, at the last 4 Ki characters and no more; its patterns take linear time.
+ * piece in which a line ends, and no later than after 2 Ki characters, at the last 4 Ki characters
+ * and no more; its patterns take linear time.
  */
 final class TokenFinder {
   private static final int WINDOW = 4096;
@@ -25,13 +26,20 @@ final class TokenFinder {
   }
 
   void feed(String text) {
+    // Not at each line's end: lines may be as short as they like.
+    boolean lineEnds = false;
     for (int i = 0; i < text.length() && !done; i++) {
       char c = text.charAt(i);
       window.append(c);
+      lineEnds |= c == '\n';
       unsearched++;
-      if (c == '\n' || unsearched == WINDOW / 2) {
+      if (unsearched == WINDOW / 2) {
         search(false);
+        lineEnds = false;
       }
+    }
+    if (lineEnds && !done) {
+      search(false);
     }
   }
 

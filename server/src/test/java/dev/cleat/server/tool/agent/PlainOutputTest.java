@@ -93,6 +93,13 @@ class PlainOutputTest {
   }
 
   @Test
+  void oneLineMoreIsNotOneSearchMore() {
+    String window = "x".repeat(4096);
+    assertThat(tokens("(?s)x.*(z)", window + "\n".repeat(1 << 18) + "z.")).isEmpty();
+    assertThat(tokens("(z)", "\n".repeat(1 << 18) + "z\n")).containsExactly("z");
+  }
+
+  @Test
   void patternThatWouldBacktrackForEverIsAsQuickAsAnyOther() {
     String slow = "(?:(?:x+)(?:x+)(?:x+)(?:x+))+y|(z)\n";
     String bad = "x".repeat(1500) + "\n";
