@@ -149,6 +149,10 @@ final class AcpChoice {
   }
 
   private static boolean has(JsonNode values, String field, String name) {
+    if (name.isEmpty()) {
+      // A group of values has none of its own.
+      return false;
+    }
     for (JsonNode each : values) {
       if (AcpJson.text(each, field).equals(name) || has(each.path("options"), field, name)) {
         return true;

@@ -164,6 +164,20 @@ class AcpModesTest {
     assertThat(acp.told).containsExactly("text [MODE_UPDATE] other");
   }
 
+  /** A group of values has no value of its own. */
+  @ParameterizedTest
+  @ValueSource(strings = {"hello", "[MODE_UPDATE] "})
+  void answerOfAnAgentWhoseModesAreInGroupsIsText(String text) {
+    ScriptedAcp acp = ScriptedAcp.withSession(OPTION);
+    acp.update(
+        "{\"sessionUpdate\":\"agent_message_chunk\",\"content\":{\"type\":\"text\",\"text\":\""
+            + text
+            + "\"}}");
+    assertThat(acp.told).containsExactly("text " + text);
+    prompt(acp, "ask");
+    acp.answer("session/prompt", DONE);
+  }
+
   @Test
   void modeThatCouldNotBeAskedForIsNotOffered() {
     ScriptedAcp acp = new ScriptedAcp();
