@@ -5,6 +5,7 @@ import dev.cleat.v1.Activity;
 import dev.cleat.v1.ActivityState;
 import dev.cleat.v1.AgentModes;
 import dev.cleat.v1.Approval;
+import dev.cleat.v1.ApprovalAnswer;
 import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.EvidenceSource;
@@ -12,6 +13,7 @@ import dev.cleat.v1.Exit;
 import dev.cleat.v1.Image;
 import dev.cleat.v1.Tick;
 import dev.cleat.v1.Turn;
+import dev.cleat.v1.TurnEndReason;
 import dev.cleat.v1.TurnState;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns of an agent: handed over as data to one that says as data what it does about them, or
@@ -34,6 +38,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the session's lock.
  */
 final class AgentTurns implements Turns {
+  private static final Logger LOG = LoggerFactory.getLogger(AgentTurns.class);
+
+  /** In place of what cannot be written down. */
+  private static final Outcome LEFT_OUT =
+      new Outcome(
+          TurnEndReason.TURN_END_REASON_AGENT_ERROR,
+          "something that the agent said could not be dealt with and was left out");
+
   /** How long an agent has to come back from a cancel before its process is ended. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -265,37 +277,14 @@ final class AgentTurns implements Turns {
   void settle() {
     while (!heard.isEmpty()) {
       final AgentSaid said = heard.getFirst();
-      switch (said) {
-        case AgentSaid.Ready() -> host.append(List.of(Events.idle(source(), host.headSeq() + 1)));
-        case AgentSaid.Something(Event.Builder event) -> something(event.clone());
-        case AgentSaid.Resumable(String token) -> {
-          if (!token.equals(host.session().getResumeToken())) {
-            host.append(List.of(Events.resumable(token)));
-          }
-        }
-        case AgentSaid.Modes(AgentModes modes, boolean byAgent) -> {
-          if (!modes.equals(host.session().getAgentModes())) {
-            host.append(List.of(Events.agentMode(modes, byAgent)));
-          }
-        }
-        case AgentSaid.Asked(Approval.Builder approval) -> asked(approval.clone());
-        case AgentSaid.NotStarted(String why) -> notStarted(why);
-        case AgentSaid.Begun() -> {
-          final Turn begun = begun();
-          if (begun != null) {
-            append(begun, List.of());
-          }
-        }
-        case AgentSaid.Active active -> active(active);
-        case AgentSaid.Withdrawn(String agentsId) -> questions.withdrawn(agentsId);
-        case AgentSaid.Showed(String text) -> {
-          if (current != null) {
-            current.showed(text);
-          }
-        }
-        case AgentSaid.Ended ended -> ended(ended);
-        case AgentSaid.Unsure(Outcome why) -> unsure(why);
-        case AgentSaid.Broken(String message) -> broken(message);
+      try {
+        settle(said);
+      } catch (Refusal e) {
+        throw e;
+      } catch (RuntimeException e) {
+        // Nothing that an agent says may keep its session from going on, or from ending.
+        LOG.error("Session {}: what its agent said was left out", sessionId, e);
+        leaveOut(said);
       }
       // Going another way may have cleared them.
       heard.pollFirst();
@@ -304,6 +293,68 @@ final class AgentTurns implements Turns {
       abandonWaiting();
     }
     submitNext();
+  }
+
+  private void settle(AgentSaid said) {
+    switch (said) {
+      case AgentSaid.Ready() -> host.append(List.of(Events.idle(source(), host.headSeq() + 1)));
+      case AgentSaid.Something(Event.Builder event) -> something(event.clone());
+      case AgentSaid.Resumable(String token) -> {
+        if (!token.equals(host.session().getResumeToken())) {
+          host.append(List.of(Events.resumable(token)));
+        }
+      }
+      case AgentSaid.Modes(AgentModes modes, boolean byAgent) -> {
+        if (!modes.equals(host.session().getAgentModes())) {
+          host.append(List.of(Events.agentMode(modes, byAgent)));
+        }
+      }
+      case AgentSaid.Asked(Approval.Builder approval) -> asked(approval.clone());
+      case AgentSaid.NotStarted(String why) -> notStarted(why);
+      case AgentSaid.Begun() -> {
+        final Turn begun = begun();
+        if (begun != null) {
+          append(begun, List.of());
+        }
+      }
+      case AgentSaid.Active active -> active(active);
+      case AgentSaid.Withdrawn(String agentsId) -> questions.withdrawn(agentsId);
+      case AgentSaid.Showed(String text) -> {
+        if (current != null) {
+          current.showed(text);
+        }
+      }
+      case AgentSaid.Ended ended -> ended(ended);
+      case AgentSaid.Unsure(Outcome why) -> unsure(why);
+      case AgentSaid.Broken(String message) -> broken(message);
+    }
+  }
+
+  private void leaveOut(AgentSaid said) {
+    try {
+      sayLeftOut(said);
+    } catch (Refusal e) {
+      throw e;
+    } catch (RuntimeException e) {
+      LOG.error("Session {}: nor could that be said", sessionId, e);
+    }
+  }
+
+  /** What the agent said could not be dealt with; what waits for that must not wait for ever. */
+  private void sayLeftOut(AgentSaid said) {
+    switch (said) {
+      case AgentSaid.Ended(_, Exit exit, _) -> ended(new AgentSaid.Ended(LEFT_OUT, exit, ""));
+      case AgentSaid.Unsure _ -> unsure(LEFT_OUT);
+      case AgentSaid.NotStarted _ -> ended(new AgentSaid.Ended(LEFT_OUT, null, ""));
+      case AgentSaid.Broken _ -> broken(LEFT_OUT.message());
+      case AgentSaid.Asked(Approval.Builder approval) -> {
+        host.append(List.of(AgentEvents.error(LEFT_OUT.message(), currentId())));
+        if (driver != null) {
+          driver.answer(approval.getId(), ApprovalAnswer.getDefaultInstance());
+        }
+      }
+      default -> host.append(List.of(AgentEvents.error(LEFT_OUT.message(), currentId())));
+    }
   }
 
   private void something(Event.Builder event) {

@@ -237,13 +237,25 @@ final class HeadlessDriver implements AgentDriver {
     public void exited(dev.cleat.server.terminal.Exit exit) {
       pictures.remove(turnId);
       host.agentSpeaks(() -> {
-        final Outcome outcome = output.finish();
+        final Outcome outcome = finished();
         final Exit how = Run.contract(exit);
         busy = false;
         // Before the next one begins.
         terminal.ended();
         heard.accept(new AgentSaid.Ended(outcome(outcome, how), how, tail.text()));
       });
+    }
+
+    /** Whatever it printed, its session hears that it has ended. */
+    private Outcome finished() {
+      try {
+        return output.finish();
+      } catch (RuntimeException e) {
+        LOG.error("Turn {}: the end of what its command printed cannot be read", turnId, e);
+        return new Outcome(
+            TurnEndReason.TURN_END_REASON_AGENT_ERROR,
+            "the end of what its command printed could not be read");
+      }
     }
 
     /** A command that fails has failed, whatever it printed before. */

@@ -4,6 +4,7 @@ import dev.cleat.server.session.ScreenJudge.Verdict;
 import dev.cleat.server.session.Sight.Asked;
 import dev.cleat.server.session.Sight.Offered;
 import dev.cleat.server.tool.agent.Outcome;
+import dev.cleat.server.tool.agent.Texts;
 import dev.cleat.v1.Approval;
 import dev.cleat.v1.ApprovalAnswer;
 import dev.cleat.v1.ApprovalDecision;
@@ -110,17 +111,19 @@ final class ScreenQuestions {
         Approval.newBuilder()
             .setId(asked.id())
             .setTool(known.map(one -> one.form().tool()).orElse(""))
-            .setQuestion(known.map(Asked::about).orElse(UNKNOWN))
+            .setQuestion(Texts.cut(known.map(Asked::about).orElse(UNKNOWN), Texts.MOST_LINE_BYTES))
             .setScreenText(
-                known
-                    .map(Asked::text)
-                    .orElseGet(() -> String.join("\n", sight.look().lines()).strip()));
+                Texts.cut(
+                    known
+                        .map(Asked::text)
+                        .orElseGet(() -> String.join("\n", sight.look().lines()).strip()),
+                    Texts.MOST_BYTES));
     for (int i = 0; i < asked.answers().size(); i++) {
       final Offered offered = asked.answers().get(i);
       approval.addOptions(
           ApprovalOption.newBuilder()
               .setId(Integer.toString(i + 1))
-              .setName(offered.name())
+              .setName(Texts.cut(offered.name(), Texts.MOST_LINE_BYTES))
               .setKind(kind(offered)));
     }
     heard.accept(new AgentSaid.Asked(approval));

@@ -15,6 +15,8 @@ import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.SessionOrBuilder;
 import dev.cleat.v1.SessionState;
 import dev.cleat.v1.TerminalSize;
+import dev.cleat.v1.TurnEndReason;
+import dev.cleat.v1.TurnState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -487,6 +489,17 @@ final class SessionProcess implements HeadlessDriver.Host {
       return;
     }
     try {
+      end(ending, exit);
+    } catch (RuntimeException e) {
+      LOG.error("Session {}: its end could not be written down whole", key, e);
+      endBarely(ending, exit);
+    } finally {
+      ending.ended().complete(null);
+    }
+  }
+
+  private void end(Run ending, @Nullable Exit exit) {
+    try {
       if (!ending.tracker().finish(journal.nextSeq() - 1, TRACKER_PATIENCE)) {
         LOG.warn("Session {}: its output could not be looked at to its end", key);
       }
@@ -501,21 +514,64 @@ final class SessionProcess implements HeadlessDriver.Host {
           if (turns instanceof AgentTurns agent) {
             agent.closing();
           }
-          final List<Event.Builder> events = new ArrayList<>(turns.sessionEnded(exit));
-          events.add(
-              Events.state(
-                  SessionState.SESSION_STATE_EXITED, ending.number(), ending.stopReason()));
-          events.add(Events.exited(exit, ending.number()));
-          log.append(events);
+          over(ending, exit, turns.sessionEnded(exit));
+        });
+    seal();
+  }
+
+  private void over(Run ending, @Nullable Exit exit, List<Event.Builder> ofTurns) {
+    final List<Event.Builder> events = new ArrayList<>(ofTurns);
+    events.add(
+        Events.state(SessionState.SESSION_STATE_EXITED, ending.number(), ending.stopReason()));
+    events.add(Events.exited(exit, ending.number()));
+    log.append(events);
+    run = null;
+    ended();
+  }
+
+  /**
+   * Without what was said last: a session that has no process and does not know it could never be
+   * stopped or deleted.
+   */
+  private void endBarely(Run ending, @Nullable Exit exit) {
+    try {
+      gate.close();
+      final boolean _ =
+          lock.untilWritten(() -> {
+            if (run == ending) {
+              over(ending, exit, abandonedTurns());
+            }
+          });
+      seal();
+    } finally {
+      lock.locked(() -> {
+        if (run == ending) {
           run = null;
           ended();
-        });
+        }
+      });
+    }
+  }
+
+  private List<Event.Builder> abandonedTurns() {
+    return fold().openTurns().stream()
+        .map(turn ->
+            Events.turn(
+                CurrentTurn.abandoned(
+                        turn,
+                        TurnState.TURN_STATE_UNCERTAIN,
+                        TurnEndReason.TURN_END_REASON_SESSION_ENDED,
+                        host.now())
+                    .build()))
+        .toList();
+  }
+
+  private void seal() {
     try {
       journal.seal();
     } catch (IOException e) {
       LOG.warn("Session {}: its end could not be synced", key, e);
     }
-    ending.ended().complete(null);
   }
 
   private void ended() {

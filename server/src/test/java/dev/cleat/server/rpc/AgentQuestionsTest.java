@@ -12,8 +12,11 @@ import dev.cleat.v1.ApprovalRule;
 import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.ApprovalSource;
 import dev.cleat.v1.CreateRequest;
+import dev.cleat.v1.DeleteRequest;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.ResolveApprovalRequest;
+import dev.cleat.v1.SessionState;
+import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
 import io.grpc.Status.Code;
@@ -86,6 +89,24 @@ class AgentQuestionsTest {
         .with(Code.FAILED_PRECONDITION, ERROR_REASON_APPROVAL_RESOLVED)
         .metadata("decision", "allowed")
         .metadata("source", "call");
+  }
+
+  @Test
+  void questionThatIsLongerThanAnyEventIsAskedAllTheSame() {
+    final String id = prompter.create(fake());
+    final Turn turn = prompter.send(id, "bloat rm");
+    final Approval question = prompter.awaitQuestion(id);
+    assertThat(question.getSerializedSize()).isLessThan(64 << 10);
+    assertThat(question.getOptions(0).getName()).startsWith("allow_once!");
+    resolve(question, ApprovalDecision.APPROVAL_DECISION_ALLOWED);
+
+    assertThat(prompter.await(turn).getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(prompter.answer(turn)).isEqualTo("answer opt-allow_once");
+    assertThat(server.sessions().stop(StopRequest.newBuilder().setSessionId(id).build()))
+        .isNotNull();
+    assertThat(prompter.get(id).getState()).isEqualTo(SessionState.SESSION_STATE_EXITED);
+    assertThat(server.sessions().delete(DeleteRequest.newBuilder().setSessionId(id).build()))
+        .isNotNull();
   }
 
   @Test

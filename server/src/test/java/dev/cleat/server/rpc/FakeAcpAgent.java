@@ -16,11 +16,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An agent in a process of its own that speaks the Agent Client Protocol and does as its prompts
- * say: {@code say TEXT}, {@code ask TOOL}, {@code use TOOL} with all that agents tell of it, {@code
- * wait} for a cancel, {@code deaf} to it, {@code exit CODE}, {@code fail TEXT}, {@code recall} all
- * prompts of the conversation, {@code pictures} how many came and how large. With modes, {@code
- * mode} says the one that it is in, and {@code switch MODE} changes it by itself, {@code leave
- * MODE} at a cancel. Its conversations are files in the working directory.
+ * say: {@code say TEXT}, {@code ask TOOL}, {@code bloat TOOL} with 17 MiB in an option's name,
+ * {@code use TOOL} with all that agents tell of it, {@code wait} for a cancel, {@code deaf} to it,
+ * {@code exit CODE}, {@code fail TEXT}, {@code recall} all prompts of the conversation, {@code
+ * pictures} how many came and how large. With modes, {@code mode} says the one that it is in, and
+ * {@code switch MODE} changes it by itself, {@code leave MODE} at a cancel. Its conversations are
+ * files in the working directory.
  */
 public final class FakeAcpAgent {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -163,7 +164,8 @@ public final class FakeAcpAgent {
         awaitCancel();
         switchMode(rest);
       }
-      case "ask" -> reason = ask(rest);
+      case "ask" -> reason = ask(rest, "");
+      case "bloat" -> reason = ask(rest, "!".repeat(17 << 20));
       case "use" -> {
         reason = use(rest);
         usage = ", \"usage\": {\"inputTokens\": 12, \"outputTokens\": 7, \"totalTokens\": 19}";
@@ -224,8 +226,8 @@ public final class FakeAcpAgent {
     say("drawn.");
   }
 
-  private String ask(String tool) throws IOException {
-    final String chosen = permission("call-" + ++calls, tool);
+  private String ask(String tool, String more) throws IOException {
+    final String chosen = permission("call-" + ++calls, tool, more);
     if (chosen.isEmpty()) {
       return "cancelled";
     }
@@ -246,7 +248,7 @@ public final class FakeAcpAgent {
                 .put("kind", "execute")
                 .putObject("rawInput")
                 .put("command", tool));
-    final String chosen = permission(call, tool);
+    final String chosen = permission(call, tool, "");
     final boolean allowed = chosen.equals("opt-allow_once");
     update(
         "tool_call_update",
@@ -266,7 +268,7 @@ public final class FakeAcpAgent {
   }
 
   /** Asks, and returns the option that was chosen; empty for none, as the turn is cancelled. */
-  private String permission(String call, String tool) throws IOException {
+  private String permission(String call, String tool, String more) throws IOException {
     final ObjectNode asked = JSON.createObjectNode();
     asked.put("id", 1000 + calls).put("method", "session/request_permission");
     final ObjectNode params = asked.putObject("params").put("sessionId", session);
@@ -282,7 +284,7 @@ public final class FakeAcpAgent {
           .withArray("options")
           .addObject()
           .put("optionId", "opt-" + option)
-          .put("name", option)
+          .put("name", option.startsWith("allow") ? option + more : option)
           .put("kind", option);
     }
     write(asked);

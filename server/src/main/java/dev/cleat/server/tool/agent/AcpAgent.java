@@ -12,6 +12,7 @@ import dev.cleat.v1.UsageReported;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -200,6 +201,8 @@ public final class AcpAgent {
   }
 
   private void end(Outcome outcome) {
+    // Nobody can answer those that are still open.
+    questions.cancelAll();
     // Before it is told, so that the listener can give the next prompt at once.
     state = State.READY;
     listener.ended(outcome);
@@ -209,7 +212,7 @@ public final class AcpAgent {
     calls.flush();
     state = State.BROKEN;
     peer.close();
-    listener.broken(message);
+    listener.broken(Texts.cut(message, Texts.MOST_MESSAGE_BYTES));
   }
 
   private final class Opened implements AcpOpening.Then {
@@ -270,8 +273,14 @@ public final class AcpAgent {
         questions.cancel(id);
         return;
       }
-      Approval.Builder approval = questions.ask(id, params, call);
-      listener.asked(approval);
+      Optional<Approval.Builder> approval = questions.ask(id, params, call);
+      if (approval.isPresent()) {
+        listener.asked(approval.get());
+      } else {
+        questions.cancel(id);
+        updates.error(
+            "The agent asks too much at once; a question of its was answered with nothing.");
+      }
     }
 
     @Override

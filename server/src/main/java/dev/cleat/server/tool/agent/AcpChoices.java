@@ -70,8 +70,10 @@ final class AcpChoices {
   }
 
   private AgentModes modes() {
+    String current = mode.current();
     AgentModes.Builder modes =
-        AgentModes.newBuilder().setCurrentId(Texts.cut(mode.current(), MOST_ID_BYTES));
+        AgentModes.newBuilder()
+            .setCurrentId(current.length() <= LONGEST_ID ? Texts.cut(current, MOST_ID_BYTES) : "");
     mode.offers().stream()
         // One that is longer could not be asked for.
         .filter(offer -> offer.id().length() <= LONGEST_ID)

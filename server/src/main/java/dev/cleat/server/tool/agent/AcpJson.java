@@ -13,9 +13,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /** JSON as trees: nothing that an agent sends is lost because it has no class here. */
 final class AcpJson {
-  /** The most bytes of JSON, or of a tool's result, that an event holds. */
-  static final int MOST_BYTES = 64 * 1024;
-
   /** The most bytes of one message. */
   static final int LONGEST_LINE = 32 * 1024 * 1024;
 

@@ -10,6 +10,8 @@ import java.util.Objects;
 final class AcpOpening {
   private static final int VERSION = 1;
   private static final int AUTH_REQUIRED = -32000;
+  private static final int MOST_WAYS = 20;
+  private static final int MOST_WAY_BYTES = 200;
 
   /** Hears how it went; one of the two, once. */
   interface Then {
@@ -136,8 +138,10 @@ final class AcpOpening {
       return what + reply.message();
     }
     List<String> ways = new ArrayList<>();
-    for (JsonNode way : agent.path("authMethods")) {
-      ways.add(AcpJson.text(way, "name"));
+    for (String way : Fields.texts(agent.path("authMethods"), "name")) {
+      if (ways.size() < MOST_WAYS) {
+        ways.add(Texts.cut(way, MOST_WAY_BYTES));
+      }
     }
     return "The agent needs to be logged in: "
         + reply.message()

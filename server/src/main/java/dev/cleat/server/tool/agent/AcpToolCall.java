@@ -2,26 +2,27 @@ package dev.cleat.server.tool.agent;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cleat.v1.ToolCall;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Set;
 
 /** What an agent has said of one of its tool calls so far. */
 final class AcpToolCall {
-  private static final int MOST_TITLE_BYTES = 4 * 1024;
-  private static final int MOST_PATHS = 1_000;
-
   private final String id;
   private String name = "";
   private String kind = "";
   private String title = "";
   private String inputJson = "";
   private boolean hasInput;
-  private List<String> paths = List.of();
+  private Set<String> paths = Set.of();
   private String content = "";
   private final StringBuilder printed = new StringBuilder();
   private boolean told;
   private boolean ended;
 
+  /**
+   * A call of which nothing is known.
+   *
+   * @param id as it is told
+   */
   AcpToolCall(String id) {
     this.id = id;
   }
@@ -57,21 +58,21 @@ final class AcpToolCall {
   /** Takes what a message says; what it does not say stays. */
   void merge(JsonNode said) {
     name = orElse(toolName(said), name);
-    kind = orElse(AcpJson.text(said, "kind"), kind);
-    title = orElse(Texts.cut(AcpJson.text(said, "title"), MOST_TITLE_BYTES), title);
+    kind = orElse(line(said, "kind"), kind);
+    title = orElse(line(said, "title"), title);
     JsonNode input = said.path("rawInput");
     if (isInput(input)) {
       hasInput = true;
-      inputJson = Texts.orEmpty(AcpJson.write(input), AcpJson.MOST_BYTES);
+      inputJson = Texts.orEmpty(AcpJson.write(input), Texts.MOST_BYTES);
     }
     if (AcpJson.says(said.path("locations"))) {
-      paths = paths(said.path("locations"));
+      paths = Texts.paths(Fields.texts(said.path("locations"), "path"));
     }
     content = orElse(blocks(said.path("content")), content);
     // Codex tells what a command prints only so, piece by piece, and not again at its end.
     JsonNode piece = said.path("_meta").path("terminal_output_delta");
-    if (printed.length() < AcpJson.MOST_BYTES) {
-      printed.append(Texts.cut(AcpJson.text(piece, "data"), AcpJson.MOST_BYTES));
+    if (printed.length() < Texts.MOST_BYTES) {
+      printed.append(Texts.cut(AcpJson.text(piece, "data"), Texts.MOST_BYTES));
     }
   }
 
@@ -94,7 +95,7 @@ final class AcpToolCall {
     if (text.isEmpty() && AcpJson.says(raw)) {
       text = raw.isTextual() ? raw.textValue() : orElse(blocks(raw), AcpJson.write(raw));
     }
-    return Texts.cut(orElse(text, orElse(content, printed.toString())), AcpJson.MOST_BYTES);
+    return Texts.cut(orElse(text, orElse(content, printed.toString())), Texts.MOST_BYTES);
   }
 
   /** It is over: only that is remembered. */
@@ -102,7 +103,7 @@ final class AcpToolCall {
     ended = true;
     title = "";
     inputJson = "";
-    paths = List.of();
+    paths = Set.of();
     content = "";
     printed.setLength(0);
     printed.trimToSize();
@@ -120,18 +121,11 @@ final class AcpToolCall {
     for (JsonNode own : meta) {
       name = orElse(name, AcpJson.text(own, "toolName"));
     }
-    return Texts.cut(orElse(name, AcpJson.text(said, "name")), MOST_TITLE_BYTES);
+    return Texts.cut(orElse(name, AcpJson.text(said, "name")), Texts.MOST_LINE_BYTES);
   }
 
-  private static List<String> paths(JsonNode locations) {
-    List<String> paths = new ArrayList<>();
-    for (JsonNode location : locations) {
-      String path = AcpJson.text(location, "path");
-      if (!path.isEmpty() && !paths.contains(path) && paths.size() < MOST_PATHS) {
-        paths.add(Texts.cut(path, MOST_TITLE_BYTES));
-      }
-    }
-    return paths;
+  private static String line(JsonNode said, String field) {
+    return Texts.cut(AcpJson.text(said, field), Texts.MOST_LINE_BYTES);
   }
 
   /** The text in blocks of content, as much as an event holds. */
@@ -143,11 +137,11 @@ final class AcpToolCall {
     for (JsonNode block : blocks) {
       String piece = AcpJson.text(block.path("content"), "text");
       piece = orElse(piece, AcpJson.text(block, "text"));
-      if (!piece.isEmpty() && text.length() <= AcpJson.MOST_BYTES) {
+      if (!piece.isEmpty() && text.length() <= Texts.MOST_BYTES) {
         text.append(text.isEmpty() ? "" : "\n").append(piece);
       }
     }
-    return Texts.cut(text.toString(), AcpJson.MOST_BYTES);
+    return Texts.cut(text.toString(), Texts.MOST_BYTES);
   }
 
   /** Whether blocks of content hold more than text, such as the difference made to a file. */

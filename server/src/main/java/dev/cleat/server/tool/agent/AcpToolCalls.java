@@ -31,7 +31,7 @@ final class AcpToolCalls {
    * @return whether there was something in it that the events told do not have
    */
   boolean update(JsonNode update) {
-    String id = AcpJson.text(update, "toolCallId");
+    String id = Texts.id(AcpJson.text(update, "toolCallId"));
     AcpToolCall call = calls.get(id);
     if (id.isEmpty() || (call == null && !announces(update)) || (call != null && call.ended())) {
       return true;
@@ -67,7 +67,7 @@ final class AcpToolCalls {
    * @return all that is known of the call; it stays unannounced when the agent did not announce it
    */
   AcpToolCall asked(JsonNode toolCall) {
-    String id = AcpJson.text(toolCall, "toolCallId");
+    String id = Texts.id(AcpJson.text(toolCall, "toolCallId"));
     AcpToolCall call = calls.get(id);
     if (call == null || call.ended()) {
       AcpToolCall unknown = new AcpToolCall(id);

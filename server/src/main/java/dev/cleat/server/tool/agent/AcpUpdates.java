@@ -10,8 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns the updates of a session into events. What has no event of its own is told as it came. */
 final class AcpUpdates {
-  private static final int MOST_ERROR_BYTES = 8 * 1024;
-
   /** Gemini CLI tells its mode with a text of its own that begins so. */
   private static final String MODE_TEXT = "[MODE_UPDATE] ";
 
@@ -77,13 +75,13 @@ final class AcpUpdates {
     AgentMessage.Builder message =
         AgentMessage.newBuilder()
             .setProtocol("acp")
-            .setJson(Texts.orEmpty(line.strip(), AcpJson.MOST_BYTES));
+            .setJson(Texts.orEmpty(line.strip(), Texts.MOST_BYTES));
     listener.said(Event.newBuilder().setAgentMessage(message));
   }
 
   void error(String message) {
     AgentError.Builder error =
-        AgentError.newBuilder().setMessage(Texts.cut(message, MOST_ERROR_BYTES));
+        AgentError.newBuilder().setMessage(Texts.cut(message, Texts.MOST_MESSAGE_BYTES));
     listener.said(Event.newBuilder().setAgentError(error));
   }
 
@@ -118,14 +116,14 @@ final class AcpUpdates {
       return false;
     }
     if (trouble && AcpJson.text(content, "type").equals("text")) {
-      words = Texts.cut(words + AcpJson.text(content, "text"), MOST_ERROR_BYTES);
+      words = Texts.cut(words + AcpJson.text(content, "text"), Texts.MOST_MESSAGE_BYTES);
       error(AcpJson.text(content, "text").strip());
       return true;
     }
     // One event never grows with what one message holds.
     Texts.pieces(
         AcpJson.text(content, "text"),
-        AcpJson.MOST_BYTES,
+        Texts.MOST_BYTES,
         piece ->
             listener.said(Event.newBuilder().setAgentText(AgentText.newBuilder().setText(piece))));
     return AcpJson.text(content, "type").equals("text");
@@ -134,7 +132,7 @@ final class AcpUpdates {
   private boolean thought(JsonNode content) {
     Texts.pieces(
         AcpJson.text(content, "text"),
-        AcpJson.MOST_BYTES,
+        Texts.MOST_BYTES,
         piece ->
             listener.said(
                 Event.newBuilder().setAgentThought(AgentThought.newBuilder().setText(piece))));

@@ -49,12 +49,7 @@ final class CodexCall {
 
   private static ToolCall.Builder fileChange(String type, JsonNode item) {
     ToolCall.Builder call = ToolInput.call("", type, field(item, "changes"));
-    for (JsonNode change : item.path("changes")) {
-      String path = text(change, "path");
-      if (!path.isEmpty()) {
-        call.addPaths(path);
-      }
-    }
+    call.addAllPaths(Texts.paths(Fields.texts(item.path("changes"), "path")));
     return call.setTitle(Fields.oneLine(type + " " + String.join(", ", call.getPathsList())));
   }
 

@@ -92,7 +92,8 @@ final class CodexDialect implements Dialect {
   }
 
   private String callId(JsonNode item) {
-    return text(item, "id") + callSuffix;
+    // As it is told: they are remembered, too.
+    return Texts.id(text(item, "id") + callSuffix);
   }
 
   private void failed(String message) {

@@ -1,6 +1,7 @@
 package dev.cleat.server.tool.agent;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Reads fields of JSON that may be missing or of another type than expected. */
@@ -28,6 +29,13 @@ final class Fields {
       }
     }
     return "";
+  }
+
+  /** A field's text in each of some objects; empty where it has none. */
+  static List<String> texts(JsonNode objects, String field) {
+    List<String> texts = new ArrayList<>(objects.size());
+    objects.forEach(object -> texts.add(text(object, field)));
+    return texts;
   }
 
   /** The first of some fields that has a text. */

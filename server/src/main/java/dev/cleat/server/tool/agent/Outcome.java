@@ -9,6 +9,11 @@ import dev.cleat.v1.TurnEndReason;
  * @param message in words for a person; may be empty
  */
 public record Outcome(TurnEndReason reason, String message) {
+  /** With as much of the message as an event has of one. */
+  public Outcome {
+    message = Texts.cut(message, Texts.MOST_MESSAGE_BYTES);
+  }
+
   /** It went well. */
   public static final Outcome SUCCEEDED =
       new Outcome(TurnEndReason.TURN_END_REASON_UNSPECIFIED, "");

@@ -11,8 +11,6 @@ import com.fasterxml.jackson.databind.JsonNode;
  * @param message what the error says, for a person
  */
 record RpcReply(boolean failed, JsonNode result, int code, String message) {
-  private static final int MOST_BYTES = 8 * 1024;
-
   static RpcReply of(JsonNode answer) {
     JsonNode error = answer.path("error");
     if (!AcpJson.says(error)) {
@@ -33,6 +31,6 @@ record RpcReply(boolean failed, JsonNode result, int code, String message) {
       message = "error " + error.path("code").intValue();
     }
     boolean adds = !details.isEmpty() && !message.contains(details);
-    return Texts.cut(adds ? message + ": " + details : message, MOST_BYTES);
+    return Texts.cut(adds ? message + ": " + details : message, Texts.MOST_MESSAGE_BYTES);
   }
 }

@@ -9,7 +9,7 @@ import dev.cleat.v1.ToolCall;
 import dev.cleat.v1.ToolResult;
 import dev.cleat.v1.Usage;
 import dev.cleat.v1.UsageReported;
-import java.util.function.Consumer;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  * off or left out.
  */
 final class Teller {
-  private static final int TEXT_BYTES = 64 * 1024;
-  private static final int ERROR_BYTES = 8 * 1024;
-
   private final AgentListener listener;
   private @Nullable String token;
   private @Nullable String lastError;
@@ -29,22 +26,31 @@ final class Teller {
   }
 
   void text(String text) {
-    inPieces(
-        text, piece -> say(Event.newBuilder().setAgentText(AgentText.newBuilder().setText(piece))));
+    Texts.pieces(
+        text,
+        Texts.MOST_BYTES,
+        piece -> say(Event.newBuilder().setAgentText(AgentText.newBuilder().setText(piece))));
   }
 
   void thought(String text) {
-    inPieces(
+    Texts.pieces(
         text,
+        Texts.MOST_BYTES,
         piece -> say(Event.newBuilder().setAgentThought(AgentThought.newBuilder().setText(piece))));
   }
 
   /** Tells of a call; its input is left out if it is too long. */
   void call(ToolCall.Builder call) {
-    if (longerThan(call.getInputJson(), TEXT_BYTES)) {
-      call.clearInputJson();
-    }
-    say(Event.newBuilder().setToolCall(call));
+    Set<String> paths = Texts.paths(call.getPathsList());
+    say(
+        Event.newBuilder()
+            .setToolCall(
+                call.setCallId(Texts.id(call.getCallId()))
+                    .setName(Texts.cut(call.getName(), Texts.MOST_LINE_BYTES))
+                    .setTitle(Texts.cut(call.getTitle(), Texts.MOST_LINE_BYTES))
+                    .setInputJson(Texts.orEmpty(call.getInputJson(), Texts.MOST_BYTES))
+                    .clearPaths()
+                    .addAllPaths(paths)));
   }
 
   void result(String callId, boolean failed, String text) {
@@ -52,9 +58,9 @@ final class Teller {
         Event.newBuilder()
             .setToolResult(
                 ToolResult.newBuilder()
-                    .setCallId(callId)
+                    .setCallId(Texts.id(callId))
                     .setFailed(failed)
-                    .setText(text.substring(0, pieceEnd(text, 0, TEXT_BYTES)))));
+                    .setText(Texts.cut(text, Texts.MOST_BYTES))));
   }
 
   /** Tells of usage, unless there was none. */
@@ -68,9 +74,9 @@ final class Teller {
    * Tells of an error, unless it is the one told last: tools like to say it once more at the end.
    */
   void error(String message) {
-    if (!message.equals(lastError)) {
-      lastError = message;
-      String start = message.substring(0, pieceEnd(message, 0, ERROR_BYTES));
+    String start = Texts.cut(message, Texts.MOST_MESSAGE_BYTES);
+    if (!start.equals(lastError)) {
+      lastError = start;
       say(Event.newBuilder().setAgentError(AgentError.newBuilder().setMessage(start)));
     }
   }
@@ -81,49 +87,23 @@ final class Teller {
             .setAgentMessage(
                 AgentMessage.newBuilder()
                     .setProtocol(protocol)
-                    .setJson(longerThan(json, TEXT_BYTES) ? "" : json)));
+                    .setJson(Texts.orEmpty(json, Texts.MOST_BYTES))));
   }
 
   /** Tells the name of the tool's own session, if it is one that was not told before. */
   void resumable(String newToken) {
-    if (!newToken.isEmpty() && !newToken.equals(token)) {
-      token = newToken;
-      if (OwnSession.isUsable(newToken)) {
-        listener.resumable(newToken);
-      } else {
-        error(OwnSession.TROUBLE);
-      }
+    if (newToken.isEmpty() || newToken.equals(token)) {
+      return;
+    }
+    token = newToken;
+    if (OwnSession.isUsable(newToken)) {
+      listener.resumable(newToken);
+    } else {
+      error(OwnSession.TROUBLE);
     }
   }
 
   private void say(Event.Builder event) {
     listener.said(event);
-  }
-
-  private static void inPieces(String text, Consumer<String> piece) {
-    for (int from = 0; from < text.length(); ) {
-      int end = pieceEnd(text, from, TEXT_BYTES);
-      piece.accept(text.substring(from, end));
-      from = end;
-    }
-  }
-
-  private static boolean longerThan(String text, int bytes) {
-    return pieceEnd(text, 0, bytes) < text.length();
-  }
-
-  /** Where a piece ends that starts at an index: whole characters, and so many bytes at most. */
-  private static int pieceEnd(String text, int from, int bytes) {
-    int left = bytes;
-    int index = from;
-    while (index < text.length()) {
-      int character = text.codePointAt(index);
-      left -= character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
-      if (left < 0) {
-        break;
-      }
-      index += Character.charCount(character);
-    }
-    return index;
   }
 }

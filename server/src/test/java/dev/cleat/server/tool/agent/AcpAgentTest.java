@@ -136,6 +136,65 @@ class AcpAgentTest {
   }
 
   @Test
+  void longIdsAreToldShortAndDifferentAndTheAgentGetsItsOwn() {
+    ScriptedAcp acp = ScriptedAcp.prompted();
+    String id = "o".repeat(1000);
+    acp.say(
+        """
+        {"jsonrpc":"2.0","id":3,"method":"session/request_permission","params":{"sessionId":"s1","toolCall":%s,\
+        "options":[{"optionId":"%s1"},{"optionId":"%s2"}]}}\
+        """
+            .formatted(CALL.replace("c1", id), id, id));
+    var approval = acp.asked.getFirst();
+    assertThat(approval.getOptionsList())
+        .extracting(ApprovalOption::getId)
+        .doesNotHaveDuplicates()
+        .allSatisfy(told -> assertThat(told).hasSizeLessThanOrEqualTo(200));
+    acp.agent.answer(approval.getId(), approval.getOptions(1).getId());
+    assertThat(acp.last().at("/result/outcome/optionId").textValue()).isEqualTo(id + "2");
+
+    acp.update("{\"sessionUpdate\":\"tool_call\",\"title\":\"t\",\"toolCallId\":\"" + id + "\"}");
+    acp.update(
+        "{\"sessionUpdate\":\"tool_call_update\",\"status\":\"completed\",\"toolCallId\":\""
+            + id
+            + "\"}");
+    assertThat(acp.events.get(0).getToolCall().getCallId())
+        .isEqualTo(approval.getCallId())
+        .isEqualTo(acp.events.get(1).getToolResult().getCallId());
+  }
+
+  @Test
+  void questionsBeyondWhatASessionHoldsAreAnsweredWithNothing() {
+    ScriptedAcp acp = ScriptedAcp.prompted();
+    String call = CALL.replace("rm -r x\"}", "x".repeat(60_000) + "\"}");
+    for (int i = 0; i < 100; i++) {
+      acp.permission(10 + i, call);
+    }
+    assertThat(acp.asked).hasSizeBetween(10, 20);
+    assertThat(acp.last())
+        .hasToString(
+            """
+            {"jsonrpc":"2.0","id":109,"result":{"outcome":{"outcome":"cancelled"}}}\
+            """);
+    acp.agent.answer(acp.asked.getFirst().getId(), "a");
+    acp.permission(200, call);
+    assertThat(acp.asked.getLast()).isNotEqualTo(acp.asked.getFirst());
+  }
+
+  @Test
+  void endOfATurnAnswersItsQuestions() {
+    ScriptedAcp acp = ScriptedAcp.prompted();
+    String prompt = acp.last().path("id").toString();
+    acp.permission(30, CALL);
+    acp.say("{\"jsonrpc\":\"2.0\",\"id\":" + prompt + ",\"result\":{\"stopReason\":\"end_turn\"}}");
+    assertThat(acp.last())
+        .hasToString(
+            """
+            {"jsonrpc":"2.0","id":30,"result":{"outcome":{"outcome":"cancelled"}}}\
+            """);
+  }
+
+  @Test
   void cancelAnswersOpenQuestionsAndThoseThatStillCome() {
     ScriptedAcp acp = ScriptedAcp.prompted();
     acp.permission(3, CALL);

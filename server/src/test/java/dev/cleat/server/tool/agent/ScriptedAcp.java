@@ -27,6 +27,7 @@ final class ScriptedAcp implements AcpListener {
   final List<String> told = new ArrayList<>();
   final List<Event> events = new ArrayList<>();
   final List<Approval> asked = new ArrayList<>();
+  final List<AgentModes> modes = new ArrayList<>();
   final List<Outcome> outcomes = new ArrayList<>();
   final AcpAgent agent;
   Runnable onReady = () -> {};
@@ -182,13 +183,14 @@ final class ScriptedAcp implements AcpListener {
   }
 
   @Override
-  public void modes(AgentModes modes, boolean byAgent) {
+  public void modes(AgentModes now, boolean byAgent) {
+    modes.add(now);
     told.add(
         "modes %s%s of %s"
             .formatted(
                 byAgent ? "by itself " : "",
-                modes.getCurrentId(),
-                modes.getAvailableList().stream().map(AgentMode::getId).toList()));
+                now.getCurrentId(),
+                now.getAvailableList().stream().map(AgentMode::getId).toList()));
   }
 
   @Override
