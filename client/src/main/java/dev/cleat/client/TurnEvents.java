@@ -178,7 +178,10 @@ public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
         yield new TurnEvent.ToolResult(result.getCallId(), result.getFailed(), result.getText());
       }
       case USAGE_REPORTED ->
-          new TurnEvent.UsageReported(Usage.of(event.getUsageReported().getUsage()));
+          // It may only say what the conversation has used in all.
+          event.getUsageReported().hasUsage()
+              ? new TurnEvent.UsageReported(Usage.of(event.getUsageReported().getUsage()))
+              : null;
       case AGENT_ERROR -> new TurnEvent.AgentError(event.getAgentError().getMessage());
       case AGENT_MESSAGE ->
           new TurnEvent.AgentMessage(

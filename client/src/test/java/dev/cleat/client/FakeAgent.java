@@ -286,8 +286,11 @@ public final class FakeAgent extends FakeService {
       return this;
     }
 
-    /** Tells what it has used. */
+    /** Tells what it has used, and that its conversation has used something, which is no event. */
     public Play used(Usage usage) {
+      append(
+          Event.newBuilder()
+              .setUsageReported(UsageReported.newBuilder().setTurnId(id).setConversation(usage)));
       append(
           Event.newBuilder()
               .setUsageReported(UsageReported.newBuilder().setTurnId(id).setUsage(usage)));

@@ -111,7 +111,11 @@ final class CurrentTurn {
         answer.add(event.getAgentText().getText());
       }
       case AGENT_ERROR -> lastError = event.getAgentError().getMessage();
-      case USAGE_REPORTED -> usage = event.getUsageReported().getUsage();
+      case USAGE_REPORTED -> {
+        if (event.getUsageReported().hasUsage()) {
+          usage = event.getUsageReported().getUsage();
+        }
+      }
       default -> {}
     }
   }

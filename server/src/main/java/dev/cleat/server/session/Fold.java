@@ -193,7 +193,14 @@ final class Fold {
       case APPROVAL_REQUESTED ->
           session.addPendingApprovals(event.getApprovalRequested().getApproval());
       case APPROVAL_RESOLVED -> decided(event.getApprovalResolved().getApproval().getId());
-      case RESUME_TOKEN_FOUND -> session.setResumeToken(event.getResumeTokenFound().getToken());
+      case RESUME_TOKEN_FOUND ->
+          // Another conversation, which has used nothing yet.
+          session.setResumeToken(event.getResumeTokenFound().getToken()).clearConversationUsage();
+      case USAGE_REPORTED -> {
+        if (event.getUsageReported().hasConversation()) {
+          session.setConversationUsage(event.getUsageReported().getConversation());
+        }
+      }
       case GIT_CHANGED -> {
         if (event.getGitChanged().hasState()) {
           session.setGit(event.getGitChanged().getState());
@@ -220,7 +227,6 @@ final class Fold {
           AGENT_THOUGHT,
           TOOL_CALL,
           TOOL_RESULT,
-          USAGE_REPORTED,
           AGENT_ERROR,
           AGENT_MESSAGE,
           KIND_NOT_SET -> {}

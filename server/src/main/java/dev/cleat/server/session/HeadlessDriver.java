@@ -21,6 +21,8 @@ import dev.cleat.v1.OutputStream;
 import dev.cleat.v1.SessionOrBuilder;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
+import dev.cleat.v1.Usage;
+import dev.cleat.v1.UsageReported;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -163,7 +165,8 @@ final class HeadlessDriver implements AgentDriver {
             session.get().getRole(),
             files);
     final Running running =
-        host.slowly(() -> launcher.launch(words, !token.isEmpty(), new Reading(turn.getId())));
+        host.slowly(() ->
+            launcher.launch(words, !token.isEmpty(), new Reading(turn.getId(), token)));
     final Terminal process = running.process();
     switch (form.input()) {
       case NONE -> process.endInput();
@@ -205,9 +208,19 @@ final class HeadlessDriver implements AgentDriver {
     private final TurnOutput output = outputForm().reader(this, form.sessionId().orElse(null));
     private final Tail tail = new Tail();
     private final String turnId;
+    private final String token;
 
-    Reading(String turnId) {
+    /** What the tool's own session had used before the turn; null when that is not known. */
+    private @Nullable Usage usedBefore;
+
+    Reading(String turnId, String token) {
       this.turnId = turnId;
+      this.token = token;
+      if (token.isEmpty()) {
+        usedBefore = Usage.getDefaultInstance();
+      } else if (session.get().hasConversationUsage()) {
+        usedBefore = session.get().getConversationUsage();
+      }
     }
 
     @Override
@@ -275,16 +288,25 @@ final class HeadlessDriver implements AgentDriver {
     @Override
     public void said(Event.Builder event) {
       if (event.hasUsageReported() && outputForm().countsWholeSession()) {
-        event
-            .getUsageReportedBuilder()
-            .setUsage(Usages.less(event.getUsageReported().getUsage(), session.get().getUsage()));
+        final UsageReported.Builder reported = event.getUsageReportedBuilder();
+        final Usage all = reported.getUsage();
+        reported.setConversation(all);
+        if (usedBefore == null) {
+          reported.clearUsage();
+        } else {
+          reported.setUsage(Usages.less(all, usedBefore));
+        }
       }
       heard.accept(new AgentSaid.Something(event));
     }
 
     @Override
-    public void resumable(String token) {
-      heard.accept(new AgentSaid.Resumable(token));
+    public void resumable(String found) {
+      if (!found.equals(token)) {
+        // It did not go on with the one that it was told.
+        usedBefore = Usage.getDefaultInstance();
+      }
+      heard.accept(new AgentSaid.Resumable(found));
     }
   }
 }

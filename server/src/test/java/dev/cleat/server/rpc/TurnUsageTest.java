@@ -11,6 +11,7 @@ import dev.cleat.v1.AddUsageRequest;
 import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.GetRequest;
 import dev.cleat.v1.GetTurnRequest;
+import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.Usage;
 import io.grpc.Status.Code;
@@ -29,7 +30,18 @@ class TurnUsageTest {
       tools:
         echo:
           headless: {command: [sh, -c, 'printf "hello world, hello tokens"', "{prompt}"], output: plain}
-      """;
+        thread:
+          headless:
+            command: [sh, -c, '%1$s', first, "{prompt}"]
+            resume: [sh, -c, '%1$s', "{session}", "{prompt}"]
+            output: codex
+      """
+          .formatted(
+              // As codex does: what the whole thread has used, 100 more with each turn.
+              "echo x >> \"$HOME/turns\"; echo"
+                  + " \"{\\\"type\\\":\\\"thread.started\\\",\\\"thread_id\\\":\\\"t1\\\"}\"; echo"
+                  + " \"{\\\"type\\\":\\\"turn.completed\\\",\\\"usage\\\":{\\\"input_tokens\\\":$(($(wc"
+                  + " -l < \"$HOME/turns\") * 100))}}\"");
 
   @TempDir Path folder;
   private TestServer server;
@@ -46,15 +58,26 @@ class TurnUsageTest {
     server.close();
   }
 
+  private String session(String tool, String resumeToken) {
+    return server
+        .prompter()
+        .create(
+            CreateRequest.newBuilder()
+                .setTool(tool)
+                .setResumeToken(resumeToken)
+                .putEnv("HOME", folder.toString()));
+  }
+
   private Turn turn(String tool, String prompt) {
-    final String id =
-        server
-            .sessions()
-            .create(
-                CreateRequest.newBuilder().setTool(tool).putEnv("HOME", folder.toString()).build())
-            .getSession()
-            .getId();
-    return server.prompter().send(id, prompt);
+    return server.prompter().send(session(tool, ""), prompt);
+  }
+
+  private Usage used(String session) {
+    return server.prompter().run(session, "again").getUsage();
+  }
+
+  private static Usage input(long tokens) {
+    return Usage.newBuilder().setInputTokens(tokens).build();
   }
 
   private Turn ended(Turn turn) {
@@ -91,6 +114,35 @@ class TurnUsageTest {
         Usage.newBuilder().setInputTokens(5).setOutputTokens(5).setCounted(true).build();
     assertThat(turn.getUsage()).isEqualTo(counted);
     assertThat(usageOfSession(turn)).isEqualTo(counted);
+  }
+
+  @Test
+  void threadThatCountsAsAWholeIsCountedByTheTurnWhateverIsAdded() throws Exception {
+    final String session = session("thread", "");
+    assertThat(used(session)).isEqualTo(input(100));
+    final Turn second = server.prompter().run(session, "again");
+    add(addition(second, 70, 0));
+    assertThat(used(session)).isEqualTo(input(100));
+    assertThat(server.prompter().get(session).getConversationUsage()).isEqualTo(input(300));
+    assertThat(usageOfSession(second)).isEqualTo(input(370));
+
+    server.close();
+    start();
+    server.sessions().restart(RestartRequest.newBuilder().setSessionId(session).build());
+    assertThat(used(session)).isEqualTo(input(100));
+    assertThat(usageOfSession(second)).isEqualTo(input(470));
+  }
+
+  @Test
+  void threadOfBeforeIsNotTheUseOfTheFirstTurnThatGoesOnWithIt() {
+    final String before = session("thread", "");
+    used(before);
+    final String session = session("thread", "t1");
+
+    final Usage first = used(session);
+    assertThat(first.getCounted()).isTrue();
+    assertThat(first.getInputTokens()).isLessThan(100);
+    assertThat(used(session)).isEqualTo(input(100));
   }
 
   @Test
