@@ -165,8 +165,8 @@ final class HeadlessDriver implements AgentDriver {
             session.get().getRole(),
             files);
     final Running running =
-        host.slowly(() ->
-            launcher.launch(words, !token.isEmpty(), new Reading(turn.getId(), token)));
+        host.slowly(
+            () -> launcher.launch(words, !token.isEmpty(), new Reading(turn.getId(), token)));
     final Terminal process = running.process();
     switch (form.input()) {
       case NONE -> process.endInput();

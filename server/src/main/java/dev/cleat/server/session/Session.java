@@ -492,10 +492,11 @@ public final class Session {
    * process is being started or halted.
    */
   boolean unsaved(Consumer<Saver.Unsaved> saver) {
-    return lock.unlessSlow(() -> {
-          log.unsaved(process.notes()).ifPresent(saver);
-          return true;
-        })
+    return lock.unlessSlow(
+            () -> {
+              log.unsaved(process.notes()).ifPresent(saver);
+              return true;
+            })
         .isPresent();
   }
 

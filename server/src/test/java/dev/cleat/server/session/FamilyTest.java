@@ -76,6 +76,7 @@ class FamilyTest {
   }
 
   private void assertNobodyIsLeft() {
-    assertThat(tenant.list(SessionFilter.getDefaultInstance(), null, 10, false)).isEmpty();
+    assertThat(tenant.list(SessionFilter.getDefaultInstance(), null, 10, 1 << 20, false).items())
+        .isEmpty();
   }
 }

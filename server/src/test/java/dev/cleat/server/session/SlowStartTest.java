@@ -76,7 +76,7 @@ class SlowStartTest {
   }
 
   private List<dev.cleat.v1.Session> list() {
-    return tenant.list(SessionFilter.getDefaultInstance(), null, 10, false);
+    return tenant.list(SessionFilter.getDefaultInstance(), null, 10, 1 << 20, false).items();
   }
 
   private void assertEnds(Runnable step) throws Exception {

@@ -55,6 +55,7 @@ final class AbusedServer {
                 "-Xmx" + HEAP_BYTES,
                 "-XX:MaxDirectMemorySize=" + DIRECT_BYTES,
                 "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
                 "-XX:+ExitOnOutOfMemoryError")
             .flag("--admin-listen", "127.0.0.1:0"));
   }

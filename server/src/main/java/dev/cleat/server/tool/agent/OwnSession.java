@@ -13,7 +13,6 @@ final class OwnSession {
   private OwnSession() {}
 
   static boolean isUsable(String name) {
-    return Texts.fits(name, MOST_BYTES)
-        && name.codePoints().noneMatch(Character::isISOControl);
+    return Texts.fits(name, MOST_BYTES) && name.codePoints().noneMatch(Character::isISOControl);
   }
 }
