@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class CellTable<T> {
   private static final int FIRST_SWEEP = 1024;
 
-  private final Map<T, Integer> numbers = new HashMap<>();
+  private Map<T, Integer> numbers = new HashMap<>();
   private final List<@Nullable T> values = new ArrayList<>();
   private final BitSet free = new BitSet();
   private final int capacity;
@@ -75,7 +75,8 @@ final class CellTable<T> {
   }
 
   void clear() {
-    numbers.clear();
+    // Clearing one that was large would cost as much each time.
+    numbers = new HashMap<>();
     values.clear();
     free.clear();
     sweepAt = FIRST_SWEEP;

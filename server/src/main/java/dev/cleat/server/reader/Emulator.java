@@ -12,23 +12,36 @@ import org.jline.utils.ScreenTerminal;
 final class Emulator {
   private static final int FLUSH_AT = 1024;
   private static final int SCROLLED_AT_MOST = 64;
+  private static final int COST_AT_MOST = Effort.TURN / 2;
   private static final String DROP_SCROLLED = "\033[3J";
 
   private final ScreenTerminal terminal;
   private final StringBuilder commands = new StringBuilder();
+  private final Effort effort;
+
+  /** What waits to be done costs this, and a cell for each of its characters. */
+  private long cost;
+
   private int style;
   private boolean marking;
   private int scrolled;
 
-  /** Makes an empty one. */
-  Emulator(int rows, int columns) {
+  /**
+   * Makes an empty one.
+   *
+   * @param effort where to count what it costs
+   */
+  Emulator(int rows, int columns, Effort effort) {
+    this.effort = effort;
     terminal = new ScreenTerminal(columns, rows);
+    costs(2L * rows * columns); // it has an alternate screen of its own
   }
 
   /** A copy of the cells, line by line. */
   long[] cells() {
     flush();
     long[] cells = new long[terminal.getRows() * terminal.getColumns()];
+    effort.spend(cells.length);
     terminal.dump(cells, null);
     return cells;
   }
@@ -114,6 +127,14 @@ final class Emulator {
     }
   }
 
+  /** What it was told last costs more than its characters: it moves or erases so many cells. */
+  void costs(long cells) {
+    cost += cells;
+    if (cost >= COST_AT_MOST) {
+      flush();
+    }
+  }
+
   private void flushIfLarge() {
     if (commands.length() > FLUSH_AT) {
       flush();
@@ -122,6 +143,9 @@ final class Emulator {
 
   private void flush() {
     terminal.write(commands);
+    final long spent = cost + commands.length();
     commands.setLength(0);
+    cost = 0;
+    effort.spend(spent);
   }
 }

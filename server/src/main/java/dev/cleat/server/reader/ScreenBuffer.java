@@ -14,6 +14,10 @@ import java.util.BitSet;
 final class ScreenBuffer {
   private static final int TAB_WIDTH = 8;
 
+  // How the emulator writes.
+  private static final String INSERT = "\033[4h";
+  private static final String REPLACE = "\033[4l";
+
   private final Emulator emulator;
   private final BitSet tabs = new BitSet();
   private int rows;
@@ -24,14 +28,20 @@ final class ScreenBuffer {
   /** The last column was written: the next character goes to the next line. */
   private boolean pendingWrap;
 
+  /** What was written last was the first after a line was full. */
+  private boolean lastContinues;
+
+  /** What is written moves the rest of its line. */
+  private boolean inserting;
+
   private int top;
   private int bottom;
 
-  ScreenBuffer(int rows, int columns) {
+  ScreenBuffer(int rows, int columns, Effort effort) {
     this.rows = rows;
     this.columns = columns;
     // It can be no smaller than this. What is beyond our own size is never shown.
-    this.emulator = new Emulator(Math.max(2, rows), Math.max(2, columns));
+    this.emulator = new Emulator(Math.max(2, rows), Math.max(2, columns), effort);
     tabs.or(tabsOf(columns));
     setRegion(0, rows - 1);
   }
@@ -91,7 +101,8 @@ final class ScreenBuffer {
       if (pendingWrap && !autoWrap) {
         at = end - 1;
       }
-      emulator.pen(style, breakLine(style, autoWrap));
+      boolean continues = breakLine(style, autoWrap);
+      emulator.pen(style, continues);
       int until = at + Math.min(columns - column, end - at);
       int first = at;
       while (at < until) {
@@ -101,6 +112,8 @@ final class ScreenBuffer {
           emulator.pen(style, false);
         }
       }
+      lastContinues = continues && at - first == 1;
+      inserted(at - first);
       advance(at - first);
     }
   }
@@ -127,26 +140,75 @@ final class ScreenBuffer {
     emulator.pen(style, continues);
     put(code, width);
     emulator.pen(style, false);
+    lastContinues = continues;
+    inserted(width);
     advance(width);
     return true;
   }
 
   /** Writes something else over the character before the cursor, which is as wide. */
-  void rewriteLast(int code, int width, int style, boolean inserting) {
-    boolean first = column + (pendingWrap ? 1 : 0) == width;
-    long before = first ? cells()[row * stride()] : 0;
+  void rewriteLast(int code, int width, int style) {
     column = column + (pendingWrap ? 1 : 0) - width;
     position();
     if (inserting) {
-      emulator.write("\033[4l");
+      emulator.write(REPLACE);
     }
-    emulator.pen(style, continuesLine(before));
+    emulator.pen(style, lastContinues);
     put(code, width);
     emulator.pen(style, false);
     if (inserting) {
-      emulator.write("\033[4h");
+      emulator.write(INSERT);
     }
     advance(width);
+  }
+
+  /** Writes the same character again and again, as {@link #write} does. */
+  void repeat(int times, int code, int width, int style, boolean autoWrap) {
+    int left = timesUntilSame(times, width, autoWrap);
+    while (left > 0) {
+      boolean written = write(code, width, style, autoWrap);
+      left--;
+      if (written && !pendingWrap) {
+        int rest = Math.min(left, (columns - column) / width);
+        putInLine(rest, code, width);
+        left -= rest;
+      }
+    }
+  }
+
+  /**
+   * How often to write a character for a screen that looks as if it had been written more often:
+   * once there is nothing else where it goes, another line of it changes nothing.
+   */
+  private int timesUntilSame(int times, int width, boolean autoWrap) {
+    int inLine = Math.max(1, columns / width);
+    int full = (autoWrap ? rows + 2 : 2) * inLine;
+    return times <= full ? times : full + (times - full) % inLine;
+  }
+
+  /** Writes a character so often where there is room for it behind the one before. */
+  private void putInLine(int times, int code, int width) {
+    boolean moves = inserting && times > 0;
+    if (moves) {
+      // All at once: each by itself would move the rest of the line.
+      emulator.command(times * width, '@');
+      emulator.costs(2L * (columns - column));
+      emulator.write(REPLACE);
+    }
+    for (int i = 0; i < times; i++) {
+      put(code, width);
+    }
+    if (moves) {
+      emulator.write(INSERT);
+    }
+    advance(times * width);
+  }
+
+  /** So many columns were written from the cursor on. */
+  private void inserted(int count) {
+    if (inserting) {
+      emulator.costs(2L * count * (columns - column));
+    }
   }
 
   private void put(int code, int width) {
@@ -217,7 +279,7 @@ final class ScreenBuffer {
     emulator.pen(style, false);
     emulator.write('\n');
     if (row == bottom) {
-      emulator.scrolled(1);
+      scrolled(top, 1, true);
     } else if (row < rows - 1) {
       row++;
     }
@@ -227,19 +289,43 @@ final class ScreenBuffer {
     settle();
     emulator.pen(style, false);
     emulator.write("\033M");
-    if (row != top && row > 0) {
+    if (row == top) {
+      scrolled(top, 1, false);
+    } else if (row > 0) {
       row--;
     }
   }
 
+  /** Lines were moved, from one to the end of the scroll region. */
+  private void scrolled(int from, int count, boolean up) {
+    if (up && from == 0 && bottom == rows - 1) {
+      emulator.costs((long) count * columns);
+    } else {
+      emulator.costs(2L * (bottom - from + 1) * columns);
+    }
+    emulator.scrolled(count);
+  }
+
+  /** Moves the cursor by so many tab stops, to the left where that is negative. */
+  void tab(int count) {
+    int to = column;
+    int steps = Math.min(Math.abs(count), columns);
+    while (steps > 0 && to != (count < 0 ? 0 : columns - 1)) {
+      to = count < 0 ? tabBefore(to) : tabAfter(to);
+      steps--;
+      emulator.costs(1);
+    }
+    moveTo(row, to);
+  }
+
   /** The stop after a column, or the last column. */
-  int tabAfter(int from) {
+  private int tabAfter(int from) {
     int stop = tabs.nextSetBit(from + 1);
     return stop < 0 ? columns - 1 : Math.min(stop, columns - 1);
   }
 
   /** The stop before a column, or the first column. */
-  int tabBefore(int from) {
+  private int tabBefore(int from) {
     return from == 0 ? 0 : Math.max(0, tabs.previousSetBit(from - 1));
   }
 
@@ -261,6 +347,7 @@ final class ScreenBuffer {
     }
     emulator.pen(style, false);
     emulator.command(what, 'K');
+    emulator.costs(columns);
   }
 
   /** The same with the lines below, above, or all. */
@@ -270,11 +357,13 @@ final class ScreenBuffer {
       if (row < rows - 1) {
         emulator.command(row + 2, 1, 'H');
         emulator.command(0, 'J');
+        emulator.costs((long) rows * columns);
         position();
         pendingWrap = true;
       }
     } else {
       emulator.command(what, 'J');
+      emulator.costs((long) rows * columns);
     }
   }
 
@@ -283,6 +372,7 @@ final class ScreenBuffer {
     settle();
     emulator.pen(style, false);
     emulator.command(Math.min(count, columns), how);
+    emulator.costs(2L * columns);
   }
 
   /** Inserts (L) or deletes (M) lines at the cursor. */
@@ -293,15 +383,15 @@ final class ScreenBuffer {
     }
     emulator.pen(style, false);
     emulator.command(Math.min(count, rows), how);
+    scrolled(row, Math.min(count, rows), how == 'M');
     carriageReturn();
-    emulator.scrolled(Math.min(count, rows));
   }
 
   /** Moves the lines of the scroll region up (S) or down (T). */
   void scroll(int count, char how, int style) {
     emulator.pen(style, false);
     emulator.command(Math.min(count, rows), how);
-    emulator.scrolled(Math.min(count, rows));
+    scrolled(top, Math.min(count, rows), how == 'S');
   }
 
   /** Sets the scroll region and moves the cursor to the first cell. */
@@ -313,7 +403,8 @@ final class ScreenBuffer {
   }
 
   void setInserting(boolean inserting) {
-    emulator.write(inserting ? "\033[4h" : "\033[4l");
+    this.inserting = inserting;
+    emulator.write(inserting ? INSERT : REPLACE);
   }
 
   /** Fills the screen with one character. */

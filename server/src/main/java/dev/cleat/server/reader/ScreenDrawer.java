@@ -67,20 +67,7 @@ final class ScreenDrawer implements OutputSink {
     if (screen.pendingWrap()) {
       return;
     }
-    int column = screen.column();
-    for (int i = Math.min(count, screen.columns()); i > 0; i--) {
-      column = screen.tabAfter(column);
-    }
-    screen.moveTo(screen.row(), column);
-  }
-
-  private void tabBack(int count) {
-    ScreenBuffer screen = state.shown();
-    int column = screen.column();
-    for (int i = Math.min(count, screen.columns()); i > 0; i--) {
-      column = screen.tabBefore(column);
-    }
-    screen.moveTo(screen.row(), column);
+    screen.tab(count);
   }
 
   @Override
@@ -194,7 +181,7 @@ final class ScreenDrawer implements OutputSink {
       case 'G', '`' -> state.place(row, times - 1);
       case 'H', 'f' -> state.moveTo(times - 1, sequence.times(1) - 1);
       case 'I' -> tab(times);
-      case 'Z' -> tabBack(times);
+      case 'Z' -> screen.tab(-times);
       case 'd' -> state.moveTo(times - 1, column);
       case 'e' -> state.place(row + times, column);
       case 's' -> state.save();

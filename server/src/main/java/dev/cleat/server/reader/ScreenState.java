@@ -15,6 +15,7 @@ final class ScreenState {
   /** How often one sequence repeats a character at most. */
   private static final int MAX_REPEATED = 10_000;
 
+  private final Effort effort;
   private final CellCodes codes = new CellCodes();
   private final TerminalModes modes = new TerminalModes();
   private final Charsets charsets = new Charsets();
@@ -34,8 +35,9 @@ final class ScreenState {
 
   private int lastWidth;
 
-  ScreenState(int rows, int columns) {
-    main = new ScreenBuffer(rows, columns);
+  ScreenState(int rows, int columns, Effort effort) {
+    this.effort = effort;
+    main = new ScreenBuffer(rows, columns, effort);
   }
 
   void reset(int rows, int columns) {
@@ -43,7 +45,7 @@ final class ScreenState {
     codes.clear();
     modes.reset();
     charsets.reset();
-    main = new ScreenBuffer(rows, columns);
+    main = new ScreenBuffer(rows, columns, effort);
     savedOnMain = SavedCursor.HOME;
     savedOnAlternate = SavedCursor.HOME;
     title = "";
@@ -145,49 +147,53 @@ final class ScreenState {
       print(Character.toString(codePoint), codePoint);
     } else if (last != null && last.length() < MAX_CHARACTER) {
       last = last + Character.toString(codePoint);
-      int first = last.codePointAt(0);
-      String shownAs =
-          first < 0x80 ? Character.toString(charsets.map(first)) + last.substring(1) : last;
       sweep();
-      shown().rewriteLast(codes.glyph(shownAs), lastWidth, styleNumber, modes.inserting());
+      shown().rewriteLast(codes.glyph(shownAs(last)), lastWidth, styleNumber);
     }
+  }
+
+  private String shownAs(String printed) {
+    int first = printed.codePointAt(0);
+    return first < 0x80 ? Character.toString(charsets.map(first)) + printed.substring(1) : printed;
   }
 
   private void print(String printed, int codePoint) {
     int width = CellCodes.width(codePoint);
     sweep();
-    int code =
-        codePoint == ' '
-            ? CellCodes.BLANK
-            : width == 2 ? codes.glyph(Character.toString(codePoint)) : codes.narrow(codePoint);
-    write(printed, code, width);
-  }
-
-  private void write(String printed, int code, int width) {
+    int code = code(codePoint, width);
     boolean written = shown().write(code, width, styleNumber, modes.is(TerminalModes.AUTO_WRAP));
     last = written ? printed : null;
     lastWidth = width;
   }
 
-  /** Prints the last character again, if nothing else came since. */
+  private int code(int codePoint, int width) {
+    if (codePoint == ' ') {
+      return CellCodes.BLANK;
+    }
+    return width == 2 ? codes.glyph(Character.toString(codePoint)) : codes.narrow(codePoint);
+  }
+
+  /**
+   * Prints the last character again, with all that combines with it, if nothing else came since.
+   */
   void repeatLast(int count) {
     String repeated = last;
     if (repeated == null) {
       return;
     }
-    int times = Math.min(count, MAX_REPEATED);
-    for (int i = 0; i < times; i++) {
-      repeated.codePoints().forEach(this::printed);
-    }
     last = null;
-  }
-
-  private void printed(int codePoint) {
-    if (codePoint < 0x80) {
-      print(Character.toString(codePoint), charsets.map(codePoint));
-    } else {
-      character(codePoint);
-    }
+    sweep();
+    String shown = shownAs(repeated);
+    int first = shown.codePointAt(0);
+    boolean single = shown.length() == Character.charCount(first);
+    int code = single ? code(first, lastWidth) : codes.glyph(shown);
+    shown()
+        .repeat(
+            Math.min(count, MAX_REPEATED),
+            code,
+            lastWidth,
+            styleNumber,
+            modes.is(TerminalModes.AUTO_WRAP));
   }
 
   /** Selects the style of what is printed and erased from now on. */
@@ -268,7 +274,7 @@ final class ScreenState {
     }
     ScreenBuffer before = shown();
     if (on) {
-      alternate = new ScreenBuffer(main.rows(), main.columns());
+      alternate = new ScreenBuffer(main.rows(), main.columns(), effort);
       alternate.eraseInDisplay(2, styleNumber);
     } else {
       alternate = null;

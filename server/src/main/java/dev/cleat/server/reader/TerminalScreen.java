@@ -21,6 +21,7 @@ import java.util.List;
 public final class TerminalScreen {
   private static final int MAX_SIZE = 4096;
 
+  private final Effort effort;
   private final ScreenState terminal;
   private final OutputParser parser;
 
@@ -32,8 +33,19 @@ public final class TerminalScreen {
    * @throws IllegalArgumentException if one of them is out of its range
    */
   public TerminalScreen(int rows, int columns) {
+    this(rows, columns, () -> {});
+  }
+
+  /**
+   * Makes an empty screen that lets others have their turn: a few bytes may take as long to draw as
+   * many pages of text.
+   *
+   * @param turnIsOver called about each millisecond of drawing, in the middle of it
+   */
+  public TerminalScreen(int rows, int columns, Runnable turnIsOver) {
     check(rows, columns);
-    terminal = new ScreenState(rows, columns);
+    effort = new Effort(turnIsOver);
+    terminal = new ScreenState(rows, columns, effort);
     parser = new OutputParser(new ScreenDrawer(terminal));
   }
 
@@ -202,6 +214,11 @@ public final class TerminalScreen {
       case 47, 1047, 1049 -> alternateScreen() ? 1 : 2;
       default -> terminal.modes().state(mode);
     };
+  }
+
+  /** What drawing has cost so far, in cells. */
+  long effort() {
+    return effort.spent();
   }
 
   private ScreenCells cells() {
