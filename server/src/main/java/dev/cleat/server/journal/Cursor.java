@@ -141,6 +141,11 @@ public final class Cursor implements AutoCloseable {
     return next <= journal.tip().head() || journal.closed() != null;
   }
 
+  /** Whether the journal is closed: there is nothing more to poll. */
+  public boolean isClosed() {
+    return journal.closed() != null;
+  }
+
   /**
    * Waits until there is something to poll, or somebody called {@link #wake} since the last await,
    * or the time is over. Blocks the calling thread only, and unmounts a virtual one. Look again at

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,13 +39,17 @@ final class ScreenDrawing implements AutoCloseable {
    */
   static final int MOST_CELLS = 1 << 18;
 
-  /** So much takes a few milliseconds, and who waits for the picture waits no longer. */
+  /**
+   * So much text takes a few milliseconds, and who waits for the picture waits no longer. What
+   * moves cells about all the time takes much longer, but only its own session waits for that.
+   */
   private static final int BATCH_BYTES = 64 << 10;
 
   private final String sessionId;
   private final Supplier<TerminalSize> size;
   private final Cursor cursor;
   private final EventBytes event = new EventBytes();
+  private final DrawingTurn turn = new DrawingTurn();
   private TerminalScreen screen;
   private long seq;
   private long outputOffset;
@@ -52,6 +57,7 @@ final class ScreenDrawing implements AutoCloseable {
   private boolean incomplete;
   private boolean drawn = true;
   private boolean failed;
+  private boolean restored;
 
   /**
    * What is kept of a picture, to go on from there.
@@ -84,14 +90,15 @@ final class ScreenDrawing implements AutoCloseable {
   ScreenDrawing(String sessionId, Journal journal, Supplier<TerminalSize> size, Checkpoint from) {
     this.sessionId = sessionId;
     this.size = size;
-    this.screen = new TerminalScreen(from.rows(), from.columns());
-    final byte[] restore = from.restore().toByteArray();
-    screen.feed(restore, 0, restore.length);
+    this.screen = new TerminalScreen(from.rows(), from.columns(), this::pass);
     this.seq = from.seq();
     this.outputOffset = from.outputOffset();
     this.time = from.time();
     this.incomplete = from.incomplete();
     this.cursor = journal.cursorFrom(from.seq() + 1);
+    final byte[] restore = from.restore().toByteArray();
+    turn.draw(() -> screen.feed(restore, 0, restore.length));
+    restored = true;
   }
 
   /**
@@ -104,7 +111,11 @@ final class ScreenDrawing implements AutoCloseable {
     final Step step = cursor.poll(BATCH_BYTES);
     switch (step) {
       case Batch batch -> {
-        batch.forEach(this::event);
+        try {
+          turn.draw(() -> batch.forEach(this::event));
+        } catch (CancellationException e) {
+          return cursor.poll(BATCH_BYTES);
+        }
         seq = batch.lastSeq();
         time = Instant.ofEpochSecond(event.seconds(), event.nanos());
       }
@@ -126,7 +137,7 @@ final class ScreenDrawing implements AutoCloseable {
         case Event.CREATED_FIELD_NUMBER -> {
           final TerminalSize first =
               parse(array, offset, length).getCreated().getSession().getSize();
-          screen = new TerminalScreen(1, 1);
+          screen = new TerminalScreen(1, 1, this::pass);
           resize(first);
         }
         case Event.RESIZED_FIELD_NUMBER ->
@@ -135,11 +146,23 @@ final class ScreenDrawing implements AutoCloseable {
             state(parse(array, offset, length).getStateChanged());
         default -> {}
       }
+    } catch (CancellationException e) {
+      throw e;
     } catch (RuntimeException e) {
       incomplete = true;
       if (!failed) {
         failed = true;
         LOG.error("Session {}: event {} could not be drawn", sessionId, number, e);
+      }
+    }
+  }
+
+  /** Others have their turn. Of a journal that was closed meanwhile nothing more is drawn. */
+  private void pass() {
+    if (turn.isMine()) {
+      turn.pass();
+      if (restored && cursor.isClosed()) {
+        throw new CancellationException("the journal is closed");
       }
     }
   }

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -33,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. One virtual thread draws; it never takes the session's lock to do so. It stands
  * back for those who bring the output to the clients: after each batch it rests for as long as that
- * took, unless somebody waits for it.
+ * took, unless somebody waits for it. And it shares the processors: see {@link DrawingTurn}.
  */
 final class ScreenFollower {
   private static final Logger LOG = LoggerFactory.getLogger(ScreenFollower.class);
@@ -74,8 +73,6 @@ final class ScreenFollower {
    * would otherwise keep out who wants to look.
    */
   private final ReentrantLock drawing = new ReentrantLock(true);
-
-  private final Condition progress = drawing.newCondition();
 
   // Guarded by this, which is never held over any wait or drawing: it may be taken with the
   // session's lock held.
@@ -123,17 +120,11 @@ final class ScreenFollower {
     final long deadline = System.nanoTime() + patience.toNanos();
     final Follow following = come(true);
     try {
-      if (!drawing.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+      if (!following.awaitDrawn(seq, deadline)
+          || !drawing.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         return Optional.empty();
       }
       try {
-        while (!following.hasDrawn(seq)) {
-          final long left = deadline - System.nanoTime();
-          if (left <= 0) {
-            return Optional.empty();
-          }
-          final long _ = progress.awaitNanos(left);
-        }
         return Optional.of(reading.apply(following.drawn()));
       } finally {
         drawing.unlock();
@@ -236,19 +227,33 @@ final class ScreenFollower {
   private final class Follow implements Runnable {
     private final Checkpoint from;
     private volatile @Nullable ScreenDrawing picture;
-    private @Nullable RuntimeException over; // guarded by drawing
+
+    // Guarded by this object, and not by drawing: that may be held for longer than anybody waits.
+    private long drawnSeq = -1;
+    private @Nullable RuntimeException over;
 
     Follow(Checkpoint from) {
       this.from = from;
     }
 
-    /** Confined to {@code drawing}. */
-    boolean hasDrawn(long seq) {
+    /** Waits until everything up to a number is drawn; false if that takes too long. */
+    synchronized boolean awaitDrawn(long seq, long deadline) throws InterruptedException {
+      while (over == null && drawnSeq < seq) {
+        final long left = deadline - System.nanoTime();
+        if (left <= 0) {
+          return false;
+        }
+        TimeUnit.NANOSECONDS.timedWait(this, left);
+      }
       if (over != null) {
         throw over;
       }
-      final ScreenDrawing mine = picture;
-      return mine != null && mine.seq() >= seq;
+      return true;
+    }
+
+    private synchronized void hasDrawn(long seq) {
+      drawnSeq = seq;
+      notifyAll();
     }
 
     /** Confined to {@code drawing}. */
@@ -286,24 +291,16 @@ final class ScreenFollower {
     }
 
     private void begin(ScreenDrawing mine) {
-      drawing.lock();
-      try {
-        picture = mine;
-        // What was kept may be all that somebody waits for.
-        progress.signalAll();
-      } finally {
-        drawing.unlock();
-      }
+      picture = mine;
+      // What was kept may be all that somebody waits for.
+      hasDrawn(mine.seq());
     }
 
     private void over(RuntimeException why) {
       ended(this);
-      drawing.lock();
-      try {
+      synchronized (this) {
         over = why;
-        progress.signalAll();
-      } finally {
-        drawing.unlock();
+        notifyAll();
       }
     }
 
@@ -351,7 +348,7 @@ final class ScreenFollower {
         final Step step = mine.draw();
         final boolean more = step instanceof Batch || step instanceof Step.Gap;
         if (more) {
-          progress.signalAll();
+          hasDrawn(mine.seq());
         }
         if (more || (step instanceof Step.AtHead && isNews())) {
           tell(mine);
