@@ -44,6 +44,7 @@ final class Noticer implements Tracker.Onlooker {
   private final Executor lookers;
 
   // Of the tracker's thread.
+  private final Breather breather = new Breather();
   private final ArtifactFinder output = new ArtifactFinder();
   private final ArtifactFinder said = new ArtifactFinder();
   private final ArtifactFinder texts = new ArtifactFinder();
@@ -120,8 +121,10 @@ final class Noticer implements Tracker.Onlooker {
         bytes,
         from,
         count,
-        (readings, end) ->
-            named(readings, end > first.offset() ? first.seq() : outputSeq, first.time()));
+        (readings, end) -> {
+          named(readings, end > first.offset() ? first.seq() : outputSeq, first.time());
+          breather.step();
+        });
     outputSeq = first.seq();
     outputTime = first.time();
     unflushed = true;

@@ -24,8 +24,9 @@ import org.slf4j.LoggerFactory;
  * and tells the session what it finds: marks, titles, silence. It also is the session's sense of
  * time: whatever a turn waits for, it wakes up for.
  *
- * <p>One virtual thread. What it tells it tells with the session's lock held, in the order of the
- * output. Where the session cannot write that down, for want of disk, it is told again until it
+ * <p>One virtual thread, which others need not wait for, whatever is printed and however much of
+ * it: see {@link Breather}. What it tells it tells with the session's lock held, in the order of
+ * the output. Where the session cannot write that down, for want of disk, it is told again until it
  * can.
  */
 final class Tracker {
@@ -112,6 +113,7 @@ final class Tracker {
   private final MarkParser parser = new MarkParser();
   private final EventBytes event = new EventBytes();
   private final List<Mark> marks = new ArrayList<>();
+  private final Breather breather = new Breather();
   private long outputSeqBefore;
   private long told;
   private boolean replays;
@@ -216,6 +218,7 @@ final class Tracker {
           // the clients.
           restless = false;
           LockSupport.parkNanos(REST_NANOS);
+          breather.rested();
           return true;
         }
         Duration wait =
@@ -225,6 +228,7 @@ final class Tracker {
         }
         if (wait.isPositive()) {
           cursor.await(wait);
+          breather.rested();
         }
       }
     }
@@ -272,9 +276,11 @@ final class Tracker {
       }
       onlooker.mark(mark);
       at = mark.end();
+      breather.step();
     }
     printed(at, end, begin, seq, time);
     outputSeqBefore = seq;
+    breather.step();
   }
 
   private void printed(long from, long to, long begin, long seq, Instant time) {
