@@ -34,7 +34,7 @@
 {{- $problems = append $problems "test.certificate.secret: tls.client.auth is required, also of the pod of helm test; name a Secret with a certificate for it, or set test.enabled: false" -}}
 {{- end -}}
 {{- if and .Values.test.enabled .Values.test.token.secret (not $tls) -}}
-{{- $problems = append $problems "test.token.secret: clients send no token to another machine without TLS; set tls.mode to secret or cert-manager, or leave it out, and helm test asks for the server's health only" -}}
+{{- $problems = append $problems "test.token.secret: the test would send no token to another machine without TLS; set tls.mode to secret or cert-manager, or leave it out, and helm test asks for the server's health only" -}}
 {{- end -}}
 {{- if and .Values.test.enabled .Values.test.certificate.secret (not .Values.tls.client.secret) -}}
 {{- $problems = append $problems "test.certificate.secret: the server asks for no certificate; name the authority of its clients' in tls.client.secret" -}}

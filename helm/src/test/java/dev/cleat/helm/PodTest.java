@@ -192,7 +192,9 @@ class PodTest {
         });
   }
 
-  /** A client sends no token to another machine without TLS, and the server is one to the test. */
+  /**
+   * The command line sends none to another machine without it, and the server is one to the test.
+   */
   @ParameterizedTest
   @MethodSource("dev.cleat.helm.Chart#valueSets")
   void isTestedWithATokenOnlyByTls(Path values) {

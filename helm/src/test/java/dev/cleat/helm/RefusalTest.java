@@ -139,8 +139,8 @@ class RefusalTest {
             + " need TLS",
         "tls: {mode: secret, secret: web, client: {secret: ca, auth: required}} |"
             + " test.certificate.secret: tls.client.auth is required",
-        "auth: {tokens: {secret: a}}\\ntest: {token: {secret: t}} | test.token.secret: clients send"
-            + " no token to another machine without TLS",
+        "auth: {tokens: {secret: a}}\\ntest: {token: {secret: t}} | test.token.secret: the test"
+            + " would send no token to another machine without TLS",
         "auth: {tokens: {secret: a}}\\ntest: {certificate: {secret: t}} | test.certificate.secret:"
             + " the server asks for no certificate",
         "probes: {kind: grpc}\\ntls: {mode: secret, secret: web} | probes.kind: the kubelet's gRPC"
