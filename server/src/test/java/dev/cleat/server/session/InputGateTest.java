@@ -168,19 +168,19 @@ class InputGateTest {
   void whoIsAttachedOrWaitsIsNotForgotten() {
     gate.open(terminal());
     final Client.Listener stream = new Silent();
-    assertThat(gate.attach("attached", stream)).isEqualTo(1);
+    assertThat(gate.attach("attached", stream).next()).isEqualTo(1);
     type("waits", 1);
     for (int i = 0; i < 2 * InputGate.REMEMBERED_WRITERS; i++) {
       final String writer = "w" + i;
-      assertThat(gate.attach(writer, stream)).isEqualTo(1);
+      assertThat(gate.attach(writer, stream).next()).isEqualTo(1);
       gate.detach(writer, stream);
     }
     takes.countDown();
     await().until(() -> settled.get() == 1);
 
-    assertThat(gate.attach("waits", stream)).isEqualTo(2);
+    assertThat(gate.attach("waits", stream).next()).isEqualTo(2);
     type("attached", 1);
-    assertThat(gate.attach("attached", stream)).isEqualTo(2);
+    assertThat(gate.attach("attached", stream).next()).isEqualTo(2);
   }
 
   private static final class Silent implements Client.Listener {
