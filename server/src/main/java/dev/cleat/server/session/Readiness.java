@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * After an interrupt the shell is first made to show another prompt: its line editor may keep a
  * signal until the next key, and throw away what that key belongs to. That takes an Enter, which
  * would run what is on the line: it is pressed only where there is nothing. For a shell without
- * marks: it has been still for long enough, with the shell itself in the foreground where that can
- * be known.
+ * marks: it has been still for long enough, with the shell itself in the foreground, and waiting,
+ * where that can be known.
  *
  * <p>Confined to the session's lock.
  */
@@ -186,7 +186,11 @@ final class Readiness {
     still =
         isQuiet(stillness)
             && host.sinceClientInput().compareTo(stillness) >= 0
-            && host.foreground() != Foreground.OTHER;
+            && waits(host.foreground());
+  }
+
+  private static boolean waits(Foreground foreground) {
+    return foreground == Foreground.LEADER || foreground == Foreground.UNKNOWN;
   }
 
   boolean still() {

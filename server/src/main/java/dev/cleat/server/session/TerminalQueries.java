@@ -5,7 +5,6 @@ import dev.cleat.server.reader.Query;
 import dev.cleat.server.reader.QueryParser;
 import dev.cleat.server.reader.TerminalAnswers;
 import dev.cleat.server.session.ScreenFollower.Drawn;
-import dev.cleat.server.terminal.Foreground;
 import dev.cleat.server.terminal.Terminal;
 import dev.cleat.v1.TerminalSize;
 import java.time.Duration;
@@ -115,7 +114,7 @@ final class TerminalQueries {
       return null;
     }
     final boolean doubtful =
-        terminal.readsLines() || (inCommand && terminal.foreground() == Foreground.LEADER);
+        terminal.readsLines() || (inCommand && terminal.foreground().isLeaders());
     if (doubtful && (looks < LEAST_LOOKS || System.nanoTime() - since < DOUBT.toNanos())) {
       looks++;
       return LOOK_AGAIN;

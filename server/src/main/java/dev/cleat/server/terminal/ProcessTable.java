@@ -110,6 +110,11 @@ final class ProcessTable {
       return state != 'Z' && state != 'X';
     }
 
+    /** Runs or is ready to, or waits for a disk, or for its child to become a program. */
+    boolean atWork() {
+      return state == 'R' || state == 'D';
+    }
+
     boolean stopped() {
       return state == 'T' || state == 't';
     }

@@ -189,7 +189,11 @@ final class TerminalProcess implements Terminal {
     if (group == 0) {
       return Foreground.UNKNOWN;
     }
-    return isLeaders(group) ? Foreground.LEADER : Foreground.OTHER;
+    if (!isLeaders(group)) {
+      return Foreground.OTHER;
+    }
+    final boolean atWork = ProcessTable.read(group).map(ProcessTable.Entry::atWork).orElse(false);
+    return atWork ? Foreground.LEADER_AT_WORK : Foreground.LEADER;
   }
 
   /** A shell that is the child of a leader has made itself a group. */

@@ -368,6 +368,19 @@ class TurnTest {
     assertThat(output(await(send(id, "echo again")))).contains("again\r\nagain\r\n");
   }
 
+  /**
+   * Nothing but the shell itself runs then, and it prints nothing for longer than it may be still.
+   */
+  @Test
+  void aShellWithoutMarksThatComputesIsNotStill() {
+    final String id = shell("sh");
+    Awaitility.await().atMost(java.time.Duration.ofSeconds(60)).until(() -> !printed(id).isEmpty());
+    final Turn turn =
+        await(send(id, "i=0; while [ $i -lt 2000000 ]; do i=$((i + 1)); done; echo coun''ted"));
+    assertThat(turn.getState()).isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+    assertThat(output(turn)).contains("counted\r\n");
+  }
+
   @Test
   void aForgedMarkEndsNoTurn() {
     final String id = shell("bash");

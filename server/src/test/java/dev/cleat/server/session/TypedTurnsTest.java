@@ -36,6 +36,7 @@ class TypedTurnsTest {
     private int keyAfterLook = -1;
     private boolean keyAtAppend;
     private boolean paused;
+    private Foreground foreground = Foreground.UNKNOWN;
 
     /** How often the person had typed, each time that something else was typed. */
     private final List<Long> typed = new ArrayList<>();
@@ -97,7 +98,7 @@ class TypedTurnsTest {
 
     @Override
     public Foreground foreground() {
-      return Foreground.UNKNOWN;
+      return foreground;
     }
 
     @Override
@@ -245,6 +246,23 @@ class TypedTurnsTest {
     pass(Duration.ZERO);
     assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_RUNNING);
 
+    pass(STILLNESS);
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Foreground.class,
+      names = {"OTHER", "LEADER_AT_WORK"})
+  void whereSomethingRunsNothingIsStill(Foreground foreground) {
+    start(Prompting.Kind.STILLNESS);
+    prompt();
+    echo();
+    host.foreground = foreground;
+    pass(STILLNESS);
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_RUNNING);
+
+    host.foreground = Foreground.LEADER;
     pass(STILLNESS);
     assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
   }

@@ -98,6 +98,20 @@ final class TtyContractTest {
   }
 
   @Test
+  void aShellThatComputesItselfIsAtWorkUntilItWaits() throws Exception {
+    final Recorder recorder = new Recorder();
+    final Terminal terminal = terminals.start(bash(), recorder);
+    recorder.awaitText(PROMPT);
+    Processes.eventually(() -> terminal.foreground() == Foreground.LEADER);
+    Processes.type(terminal, "while :; do :; done\n");
+    Processes.eventually(() -> terminal.foreground() == Foreground.LEADER_AT_WORK);
+    Processes.type(terminal, "\003");
+    Processes.eventually(() -> terminal.foreground() == Foreground.LEADER);
+    terminal.close();
+    recorder.awaitExit();
+  }
+
+  @Test
   void interruptAndKillReachTheForegroundJobAndNotTheShell() throws Exception {
     final Recorder recorder = new Recorder();
     final Terminal terminal = terminals.start(bash(), recorder);
