@@ -33,6 +33,9 @@ import java.util.concurrent.TimeUnit;
 final class OnTerminal implements AutoCloseable, TerminalListener {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  /** The keys that detach, unless others are asked for. */
+  static final String DETACH = "\u001c\u001c";
+
   static final int ROWS = 30;
   static final int COLUMNS = 100;
 
@@ -49,6 +52,14 @@ final class OnTerminal implements AutoCloseable, TerminalListener {
   private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
   private final CompletableFuture<Exit> exit = new CompletableFuture<>();
   private final Terminal terminal;
+
+  /** Starts {@code cleat attach} in an empty folder. */
+  static OnTerminal attach(Path folder, TestServer server, String session, String... more)
+      throws TerminalStartException {
+    List<String> command = new ArrayList<>(List.of("attach", session, "--server", server.target()));
+    command.addAll(List.of(more));
+    return new OnTerminal(folder, command.toArray(String[]::new));
+  }
 
   /** Starts a client command in an empty folder. */
   OnTerminal(Path folder, String... command) throws TerminalStartException {
