@@ -97,8 +97,9 @@ public final class RunningTurn {
 
   /**
    * Waits as long as the prompt says, and passes on what the turn prints, from its beginning, while
-   * it prints it: exactly its bytes, in order, on the calling thread. The turn that is returned is
-   * without output then; its {@link Turn#omittedBytes} are those that were no longer there.
+   * it prints it: its bytes, in order and each once, on the calling thread. The turn that is
+   * returned is without output then; its {@link Turn#omittedBytes} are those that retention had
+   * taken before they were asked for, and that were therefore not passed on.
    */
   public Turn await(Consumer<byte[]> output) {
     long start = System.nanoTime();
