@@ -108,6 +108,6 @@ class FloodTest {
 
   @Test
   void namesOfFilesWithoutEndKeepNobodyWaiting() throws Exception {
-    othersGoOnWhile(4 << 20, ",=.png");
+    othersGoOnWhile(512 << 10, ",=.png");
   }
 }

@@ -143,12 +143,12 @@ final class AbusedServer {
     return connect().begin(settings);
   }
 
-  /** A session that has printed more than the server has memory for. */
+  /** A session of which a hundred readers at once would ask for more than there is memory for. */
   Session printed() throws Exception {
     try (CleatClient client = process.client()) {
       Session session =
           client.create(
-              NewSession.of("sh").args(List.of("-c", "head -c 150000000 /dev/zero | tr '\\0' x")));
+              NewSession.of("sh").args(List.of("-c", "head -c 16000000 /dev/zero | tr '\\0' x")));
       Await.until("it has printed", () -> session.refresh().exit().isPresent());
       return session;
     }

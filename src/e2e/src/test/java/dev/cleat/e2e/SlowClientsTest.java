@@ -147,7 +147,7 @@ class SlowClientsTest {
   @Test
   void requestsThatGrowWhenTheyAreUnpackedAreRefused() throws Exception {
     HealthCheckRequest much =
-        HealthCheckRequest.newBuilder().setService("x".repeat(60 * MIB)).build();
+        HealthCheckRequest.newBuilder().setService("x".repeat(32 * MIB)).build();
     ManagedChannel channel =
         ManagedChannelBuilder.forTarget(server.process().target()).usePlaintext().build();
     try {

@@ -80,7 +80,8 @@ class StateFileTest {
       Transcript.end(back.attach(AttachOptions.fromBeginning().readOnly(), again));
       again.assertWhole();
       again.assertContains(seen);
-      assertThat(again.last()).isEqualTo(seen.last());
+      // Not equal: a look at the files that took long is told of behind the exit.
+      assertThat(again.last()).isGreaterThanOrEqualTo(seen.last());
       assertThat(back.restart().state()).isEqualTo(SessionInfo.State.RUNNING);
       assertThat(back.prompt("echo again").output()).isEqualTo("again\n");
     }
