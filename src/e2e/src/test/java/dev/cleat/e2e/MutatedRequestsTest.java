@@ -125,7 +125,7 @@ class MutatedRequestsTest {
     ServerProcess server =
         servers.start(
             ServerCommand.on(folder.resolve("data"))
-                .jvm("-XX:+UseSerialGC", "-Xmx256m")
+                .jvm("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m")
                 .flag("--catalogue", tools.toString())
                 .flag("--audit-file", folder.resolve("audit.jsonl").toString())
                 .flag("--limits-sessions", "16")

@@ -3,6 +3,7 @@ package dev.cleat.e2e;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * How a server is started. Immutable: each method returns a changed copy.
@@ -27,12 +28,16 @@ public record ServerCommand(Path data, List<String> wrapper, List<String> jvm, L
           "-Xlog:all=warning,aot*=off:stderr",
           "-XX:AOTCache=" + DIST.resolve("server.aot").toAbsolutePath());
 
-  /** On any port of loopback, with the options that make a short life quick. */
+  /** The options that make a short life quick: what runs seldom is not worth a compilation. */
+  private static final List<String> SHORT_LIFE =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:CompileThresholdScaling=4", "-XX:+UseSerialGC");
+
+  /** On any port of loopback, for a short life. */
   public static ServerCommand on(Path data) {
     return new ServerCommand(
         data,
         List.of(),
-        List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"),
+        Stream.concat(SHORT_LIFE.stream(), Stream.of("-Xmx256m")).toList(),
         List.of("--listen", "127.0.0.1:0", "--admin-listen", "none", "--shutdown-turns", "0s"));
   }
 
