@@ -362,7 +362,11 @@ final class InputGate {
 
   private void settle(Pending input, boolean discarded) {
     final Account account = input.account;
-    if (account != null && input.inputSeq > account.settled) {
+    if (account == null) {
+      input.done.done(0, discarded);
+      return;
+    }
+    if (input.inputSeq > account.settled) {
       account.settled = input.inputSeq;
       if (discarded) {
         account.discarded.add(input.inputSeq);
@@ -371,7 +375,8 @@ final class InputGate {
         account.attached.acked(input.inputSeq, discarded);
       }
     }
-    input.done.done(account == null ? 0 : account.settled, discarded);
+    // What came again waits behind what came first, which may have fared otherwise.
+    input.done.done(account.settled, account.discarded.has(input.inputSeq));
   }
 
   private void pushUntilEmpty() {

@@ -7,12 +7,14 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import dev.cleat.server.terminal.Terminal;
+import dev.cleat.server.terminal.TerminalClosedException;
 import dev.cleat.v1.ErrorReason;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,6 +28,7 @@ class InputGateTest {
   private final CountDownLatch takes = new CountDownLatch(1);
   private final AtomicInteger taken = new AtomicInteger();
   private final AtomicInteger settled = new AtomicInteger();
+  private int closesAfter = Integer.MAX_VALUE;
   private final InputGate gate = new InputGate(new SessionKey("default", "s"), LIMIT, () -> {});
 
   /** One that takes nothing until it takes everything. */
@@ -43,9 +46,12 @@ class InputGateTest {
                 });
   }
 
-  private int write(ByteBuffer data) {
+  private int write(ByteBuffer data) throws TerminalClosedException {
     if (takes.getCount() > 0) {
       return 0;
+    }
+    if (taken.get() == closesAfter) {
+      throw new TerminalClosedException("it has ended");
     }
     final int all = data.remaining();
     data.position(data.limit());
@@ -119,6 +125,21 @@ class InputGateTest {
     }
 
     assertThat(sent).isLessThan(100);
+  }
+
+  @Test
+  void whatComesAgainFaresAsWhatCameFirst() throws Exception {
+    closesAfter = 1;
+    gate.open(terminal());
+    final CompletableFuture<Boolean> again = new CompletableFuture<>();
+    final CompletableFuture<Boolean> other = new CompletableFuture<>();
+    type("w", 1);
+    final boolean _ = gate.input("other", 1, KEY, (_, discarded) -> other.complete(discarded));
+    final boolean _ = gate.input("w", 1, KEY, (_, discarded) -> again.complete(discarded));
+
+    takes.countDown();
+    assertThat(other.get(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(again.get(1, TimeUnit.MINUTES)).isFalse();
   }
 
   @Test
