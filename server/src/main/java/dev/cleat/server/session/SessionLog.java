@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * A session's journal as its one writer sees it: what is appended is folded at once, told to those
  * who watch all sessions of its tenant, and handed to the saver.
  *
- * <p>Confined to the session's lock.
+ * <p>Confined to the session's lock, but for what {@link #stateName} and {@link #run} say.
  */
 final class SessionLog {
   private static final Logger LOG = LoggerFactory.getLogger(SessionLog.class);
@@ -45,6 +46,10 @@ final class SessionLog {
   private dev.cleat.v1.@Nullable Session gone;
 
   private boolean outputUnsaved;
+
+  // For those who may not wait.
+  private volatile SessionState state;
+  private volatile int run;
 
   /** Whether the last event that may be left out was. */
   private boolean refused;
@@ -77,6 +82,18 @@ final class SessionLog {
     this.changes = changes;
     this.fold = fold;
     this.redaction = redaction;
+    this.state = fold.state();
+    this.run = fold.session().getRun();
+  }
+
+  /** The session's state in small letters. Never waits; for any thread. */
+  String stateName() {
+    return state.name().replace("SESSION_STATE_", "").toLowerCase(Locale.ROOT);
+  }
+
+  /** The number of its newest run. Never waits; for any thread. */
+  int run() {
+    return run;
   }
 
   Fold fold() {
@@ -147,6 +164,8 @@ final class SessionLog {
       fold.apply(entry.event());
       untold = Changes.greater(untold, Changes.kind(entry.event()));
     }
+    state = fold.state();
+    run = fold.session().getRun();
     tell();
     shared.saver().save(session);
     return first;
@@ -214,6 +233,9 @@ final class SessionLog {
   }
 
   private long write(List<? extends Entry> entries) throws IOException {
+    if (gone != null) {
+      throw Refusal.noSession("session_id", session.id());
+    }
     try {
       return journal.append(entries);
     } catch (JournalFullException e) {

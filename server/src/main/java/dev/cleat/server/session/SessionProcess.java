@@ -23,7 +23,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -476,9 +475,9 @@ final class SessionProcess implements HeadlessDriver.Host {
     return running;
   }
 
-  /** The state in small letters. Confined to the session's lock. */
+  /** The state in small letters. */
   String stateName() {
-    return fold().state().name().replace("SESSION_STATE_", "").toLowerCase(Locale.ROOT);
+    return log.stateName();
   }
 
   /** The process has ended and everything it printed has been taken. */
