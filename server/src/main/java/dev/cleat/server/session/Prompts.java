@@ -22,8 +22,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,13 +38,10 @@ public final class Prompts {
   /** How long a request id is remembered. */
   static final Duration REMEMBERED = Duration.ofHours(24);
 
-  private static final int STRIPES = 64;
-
   private final Store store;
   private final InstantSource clock;
   private final Tracing traces;
-  private final ReentrantLock[] stripes =
-      IntStream.range(0, STRIPES).mapToObj(i -> new ReentrantLock()).toArray(ReentrantLock[]::new);
+  private final OneByOne oneByOne = new OneByOne();
 
   Prompts(Store store, InstantSource clock, Tracing traces) {
     this.store = store;
@@ -75,13 +70,9 @@ public final class Prompts {
     if (request.getRequestId().isEmpty()) {
       return session.prompt(turn.build(), request.getImagesList(), refuse);
     }
-    final ReentrantLock stripe = stripe(remembered(session.key(), request.getRequestId()));
-    stripe.lock();
-    try {
-      return sendOnce(session, turn.build(), request.getImagesList(), refuse);
-    } finally {
-      stripe.unlock();
-    }
+    return oneByOne.run(
+        session.key().tenant() + "/" + request.getRequestId(),
+        () -> sendOnce(session, turn.build(), request.getImagesList(), refuse));
   }
 
   private Turn sendOnce(Session session, Turn turn, List<Image> images, boolean refuseWhenBusy) {
@@ -129,11 +120,6 @@ public final class Prompts {
         .map(turn -> request(key, turn))
         .filter(request -> request.expiresMillis() > clock.millis())
         .or(() -> store.request(RequestRow.Kind.PROMPT, key.tenant(), requestId));
-  }
-
-  /** A request id among those of all tenants. */
-  private static String remembered(SessionKey key, String requestId) {
-    return key.tenant() + "/" + requestId;
   }
 
   private static ImageDigest digest(Image image) {
@@ -203,21 +189,15 @@ public final class Prompts {
    *     STORAGE_FULL
    */
   public Turn addUsage(Session session, AddUsageRequest request, Signature by) {
-    final ReentrantLock stripe = stripe(request.getTurnId());
-    stripe.lock();
-    try {
-      final Turn turn = find(session, request.getTurnId());
-      final Optional<Turn> changed =
-          AddedUsages.add(turn, request, by, Times.timestamp(clock.instant()));
-      changed.ifPresent(session::usageAdded);
-      return changed.orElse(turn);
-    } finally {
-      stripe.unlock();
-    }
-  }
-
-  private ReentrantLock stripe(String key) {
-    return stripes[Math.floorMod(key.hashCode(), STRIPES)];
+    return oneByOne.run(
+        request.getTurnId(),
+        () -> {
+          final Turn turn = find(session, request.getTurnId());
+          final Optional<Turn> changed =
+              AddedUsages.add(turn, request, by, Times.timestamp(clock.instant()));
+          changed.ifPresent(session::usageAdded);
+          return changed.orElse(turn);
+        });
   }
 
   /** Cancels a turn; see {@link Turns#cancel}. */
