@@ -40,6 +40,7 @@ public final class JournalRoot implements Closeable {
   private final RootLock lock;
   private final RunMark mark;
   private final boolean endedCleanly;
+  private volatile boolean unclean;
   private final SyncLane intervals;
   private final SyncLane always;
   private final Budget budget;
@@ -390,6 +391,11 @@ public final class JournalRoot implements Closeable {
     }
   }
 
+  /** The next run is to treat this one as not ended cleanly, whatever has been synced. */
+  public void endUncleanly() {
+    unclean = true;
+  }
+
   /**
    * Closes all journals, syncs them and gives the folder free. When something could not be synced,
    * the next run treats this one as not ended cleanly.
@@ -416,7 +422,9 @@ public final class JournalRoot implements Closeable {
       if (!unsynced.isEmpty()) {
         throw new IOException("journals that could not be synced: " + unsynced);
       }
-      mark.ended().write(folder, machine.disk());
+      if (!unclean) {
+        mark.ended().write(folder, machine.disk());
+      }
     }
   }
 

@@ -117,11 +117,15 @@ public final class Artifacts {
    * @return those that could not be written down for want of disk
    */
   List<Named> look(List<Named> paths, Path here) {
+    final Optional<MediaFiles> files = lock.unlessSlow(this::files);
+    if (files.isEmpty()) {
+      // Those who look do so for all sessions.
+      return paths;
+    }
     final List<Named> unwritten = new ArrayList<>();
-    final MediaFiles files = files();
     for (Named path : paths) {
       final Optional<MediaFiles.Found> found =
-          files.find(path.readings(), List.of(path.base(), here));
+          files.get().find(path.readings(), List.of(path.base(), here));
       if (found.isPresent() && !written(() -> found(found.get(), path))) {
         unwritten.add(path);
       }
@@ -180,7 +184,7 @@ public final class Artifacts {
 
   /** Writes down which files are gone. */
   void removeGone() {
-    final List<FoldedArtifacts.Kept> kept = kept();
+    final List<FoldedArtifacts.Kept> kept = lock.unlessSlow(this::kept).orElse(List.of());
     if (kept.isEmpty()) {
       return;
     }

@@ -45,7 +45,8 @@ final class GitWatch {
    * Looks, and writes down what has changed.
    *
    * @param directory where the shell is
-   * @return false if that could not be written down for want of disk
+   * @return false if that could not be written down for want of disk, or while a start of the
+   *     session takes longer than it should
    */
   synchronized boolean look(Path directory, Path workdir) {
     if (!ownUser) {
@@ -53,14 +54,16 @@ final class GitWatch {
     }
     final Optional<GitState> now = read(below(directory, workdir));
     try {
-      lock.locked(() -> {
-        final var session = log.fold().session();
-        final @Nullable GitState before = session.hasGit() ? session.getGit() : null;
-        if (!now.equals(Optional.ofNullable(before))) {
-          log.append(List.of(Events.git(now)));
-        }
-      });
-      return true;
+      return lock.unlessSlow(
+              () -> {
+                final var session = log.fold().session();
+                final @Nullable GitState before = session.hasGit() ? session.getGit() : null;
+                if (!now.equals(Optional.ofNullable(before))) {
+                  log.append(List.of(Events.git(now)));
+                }
+                return true;
+              })
+          .isPresent();
     } catch (Refusal e) {
       LOG.debug("Session {}: {}", sessionId, e.getMessage());
       return false;

@@ -143,7 +143,8 @@ final class Saver implements AutoCloseable {
   }
 
   /**
-   * Saves all that has changed.
+   * Saves all that has changed, but for sessions whose start takes longer than it should: these are
+   * saved soon after.
    *
    * @throws StoreException if that cannot be; it is tried again later
    */
@@ -263,6 +264,16 @@ final class Saver implements AutoCloseable {
 
   private static @Nullable String emptyToNull(String value) {
     return value.isEmpty() ? null : value;
+  }
+
+  /** Whether something has changed that is not saved. Once it is closed, that stays so. */
+  boolean isBehind() {
+    lock.lock();
+    try {
+      return !now.isEmpty() || !soon.isEmpty();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Saves what there is, and ends. */

@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,9 +118,9 @@ public final class Session {
     return process.isOver();
   }
 
-  /** Whether it is in this run, which has not ended. */
+  /** Whether it is in this run, which has not ended. Never waits. */
   boolean isInRun(int run) {
-    return lock.locked(() -> fold().session().getRun() == run) && !isOver();
+    return log.run() == run && !isOver();
   }
 
   /** The session as clients see it now. */
@@ -127,7 +128,7 @@ public final class Session {
     return lock.locked(this::viewNow);
   }
 
-  /** Likewise; empty while its process is being started or halted. */
+  /** Likewise; empty while a start or a halt of its process takes longer than it should. */
   Optional<dev.cleat.v1.Session> viewUnlessSlow() {
     return lock.unlessSlow(this::viewNow);
   }
@@ -284,13 +285,11 @@ public final class Session {
     return done;
   }
 
-  /** Refuses input where the process is talked to in a protocol, or is not there. */
+  /** Refuses input where the process is talked to in a protocol. Never waits. */
   void refuseTyping() {
     if (process.isProtocol()) {
       throw Refusal.wrongState(
-          id(),
-          lock.locked(process::stateName),
-          "its agent takes prompts and no input; use SendPrompt");
+          id(), process.stateName(), "its agent takes prompts and no input; use SendPrompt");
     }
   }
 
@@ -341,7 +340,7 @@ public final class Session {
   /** WRONG_STATE: there is no process any more for what was typed. */
   public Refusal discarded() {
     return Refusal.wrongState(
-        id(), lock.locked(process::stateName), "the process ended before it took the input");
+        id(), process.stateName(), "the process ended before it took the input");
   }
 
   /**
@@ -488,8 +487,8 @@ public final class Session {
   }
 
   /**
-   * Hands over what is to be saved now, which is nothing when it has been deleted; false while its
-   * process is being started or halted.
+   * Hands over what is to be saved now, which is nothing when it has been deleted; false while a
+   * start or a halt of its process takes longer than it should.
    */
   boolean unsaved(Consumer<Saver.Unsaved> saver) {
     return lock.unlessSlow(
@@ -510,14 +509,17 @@ public final class Session {
         .isPresent();
   }
 
-  /** Whether its process is being started or halted, and whoever needs it may have to wait. */
-  boolean isSlow() {
-    return lock.isSlow();
+  /**
+   * Does something with it, unless a start or a halt of its process takes longer than it should:
+   * empty then. For whoever works for all sessions.
+   */
+  <T> Optional<T> unlessSlow(Supplier<T> step) {
+    return lock.unlessSlow(step);
   }
 
-  /** Waits until that is over, if it does not take too long. */
-  boolean awaitQuick(Duration patience) {
-    return lock.awaitQuick(patience);
+  /** Likewise, and waits so long. */
+  <T> Optional<T> within(Duration patience, Supplier<T> step) {
+    return lock.within(patience, step);
   }
 
   /** When something last happened that keeps it from being idle; empty while something goes on. */

@@ -12,8 +12,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The lock that owns everything of a session that changes. It is held over an append to the
  * journal, and over no other wait than that for a start or a halt of processes, which may be for a
- * file system that does not answer: {@link #slowly}. Whoever works for all sessions passes by those
- * that are slow. Thread-safe.
+ * file system that does not answer: {@link #slowly}. Whoever works for all sessions waits for one
+ * that is started as long as that takes where nothing is wrong, and then passes it by: {@link
+ * #unlessSlow}. Thread-safe.
  */
 final class SessionLock {
   private static final Logger LOG = LoggerFactory.getLogger(SessionLock.class);
@@ -25,10 +26,15 @@ final class SessionLock {
   private final ReentrantLock lock = new ReentrantLock();
   private final String sessionId;
   private final Runnable onHeldBack;
+  private final long quickNanos;
   private volatile boolean abandoned;
 
-  /** Whether who holds the lock may hold it for long. Written with the lock held. */
-  private volatile boolean slow;
+  /** What a start or a halt takes at most where nothing is wrong. */
+  private static final Duration QUICK = Duration.ofSeconds(1);
+
+  // Written with the lock held, the time first.
+  private volatile long startedNanos;
+  private volatile boolean starting;
 
   /**
    * A lock that nobody holds.
@@ -36,8 +42,18 @@ final class SessionLock {
    * @param onHeldBack runs when there is no room on the disk for a step
    */
   SessionLock(String sessionId, Runnable onHeldBack) {
+    this(sessionId, onHeldBack, QUICK);
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param quick what a start or a halt takes at most where nothing is wrong
+   */
+  SessionLock(String sessionId, Runnable onHeldBack, Duration quick) {
     this.sessionId = sessionId;
     this.onHeldBack = onHeldBack;
+    this.quickNanos = quick.toNanos();
   }
 
   <T> T locked(Supplier<T> step) {
@@ -60,12 +76,15 @@ final class SessionLock {
 
   /** Runs the part of a step that may take long, with the lock held. */
   <T> T slowly(Supplier<T> part) {
-    final boolean before = slow;
-    slow = true;
+    final boolean outer = starting;
+    if (!outer) {
+      startedNanos = System.nanoTime();
+      starting = true;
+    }
     try {
       return part.get();
     } finally {
-      slow = before;
+      starting = outer;
     }
   }
 
@@ -77,15 +96,18 @@ final class SessionLock {
         });
   }
 
-  /** Whether the lock may be held for long. */
-  boolean isSlow() {
-    return slow;
+  /** Whether it is held for a start or a halt that takes longer than they do. */
+  private boolean isSlow() {
+    return starting && System.nanoTime() - startedNanos > quickNanos;
   }
 
-  /** Runs a step, unless it would have to wait for one that may take long: empty then. */
+  /**
+   * Runs a step, unless it would have to wait for a start or a halt that takes longer than they do:
+   * empty then.
+   */
   <T> Optional<T> unlessSlow(Supplier<T> step) {
     try {
-      while (!slow) {
+      while (!isSlow()) {
         if (lock.tryLock(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
           try {
             return Optional.of(step.get());
@@ -100,17 +122,20 @@ final class SessionLock {
     return Optional.empty();
   }
 
-  /** Waits until the lock may be had soon, if that does not take too long. */
-  boolean awaitQuick(Duration patience) {
+  /** Runs a step, unless the lock is not to be had in this time: empty then. */
+  <T> Optional<T> within(Duration patience, Supplier<T> step) {
     try {
       if (lock.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS)) {
-        lock.unlock();
-        return true;
+        try {
+          return Optional.of(step.get());
+        } finally {
+          lock.unlock();
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return false;
+    return Optional.empty();
   }
 
   /** Runs a step with the lock held, if it is free; false if it is not. Never waits. */

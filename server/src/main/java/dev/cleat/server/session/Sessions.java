@@ -256,10 +256,10 @@ public final class Sessions implements AutoCloseable {
     new Sweep(registry, deletion, shared).run();
   }
 
-  /** How many sessions have a turn that runs or waits. */
+  /** How many sessions have a turn that runs or waits, as far as can be known at once. */
   public long withTurns() {
     return registry.inMemory().stream()
-        .filter(session -> !session.isSlow() && session.hasTurns())
+        .filter(session -> session.unlessSlow(session::hasTurns).orElse(false))
         .count();
   }
 
@@ -271,10 +271,9 @@ public final class Sessions implements AutoCloseable {
     }
   }
 
-  private static void stop(
-      Session session, Duration grace, Map<Session, CompletableFuture<Void>> ending) {
+  private static CompletableFuture<Void> stop(Session session, Duration grace) {
     try (LogFields.Scope _ = session.key().logged()) {
-      ending.put(session, session.stop(grace, "the server was shut down"));
+      return session.stop(grace, "the server was shut down");
     }
   }
 
@@ -293,19 +292,20 @@ public final class Sessions implements AutoCloseable {
     final Map<Session, CompletableFuture<Void>> ending = new LinkedHashMap<>();
     final List<Session> starting = new ArrayList<>();
     for (Session session : registry.inMemory()) {
-      if (session.isSlow()) {
-        starting.add(session);
-      } else {
-        stop(session, grace, ending);
-      }
+      session
+          .unlessSlow(() -> stop(session, grace))
+          .ifPresentOrElse(ended -> ending.put(session, ended), () -> starting.add(session));
     }
     final long deadline = System.nanoTime() + STOP_PATIENCE.toNanos();
     for (Session session : starting) {
-      if (session.awaitQuick(Duration.ofNanos(deadline - System.nanoTime()))) {
-        stop(session, grace, ending);
-      } else {
-        LOG.warn("Session {} is left as it is: it could not be started or halted", session.key());
-      }
+      session
+          .within(Duration.ofNanos(deadline - System.nanoTime()), () -> stop(session, grace))
+          .ifPresentOrElse(
+              ended -> ending.put(session, ended),
+              () ->
+                  LOG.warn(
+                      "Session {} is left as it is: it could not be started or halted",
+                      session.key()));
     }
     ending.forEach((session, ended) -> {
       try (LogFields.Scope _ = session.key().logged()) {
@@ -316,6 +316,10 @@ public final class Sessions implements AutoCloseable {
     shared.isolator().close();
     shared.lookers().shutdown();
     saver.close();
+    if (saver.isBehind()) {
+      // The next server is to look what the journals have beyond the store.
+      journals.endUncleanly();
+    }
     try {
       journals.close();
     } finally {

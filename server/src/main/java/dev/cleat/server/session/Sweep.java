@@ -49,14 +49,24 @@ final class Sweep {
   }
 
   private void close(dev.cleat.server.session.Session session) {
-    if (session.isSlow()) {
+    final Optional<Session> view = session.viewUnlessSlow();
+    if (view.isEmpty()) {
       // It is looked at the next time; the others are not to wait for it.
       return;
     }
-    final Session view = session.view();
-    if (view.getTurnCount() > shared.settings().keepTurns()) {
+    if (view.get().getTurnCount() > shared.settings().keepTurns()) {
       store.trimTurns(session.key().text(), shared.settings().keepTurns());
     }
+    final boolean _ =
+        session
+            .unlessSlow(() -> {
+              closeIfDue(session, session.view());
+              return true;
+            })
+            .isPresent();
+  }
+
+  private void closeIfDue(dev.cleat.server.session.Session session, Session view) {
     if (session.isOver()) {
       return;
     }

@@ -122,7 +122,10 @@ public final class TenantSessions {
         .orElseThrow(() -> Refusal.noSession("resume_token", token));
   }
 
-  /** Sessions that match, oldest first, as they are now; no more than have so many bytes. */
+  /**
+   * Sessions that match, oldest first, as they are now; no more than have so many bytes. One whose
+   * start takes longer than it should is as it was before that.
+   */
   public Page<dev.cleat.v1.Session> list(
       SessionFilter filter, @Nullable SessionCursor after, int limit, long bytes, boolean full) {
     shared.saver().flush();
@@ -130,13 +133,12 @@ public final class TenantSessions {
   }
 
   private dev.cleat.v1.Session view(SessionRow row, boolean full) {
-    if (full || registry.isInMemory(row.id())) {
-      return registry
-          .find(row.id())
-          .flatMap(Session::viewUnlessSlow)
-          .orElseGet(() -> Sessions.parsed(row));
-    }
-    return Sessions.parsed(row);
+    // One that is being made is as its row has it: nobody waits for another's start.
+    final Optional<Session> session =
+        full && !registry.isInMemory(row.id())
+            ? registry.find(row.id())
+            : registry.present(row.id());
+    return session.flatMap(Session::viewUnlessSlow).orElseGet(() -> Sessions.parsed(row));
   }
 
   /**

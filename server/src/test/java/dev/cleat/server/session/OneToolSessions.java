@@ -23,8 +23,8 @@ import java.time.InstantSource;
 import java.util.List;
 
 /**
- * Sessions of one program, one at a time, whose journals are on a disk that a test can fill, and
- * whose syncs it can hold back.
+ * Sessions of one program, one at a time unless more are asked for, whose journals are on a disk
+ * that a test can fill, and whose syncs it can hold back.
  */
 public final class OneToolSessions {
   private static final String TOOL = "once";
@@ -41,6 +41,18 @@ public final class OneToolSessions {
   public static Sessions open(
       Path folder, FakeDisk disk, Path program, TerminalFactory terminals, SyncPolicy sync)
       throws Exception {
+    return open(folder, disk, program, terminals, sync, 1);
+  }
+
+  /** Opens them, and so many may run at a time. */
+  static Sessions open(
+      Path folder,
+      FakeDisk disk,
+      Path program,
+      TerminalFactory terminals,
+      SyncPolicy sync,
+      int atATime)
+      throws Exception {
     return open(
         folder,
         disk,
@@ -48,7 +60,8 @@ public final class OneToolSessions {
         Policy.none(),
         "tools: {%s: {command: [%s], turns: none}}".formatted(TOOL, program),
         terminals,
-        sync);
+        sync,
+        atATime);
   }
 
   /**
@@ -64,7 +77,7 @@ public final class OneToolSessions {
       String tools,
       TerminalFactory terminals)
       throws Exception {
-    return open(folder, disk, store, policy, tools, terminals, SyncPolicy.INTERVAL);
+    return open(folder, disk, store, policy, tools, terminals, SyncPolicy.INTERVAL, 1);
   }
 
   private static Sessions open(
@@ -74,14 +87,15 @@ public final class OneToolSessions {
       Policy policy,
       String tools,
       TerminalFactory terminals,
-      SyncPolicy sync)
+      SyncPolicy sync,
+      int atATime)
       throws Exception {
     final Path catalogue = Files.writeString(folder.resolve("tools.yaml"), tools);
     return Sessions.open(
         disk.rootOn(folder.resolve("journals")),
         store,
         Catalogue.open(catalogue, ShellInit.install(folder.resolve("shells"))),
-        new Ledgers(policy, 1),
+        new Ledgers(policy, atATime),
         terminals,
         new PipeTerminals(),
         policy,
