@@ -38,12 +38,19 @@ public final class RunningTurn {
   private final Rpc rpc;
   private final dev.cleat.v1.Turn started;
   private final Prompt prompt;
+  private final Position head;
 
-  RunningTurn(Session session, Rpc rpc, dev.cleat.v1.Turn started, Prompt prompt) {
+  /**
+   * A turn of this prompt.
+   *
+   * @param head the session's before the prompt was sent
+   */
+  RunningTurn(Session session, Rpc rpc, dev.cleat.v1.Turn started, Prompt prompt, Position head) {
     this.session = session;
     this.rpc = rpc;
     this.started = started;
     this.prompt = prompt;
+    this.head = head;
   }
 
   /** Its identifier. */
@@ -112,7 +119,8 @@ public final class RunningTurn {
         });
     long left = Math.max(0, limit - (System.nanoTime() - start));
     Turn turn =
-        new RunningTurn(session, rpc, started, prompt.maxOutput(0)).await(Duration.ofNanos(left));
+        new RunningTurn(session, rpc, started, prompt.maxOutput(0), head)
+            .await(Duration.ofNanos(left));
     return turn.withOmitted(Math.max(0, turn.omittedBytes() - passed.get()));
   }
 
@@ -132,30 +140,51 @@ public final class RunningTurn {
    */
   public Position before() {
     Instant since = Times.of(started.getCreateTime()).minus(CLOCK_MARGIN);
-    return findChange(since, event -> true)
-        // A later state says that the first is gone, and what came between perhaps, too.
-        .filter(first -> first.state() == TurnState.TURN_STATE_ACCEPTED)
-        .map(first -> new Position(first.epoch(), first.seq() - 1))
+    return first(head, since)
+        // One of the same request id had begun earlier. The server has no index by time: it reads
+        // all that there is.
+        .or(() -> first(Position.BEGINNING, since))
         .orElse(Position.BEGINNING); // what is missing comes as a gap
   }
 
-  /** The first of the events of the turn's states since then that is wanted. */
-  private Optional<Change> findChange(Instant since, Predicate<Event> wanted) {
+  /** The place before the turn's first event, if that is behind this one. */
+  private Optional<Position> first(Position after, Instant since) {
+    return findChange(after, since, event -> true)
+        // A later state says that the first is not there, and what came between perhaps, too.
+        .filter(first -> first.state() == TurnState.TURN_STATE_ACCEPTED)
+        .map(first -> new Position(first.epoch(), first.seq() - 1));
+  }
+
+  /**
+   * The first of the events of the turn's states, behind the place and since then, that is wanted.
+   */
+  private Optional<Change> findChange(Position after, Instant since, Predicate<Event> wanted) {
     ReadEventsRequest.Builder request =
         ReadEventsRequest.newBuilder()
             .setSessionId(started.getSessionId())
+            .setEpoch(after.epoch())
+            .setAfterSeq(after.seq())
             .addKinds(EventKind.EVENT_KIND_TURN_CHANGED)
-            .setSince(Times.timestamp(since))
-            .setPageSize(PAGE_EVENTS);
+            .setSince(Times.timestamp(since));
     ReadEventsResponse page;
+    int size = 1; // The first is likely the one, and the server would read on for a full page.
     do {
-      page = rpc.call(SessionServiceGrpc.getReadEventsMethod(), request.build(), Rpc.Repeat.SAFE);
+      request.setPageSize(size);
+      try {
+        page = rpc.call(SessionServiceGrpc.getReadEventsMethod(), request.build(), Rpc.Repeat.SAFE);
+      } catch (CleatException e) {
+        if (e.code() == Code.OUT_OF_RANGE) {
+          return Optional.empty(); // nothing is behind a place that the journal has not come to
+        }
+        throw e;
+      }
       for (Event event : page.getEventsList()) {
         dev.cleat.v1.Turn turn = event.getTurnChanged().getTurn();
         if (turn.getId().equals(id()) && wanted.test(event)) {
           return Optional.of(new Change(page.getEpoch(), event.getSeq(), turn.getState()));
         }
       }
+      size = Math.min(PAGE_EVENTS, size * 2);
       request.setPageToken(page.getNextPageToken());
     } while (!page.getNextPageToken().isEmpty());
     return Optional.empty();
@@ -181,9 +210,9 @@ public final class RunningTurn {
   private boolean endIsBehind(Position place, dev.cleat.v1.Turn ended) {
     Instant time = Times.of(ended.hasEndTime() ? ended.getEndTime() : ended.getCreateTime());
     return findChange(
+            place,
             time.minus(CLOCK_MARGIN),
-            event ->
-                event.getSeq() > place.seq() && Turn.of(event.getTurnChanged().getTurn()).ended())
+            event -> Turn.of(event.getTurnChanged().getTurn()).ended())
         .isPresent();
   }
 

@@ -108,12 +108,14 @@ public final class Session {
 
   /** Hands a prompt to the tool and returns as soon as the turn is written down. */
   public RunningTurn start(Prompt prompt) {
+    Position head = refresh().head(); // so that the turn's first event can be found
     return new RunningTurn(
         this,
         rpc,
         rpc.call(SessionServiceGrpc.getSendPromptMethod(), prompt.toRequest(id), Rpc.Repeat.SAFE)
             .getTurn(),
-        prompt);
+        prompt,
+        head);
   }
 
   /** The last turns, newest first, at most so many (1 to 1,000); without their output. */

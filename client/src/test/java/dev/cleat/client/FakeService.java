@@ -59,6 +59,7 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
   private long outputBytes;
   private boolean over;
   private long trimmed;
+  private long oldestRead = Long.MAX_VALUE;
 
   synchronized void append(Event.Builder event) {
     journal.add(event.setSeq(journal.size() + 1L).setTime(Times.timestamp(Instant.now())).build());
@@ -102,6 +103,11 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
     trimmed = journal.size();
   }
 
+  /** The number of the oldest event that ReadEvents has looked at. */
+  synchronized long oldestRead() {
+    return oldestRead;
+  }
+
   /** The process ends: streams do, too, once everything is delivered. */
   synchronized void end() {
     over = true;
@@ -123,6 +129,7 @@ class FakeService extends SessionServiceGrpc.SessionServiceImplBase {
               ? request.getAfterSeq()
               : Long.parseLong(request.getPageToken());
       int i = (int) Math.max(from, trimmed);
+      oldestRead = Math.min(oldestRead, i + 1L);
       for (;
           i < journal.size() && page.getEventsCount() < request.getPageSize() && bytes < 1 << 20;
           i++) {

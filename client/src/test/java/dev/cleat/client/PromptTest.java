@@ -96,6 +96,47 @@ class PromptTest {
   }
 
   @Test
+  void aTurnIsFollowedWithoutReadingWhatWasThereBefore() {
+    for (int i = 0; i < 1000; i++) {
+      service.print(ByteString.copyFromUtf8("old"));
+    }
+    long before = service.head();
+    service.willPrint(ByteString.copyFromUtf8("new"), 0);
+    ByteArrayOutputStream passed = new ByteArrayOutputStream();
+
+    assertThat(session.prompt(Prompt.of("x"), passed::writeBytes).succeeded()).isTrue();
+    assertThat(passed.toString(StandardCharsets.UTF_8)).isEqualTo("new");
+    assertThat(service.oldestRead()).isGreaterThan(before).isLessThan(service.head());
+  }
+
+  @Test
+  void aTurnThatHadBegunBeforeItWasAskedForAgainIsFollowedFromItsBeginning() {
+    service.print(ByteString.copyFromUtf8("old"));
+    service.willPrint(ByteString.copyFromUtf8("its"), 0);
+    assertThat(session.prompt(Prompt.of("x").requestId("r")).succeeded()).isTrue();
+    service.print(ByteString.copyFromUtf8("later"));
+    ByteArrayOutputStream passed = new ByteArrayOutputStream();
+
+    Prompt again = Prompt.of("x").requestId("r");
+    assertThat(session.prompt(again, passed::writeBytes).succeeded()).isTrue();
+    assertThat(passed.toString(StandardCharsets.UTF_8)).isEqualTo("its");
+  }
+
+  @Test
+  void whatIsGoneOfATurnIsAskedAboutWithoutReadingWhatIsThere() {
+    service.willPrint(ByteString.copyFromUtf8("x"), 0);
+    RunningTurn running = session.start(Prompt.of("x").maxOutput(0));
+    assertThat(running.await().succeeded()).isTrue();
+    for (int i = 0; i < 1000; i++) {
+      service.print(ByteString.copyFromUtf8("later"));
+    }
+    Position place = new Position(1, service.head() - 1);
+    assertThat(running.endedBefore(place)).hasValueSatisfying(t -> assertThat(t.ended()).isTrue());
+    assertThat(service.oldestRead()).isEqualTo(service.head());
+    assertThat(running.endedBefore(Position.BEGINNING)).isEmpty();
+  }
+
+  @Test
   void outputIsPassedOnBeforeTheTurnEnds() throws Exception {
     service.hold(true);
     service.willPrint(ByteString.copyFromUtf8("not yet done\r\n"), 0);
