@@ -19,7 +19,7 @@ final class Rpc {
   enum Repeat {
     /** Making it twice is the same as once. */
     SAFE,
-    /** Only when the server said that it did not begin. */
+    /** Only when the server, or the connection, said that it did not begin. */
     ONLY_IF_REFUSED
   }
 
@@ -93,7 +93,7 @@ final class Rpc {
                 ? CleatException.interrupted(e)
                 : CleatException.of(e);
       }
-      boolean inDoubt = once != null && once.mayHaveDeparted();
+      boolean inDoubt = once != null && once.mayHaveDeparted() && !refused(failure);
       if (before != null && failure.code() == Code.DEADLINE_EXCEEDED && !inDoubt) {
         before.addSuppressed(failure);
         throw before;
@@ -149,8 +149,18 @@ final class Rpc {
     };
   }
 
+  /**
+   * True when the call certainly did not begin, says the connection: as over {@code
+   * limits.streams}. gRPC has it nowhere but in the words for the stream's error code.
+   */
+  static boolean refused(CleatException failure) {
+    return failure.code() == Code.UNAVAILABLE
+        && failure.reason().isEmpty()
+        && String.valueOf(failure.getMessage()).contains("HTTP/2 error code: REFUSED_STREAM");
+  }
+
   private static boolean repeatable(CleatException failure, Repeat repeat) {
-    if (failure.reason().equals("DRAINING") || isFull(failure)) {
+    if (failure.reason().equals("DRAINING") || isFull(failure) || refused(failure)) {
       return true;
     }
     if (repeat != Repeat.SAFE) {

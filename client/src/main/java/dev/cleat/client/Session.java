@@ -305,7 +305,7 @@ public final class Session {
       rpc.callOnce(SessionServiceGrpc.getSendInputMethod(), request, departure);
     } catch (CleatException e) {
       // Without a reason of Cleat's it is the connection or a proxy that speaks.
-      if (e.reason().isEmpty() && departure.mayHaveDeparted()) {
+      if (e.reason().isEmpty() && departure.mayHaveDeparted() && !Rpc.refused(e)) {
         throw new InputUncertainException(data.length, e);
       }
       throw e;
