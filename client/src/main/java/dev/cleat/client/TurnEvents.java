@@ -63,7 +63,7 @@ public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
       if (delivery == null) {
         over = true;
       } else if (delivery instanceof Delivery.Missing missing) {
-        running.endedBefore(missing.position()).ifPresent(turn -> ended(turn.raw()));
+        missed(missing.position());
         return new TurnEvent.Missing(missing.gap());
       } else if (delivery instanceof Delivery.Happened happened) {
         TurnEvent event = event(happened.event());
@@ -130,6 +130,30 @@ public final class TurnEvents implements Iterable<TurnEvent>, AutoCloseable {
             ? handedOver
             : turnId.equals(turnOf(event));
     return ours ? typed(event) : null;
+  }
+
+  /** What became of the turn may be among what is missing before this place. */
+  private void missed(Position place) {
+    Optional<Turn> end = running.endedBefore(place);
+    if (end.isPresent()) {
+      ended(end.get().raw());
+    } else {
+      handedOver = wasHandedOver();
+    }
+  }
+
+  private boolean wasHandedOver() {
+    try {
+      dev.cleat.v1.Turn now = running.refresh().raw();
+      return Turn.of(now).ended()
+          ? now.hasStartTime() // else it may have been cancelled in the queue
+          : now.getState().compareTo(TurnState.TURN_STATE_SUBMITTED) >= 0;
+    } catch (CleatException e) {
+      if (e.reason().equals("SESSION_NOT_FOUND")) {
+        return handedOver; // which the reader is told
+      }
+      throw e;
+    }
   }
 
   private void changed(dev.cleat.v1.Turn turn) {

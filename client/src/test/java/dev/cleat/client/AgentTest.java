@@ -171,6 +171,35 @@ class AgentTest {
   }
 
   @Test
+  void modeChangesBehindAGapThatHasTheTurnsBeginningAreTheTurns() {
+    agent.will(play -> {
+      agent.trim();
+      play.enters("told", false);
+    });
+    RunningTurn running = session.start(Prompt.of("x").maxOutput(0));
+    assertThat(running.await().ended()).isTrue();
+    try (TurnEvents events = running.events()) {
+      assertThat(events)
+          .hasExactlyElementsOfTypes(TurnEvent.Missing.class, TurnEvent.AgentModeChanged.class);
+    }
+  }
+
+  @Test
+  void modeChangesBehindAGapOfATurnThatNeverBeganAreNotTheTurns() {
+    agent.will(play -> {
+      play.waitsAgain();
+      agent.trim();
+      play.enters("another", false)
+          .ends(TurnState.TURN_STATE_CANCELLED, TurnEndReason.TURN_END_REASON_UNSPECIFIED, "");
+    });
+    RunningTurn running = session.start(Prompt.of("x").maxOutput(0));
+    assertThat(running.await().state()).isEqualTo(Turn.State.CANCELLED);
+    try (TurnEvents events = running.events()) {
+      assertThat(events).hasExactlyElementsOfTypes(TurnEvent.Missing.class);
+    }
+  }
+
+  @Test
   @Timeout(60)
   void aTurnWhoseEndIsNoLongerKeptIsOverForItsReaders() {
     agent.will(play -> play.says("x"));

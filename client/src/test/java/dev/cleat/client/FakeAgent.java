@@ -233,7 +233,11 @@ public final class FakeAgent extends FakeService {
     }
 
     void run(Consumer<Play> todo) {
-      changed(turn.toBuilder().setState(TurnState.TURN_STATE_RUNNING).build());
+      changed(
+          turn.toBuilder()
+              .setState(TurnState.TURN_STATE_RUNNING)
+              .setStartTime(Times.timestamp(Instant.now()))
+              .build());
       todo.accept(this);
       end(turn, TurnState.TURN_STATE_SUCCEEDED, t -> {});
     }
