@@ -131,11 +131,22 @@ public final class CleatClient implements AutoCloseable {
     return all;
   }
 
-  /** Ends the processes of all sessions that match, up to 1,000, and waits for that. */
+  /**
+   * Ends the processes of all sessions that match, up to 1,000, politely first, by force after 5 s,
+   * and waits for that.
+   */
   public List<SessionInfo> stop(SessionQuery query) {
-    StopRequest request = StopRequest.newBuilder().setFilter(query.toFilter()).build();
+    StopRequest request =
+        StopRequest.newBuilder()
+            .setFilter(query.toFilter())
+            .setGracePeriod(Times.of(Session.STOP_GRACE))
+            .build();
     return rpc
-        .call(SessionServiceGrpc.getStopMethod(), request, Rpc.Repeat.SAFE)
+        .call(
+            SessionServiceGrpc.getStopMethod(),
+            request,
+            Rpc.Repeat.SAFE,
+            rpc.deadline().plus(Session.STOP_GRACE))
         .getSessionsList()
         .stream()
         .map(SessionInfo::new)

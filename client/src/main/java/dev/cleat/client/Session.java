@@ -43,6 +43,9 @@ import java.util.function.Consumer;
  * <p>Safe for use by any thread.
  */
 public final class Session {
+  /** Between a polite and a forced end where the caller does not say. */
+  static final Duration STOP_GRACE = Duration.ofSeconds(5);
+
   private static final Duration SCREEN_DEADLINE = Duration.ofMinutes(5);
 
   private final CleatClient client;
@@ -344,7 +347,7 @@ public final class Session {
 
   /** Ends its processes, politely first, by force after 5 s, and waits for that. */
   public SessionInfo stop() {
-    return stop(Duration.ofSeconds(5));
+    return stop(STOP_GRACE);
   }
 
   /**
@@ -368,15 +371,14 @@ public final class Session {
    * {@link #stop()} does.
    */
   public SessionInfo restart() {
-    Duration gracePeriod = Duration.ofSeconds(5);
     RestartRequest request =
-        RestartRequest.newBuilder().setSessionId(id).setGracePeriod(Times.of(gracePeriod)).build();
+        RestartRequest.newBuilder().setSessionId(id).setGracePeriod(Times.of(STOP_GRACE)).build();
     return seen(
         rpc.call(
                 SessionServiceGrpc.getRestartMethod(),
                 request,
                 Rpc.Repeat.ONLY_IF_REFUSED,
-                rpc.deadline().plus(gracePeriod))
+                rpc.deadline().plus(STOP_GRACE))
             .getSession());
   }
 

@@ -23,6 +23,8 @@ import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.SendInputResponse;
 import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.SessionState;
+import dev.cleat.v1.StopRequest;
+import dev.cleat.v1.StopResponse;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -113,6 +115,14 @@ class CallsTest {
     @Override
     public void interrupt(InterruptRequest request, StreamObserver<InterruptResponse> responses) {
       answer(responses, "interrupt", InterruptResponse.getDefaultInstance());
+    }
+
+    @Override
+    public void stop(StopRequest request, StreamObserver<StopResponse> responses) {
+      answer(
+          responses,
+          "stop, by force after " + request.getGracePeriod().getSeconds() + " s",
+          StopResponse.getDefaultInstance());
     }
 
     @Override
@@ -222,6 +232,12 @@ class CallsTest {
     service.after.add(unavailable());
     assertThatThrownBy(session::interrupt).isInstanceOf(CleatException.class);
     assertThat(service.done).containsExactly("interrupt", "interrupt");
+  }
+
+  @Test
+  void howLongManySessionsMayTakeToEndDoesNotDependOnTheServer() {
+    assertThat(client.stop(SessionQuery.all())).isEmpty();
+    assertThat(service.done).containsExactly("stop, by force after 5 s");
   }
 
   @Test
