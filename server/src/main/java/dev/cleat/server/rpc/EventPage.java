@@ -10,6 +10,7 @@ import dev.cleat.server.session.Session;
 import dev.cleat.v1.Gap;
 import dev.cleat.v1.ReadEventsRequest;
 import dev.cleat.v1.ReadEventsResponse;
+import io.grpc.Context;
 import java.io.IOException;
 
 /** One page of a journal. Made, read and dropped. */
@@ -43,13 +44,18 @@ final class EventPage {
         request.getPageSize() == 0 ? DEFAULT_EVENTS : Math.min(request.getPageSize(), MOST_EVENTS);
   }
 
-  ReadEventsResponse read() throws IOException {
+  /** Reads on while nothing that is wanted comes, as long as the caller waits. */
+  ReadEventsResponse read() throws IOException, InterruptedException {
+    final Context call = Context.current();
     final Journal journal = session.journal();
     begin(journal);
     shaper.prepare(journal, next);
     try (Cursor cursor = journal.cursorFrom(next)) {
       boolean more = true;
       while (more && !full()) {
+        if (call.isCancelled()) {
+          throw new InterruptedException("the caller has gone");
+        }
         more = step(cursor);
       }
     }

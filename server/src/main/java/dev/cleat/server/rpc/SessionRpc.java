@@ -310,7 +310,8 @@ final class SessionRpc {
     return ResizeResponse.newBuilder().setSession(session.view()).build();
   }
 
-  ReadEventsResponse readEvents(Reach reach, ReadEventsRequest request) throws java.io.IOException {
+  ReadEventsResponse readEvents(Reach reach, ReadEventsRequest request)
+      throws java.io.IOException, InterruptedException {
     final Session session = reach.session(request.getSessionId(), request.getName());
     new Checks().pageSize(request.getPageSize()).done();
     pages.acquireUninterruptibly();
