@@ -3,6 +3,7 @@ package dev.cleat.cli;
 import dev.cleat.cli.terminal.DetachKeys;
 import dev.cleat.client.Attachment;
 import dev.cleat.client.CleatException;
+import dev.cleat.client.InputUncertainException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -98,7 +99,7 @@ final class Keyboard {
     send(keys.typed(bytes, length));
     if (keys.pressed()) {
       if (!readOnly) {
-        attachment.flush(LAST_WORDS);
+        sayLastWords();
       }
       attachment.close();
       return false;
@@ -108,6 +109,22 @@ final class Keyboard {
       release = clock.schedule(this::release, millis, TimeUnit.MILLISECONDS);
     }
     return true;
+  }
+
+  /** A flush first throws what was lost before, without waiting for what was typed since. */
+  private void sayLastWords() {
+    long end = System.nanoTime() + LAST_WORDS.toNanos();
+    boolean lost = true;
+    for (long left = LAST_WORDS.toNanos(); lost && left > 0; left = end - System.nanoTime()) {
+      try {
+        attachment.flush(Duration.ofNanos(left));
+        lost = false;
+      } catch (CleatException e) {
+        lost =
+            e instanceof InputUncertainException
+                || e.reason().equals(CleatException.INPUT_DISCARDED);
+      }
+    }
   }
 
   private synchronized void release() {
