@@ -67,7 +67,7 @@ final class LogsCommand implements Callable<Integer> {
               .readOnly()
               .encoding(format.json() ? plain ? Encoding.PLAIN : Encoding.TEXT : Encoding.BYTES);
       try (EventStream events = found.events(format.json() ? options : options.outputOnly());
-          Printout printout = new Printout(streams, output)) {
+          Printout printout = Printout.open(streams, output)) {
         print(events, printout, new SkippedLines(start.skipLines()));
       }
       return ExitCode.DONE;

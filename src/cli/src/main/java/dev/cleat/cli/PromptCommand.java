@@ -174,7 +174,7 @@ final class PromptCommand implements Callable<Integer> {
   }
 
   private Turn print(Turn turn) {
-    try (Printout printout = new Printout(streams, output)) {
+    try (Printout printout = Printout.open(streams, output)) {
       printout.print(turn.output().getBytes(StandardCharsets.UTF_8));
     }
     return turn;
@@ -182,7 +182,7 @@ final class PromptCommand implements Callable<Integer> {
 
   private Turn stream(RunningTurn running) {
     Turn turn;
-    try (Printout printout = new Printout(streams, output)) {
+    try (Printout printout = Printout.open(streams, output)) {
       turn = running.await(printout::print);
     }
     if (turn.omittedBytes() > 0) {

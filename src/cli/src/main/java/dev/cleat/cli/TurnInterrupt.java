@@ -54,13 +54,15 @@ final class TurnInterrupt implements AutoCloseable {
   }
 
   private void interrupted() {
+    boolean again;
     RunningTurn running;
     synchronized (this) {
-      if (cancelled) {
-        Runtime.getRuntime().halt(INTERRUPTED);
-      }
+      again = cancelled;
       cancelled = true;
       running = turn;
+    }
+    if (again) {
+      System.exit(INTERRUPTED); // not halt: the terminal is to be as it was
     }
     if (running != null) {
       cancel(running);
