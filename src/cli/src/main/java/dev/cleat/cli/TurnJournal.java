@@ -2,6 +2,7 @@ package dev.cleat.cli;
 
 import dev.cleat.client.AttachOptions;
 import dev.cleat.client.AttachOptions.Encoding;
+import dev.cleat.client.CleatException;
 import dev.cleat.client.Delivery;
 import dev.cleat.client.EventStream;
 import dev.cleat.client.RunningTurn;
@@ -16,10 +17,14 @@ import org.jspecify.annotations.Nullable;
  * to the tool until it ended also those that name no turn, such as output. For one thread.
  */
 final class TurnJournal {
+  private static final long NEVER = Long.MAX_VALUE;
+
   private final Streams streams;
   private final RunningTurn running;
   private final String turnId;
-  private boolean handedOver;
+
+  /** The event from which on those that name no turn are the turn's, too. */
+  private long handedOverSeq = NEVER;
 
   TurnJournal(Streams streams, RunningTurn running) {
     this.streams = streams;
@@ -48,7 +53,11 @@ final class TurnJournal {
   private boolean ends(Delivery delivery) {
     if (delivery instanceof Delivery.Missing missing) {
       streams.note(Notices.gap(missing.gap()));
-      return running.endedBefore(missing.position()).isPresent();
+      if (running.endedBefore(missing.position()).isPresent()) {
+        return true;
+      }
+      lookUp();
+      return false;
     }
     if (!(delivery instanceof Delivery.Happened happened)) {
       return false;
@@ -58,12 +67,31 @@ final class TurnJournal {
     TurnState state = event.getTurnChanged().getTurn().getState();
     boolean ours = turnId.equals(named);
     if (ours && event.hasTurnChanged()) {
-      handedOver = state.compareTo(TurnState.TURN_STATE_SUBMITTED) >= 0;
+      handedOverSeq =
+          state.compareTo(TurnState.TURN_STATE_SUBMITTED) >= 0
+              ? Math.min(handedOverSeq, event.getSeq())
+              : NEVER;
     }
-    if (ours || (named == null && handedOver)) {
+    if (ours || (named == null && event.getSeq() >= handedOverSeq)) {
       streams.line(Json.of(event));
     }
     return ours && state.compareTo(TurnState.TURN_STATE_SUCCEEDED) >= 0;
+  }
+
+  /** What said that the turn was handed over, or waits again, may be missing. */
+  private void lookUp() {
+    try {
+      dev.cleat.v1.Turn now = running.refresh().raw();
+      if (now.getState().compareTo(TurnState.TURN_STATE_SUBMITTED) < 0) {
+        handedOverSeq = NEVER; // it waits, perhaps again
+      } else if (now.getFirstSeq() > 0) {
+        handedOverSeq = Math.min(handedOverSeq, now.getFirstSeq());
+      }
+    } catch (CleatException e) {
+      if (!e.reason().equals("SESSION_NOT_FOUND")) { // which the stream of events tells
+        throw e;
+      }
+    }
   }
 
   /** The turn that it names; null for none. */
