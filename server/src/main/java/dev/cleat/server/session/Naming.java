@@ -102,9 +102,11 @@ final class Naming {
     if (claim == null || claim.session() != session) {
       return;
     }
-    if (given && !isStored(name, session)) {
+    if (given) {
+      // First, as the store may not answer: a claim that is never settled would be for ever.
       claims.put(name, new Claim(session, true));
-    } else {
+    }
+    if (!given || isStored(name, session)) {
       claims.remove(name);
     }
   }
