@@ -3,6 +3,8 @@ package dev.cleat.e2e;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 
 /**
  * The numbers from 1, a line each: output that a shell makes quickly, of which every part is
@@ -42,6 +44,23 @@ record Numbers(long last) {
   /** The digest of all of them. */
   String sha() {
     MessageDigest digest = Transcript.sha256();
+    print(digest::update);
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** The checksum of all of them. */
+  long crc() {
+    Checksum crc = new CRC32C();
+    print(crc::update);
+    return crc.getValue();
+  }
+
+  /** What is given the bytes. */
+  private interface Taker {
+    void take(byte[] buffer, int offset, int length);
+  }
+
+  private void print(Taker taker) {
     byte[] line = new byte[20];
     byte[] block = new byte[1 << 16];
     int filled = 0;
@@ -52,13 +71,12 @@ record Numbers(long last) {
         line[--at] = (byte) ('0' + rest % 10);
       }
       if (filled + line.length > block.length) {
-        digest.update(block, 0, filled);
+        taker.take(block, 0, filled);
         filled = 0;
       }
       System.arraycopy(line, at, block, filled, line.length - at);
       filled += line.length - at;
     }
-    digest.update(block, 0, filled);
-    return HexFormat.of().formatHex(digest.digest());
+    taker.take(block, 0, filled);
   }
 }

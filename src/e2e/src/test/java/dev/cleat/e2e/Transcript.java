@@ -20,18 +20,20 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a client saw of a session, checked while it comes: numbers go on by one, offsets by the
- * bytes before. Of output it keeps the digest, and a fingerprint of every event; of the rest the
+ * bytes before. Of output it keeps a digest, and a fingerprint of every event; of the rest the
  * events.
  *
  * <p>Safe for use by any thread.
  */
 final class Transcript implements AttachListener {
-  private final MessageDigest digest = sha256();
+  private final CRC32C crc = new CRC32C();
+  private final @Nullable MessageDigest digest;
   private final List<String> faults = new ArrayList<>();
   private final List<Gap> gaps = new ArrayList<>();
   private final List<Event> events = new ArrayList<>();
@@ -49,9 +51,13 @@ final class Transcript implements AttachListener {
   private Transcript(@Nullable ByteArrayOutputStream kept, boolean comparable) {
     this.kept = kept;
     this.comparable = comparable;
+    this.digest = comparable ? sha256() : null;
   }
 
-  /** One that keeps no fingerprints, and cannot be compared with another event by event. */
+  /**
+   * One for gigabytes: it has no digest, only a checksum, and keeps no fingerprints, so that it
+   * cannot be compared with another event by event.
+   */
   static Transcript light() {
     return new Transcript(null, false);
   }
@@ -74,7 +80,10 @@ final class Transcript implements AttachListener {
     }
     offset = output.offset() + data.length;
     bytes += data.length;
-    digest.update(data);
+    crc.update(data);
+    if (digest != null) {
+      digest.update(data);
+    }
     if (kept != null) {
       kept.writeBytes(data);
     }
@@ -193,9 +202,14 @@ final class Transcript implements AttachListener {
     return kept == null ? new byte[0] : kept.toByteArray();
   }
 
-  /** The digest of the output, once. */
+  /** The digest of the output, once. Not of a light one. */
   synchronized String sha() {
-    return HexFormat.of().formatHex(digest.digest());
+    return HexFormat.of().formatHex(Objects.requireNonNull(digest).digest());
+  }
+
+  /** The checksum of the output, CRC-32C. */
+  synchronized long crc() {
+    return crc.getValue();
   }
 
   /** Every number came once and in order, without gaps, and nothing went wrong. */
