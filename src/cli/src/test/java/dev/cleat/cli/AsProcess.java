@@ -8,9 +8,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The command in a process of its own, on pipes. */
+/** The command as it is built, in a process of its own, on pipes. */
 final class AsProcess implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 60;
+
+  private static final Path DIST =
+      Path.of(System.getProperty("cleat.dist", "target/cleat")).toAbsolutePath();
+
+  /** The launcher's, for a client. Without the cache, which the build makes, a start is slow. */
+  private static final List<String> OPTIONS =
+      List.of(
+          "--enable-native-access=ALL-UNNAMED",
+          "-XX:+UseCompactObjectHeaders",
+          "-Xlog:disable",
+          "-Xlog:all=warning,aot*=off:stderr",
+          "-XX:TieredStopAtLevel=1",
+          "-XX:+UseSerialGC",
+          "-XX:AOTCache=" + DIST.resolve("client.aot"));
 
   private final Process process;
   private final BufferedReader out;
@@ -24,15 +38,10 @@ final class AsProcess implements AutoCloseable {
   static List<String> command(String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-XX:TieredStopAtLevel=1");
+    command.addAll(OPTIONS);
     command.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
     command.add("-Djna.tmpdir=" + System.getProperty("java.io.tmpdir"));
-    // The server's own, in place of that of the tests, which is on the class path as well.
-    command.add("-Dlogback.configurationFile=logback.xml");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Main.class.getName());
+    command.addAll(List.of("-jar", DIST.resolve("lib/cleat.jar").toString()));
     command.addAll(List.of(arguments));
     return command;
   }
