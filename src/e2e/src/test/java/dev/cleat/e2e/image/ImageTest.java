@@ -39,6 +39,14 @@ class ImageTest {
   private static final long MOST_BYTES = 250_000_000;
   private static final Pattern SERVES = Pattern.compile("cleat serves on (127\\.0\\.0\\.1:\\d+)");
 
+  /** The command line with the server's cache, as the image's own script has it. */
+  private static final String COMMAND_WITH_CACHE =
+      """
+      cd /opt/cleat && . bin/jvm &&
+      exec jre/bin/java -XX:AOTCache=server.aot -XX:AOTMode=on $common_options $client_options \
+        -jar /opt/cleat/lib/cleat.jar --version
+      """;
+
   private final Containers containers;
 
   ImageTest(Containers containers) {
@@ -274,5 +282,7 @@ class ImageTest {
     String container = serve("cache", "--env=CLEAT_JAVA_OPTS=-XX:+UseG1GC -XX:AOTMode=on");
 
     assertThat(address(container, 1)).isNotEmpty();
+    assertThat(containers.podman("exec", container, "sh", "-c", COMMAND_WITH_CACHE).ok())
+        .startsWith("cleat ");
   }
 }
