@@ -18,8 +18,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cleat.bench.RawConnection;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -37,17 +38,21 @@ class HostileFramesTest {
   private static final String CHECK = "/grpc.health.v1.Health/Check";
   private static final String WATCH = "/grpc.health.v1.Health/Watch";
 
-  @RegisterExtension final Servers servers = new Servers();
-  @TempDir Path folder;
-  private AbusedServer server;
+  @RegisterExtension static final Servers SERVERS = new Servers();
+  private static AbusedServer server;
 
-  @BeforeEach
-  void start() throws Exception {
-    server = AbusedServer.start(servers, folder);
+  @BeforeAll
+  static void start(@TempDir Path folder) throws Exception {
+    server = AbusedServer.start(SERVERS, folder);
   }
 
   @AfterEach
-  void assertUnharmed() throws Exception {
+  void assertUndisturbed() {
+    server.servesOthers();
+  }
+
+  @AfterAll
+  static void assertUnharmed() throws Exception {
     server.assertUnharmed();
   }
 
@@ -75,13 +80,18 @@ class HostileFramesTest {
   @ParameterizedTest
   @EnumSource
   void framesThatBringNothingEndTheConnection(Idle idle) throws Exception {
+    double before = floods();
     RawConnection connection = server.begin().call(1, WATCH);
 
     int error = Flood.on(connection, (to, _) -> idle.write(to));
 
     assertThat(error).isIn(ENHANCE_YOUR_CALM, -1);
-    assertThat(server.metrics().get("cleat_connections_ended_total{reason=\"flood\"}"))
-        .isEqualTo(1);
+    assertThat(floods()).isEqualTo(before + 1);
+  }
+
+  /** How many connections a flood has ended. */
+  private static double floods() throws Exception {
+    return server.metrics().get("cleat_connections_ended_total{reason=\"flood\"}");
   }
 
   @Test

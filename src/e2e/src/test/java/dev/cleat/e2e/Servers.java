@@ -8,14 +8,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Starts the servers of a test. After the test those that still run are killed, and whatever ran in
- * their sessions must end with them: nothing is left behind.
+ * Starts the servers of a test, or of all tests of a class. After those the servers that still run
+ * are killed, and whatever ran in their sessions must end with them: nothing is left behind.
  */
-public final class Servers implements AfterEachCallback {
+public final class Servers implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
   private static final List<ServerProcess> RUNNING = new CopyOnWriteArrayList<>();
 
   static {
@@ -35,6 +37,7 @@ public final class Servers implements AfterEachCallback {
   private final List<ServerProcess> started = new ArrayList<>();
   private final List<Path> folders = new ArrayList<>();
   private final List<Path> homes = new ArrayList<>();
+  private boolean ofClass;
 
   /** Whatever has this home must end with the test too: it may write there until it does. */
   public void home(Path home) {
@@ -66,20 +69,69 @@ public final class Servers implements AfterEachCallback {
     return server;
   }
 
+  /** Called only where there is one of these for a class. */
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    ofClass = true;
+  }
+
   @Override
   public void afterEach(ExtensionContext context) throws Exception {
     if (context.getExecutionException().isPresent()) {
-      started.forEach(server -> System.out.println(server));
+      describe();
     }
+    if (!ofClass) {
+      end();
+    }
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws Exception {
+    end();
+  }
+
+  private void end() throws Exception {
     for (ServerProcess server : started) {
       server.kill();
     }
     RUNNING.removeAll(started);
     for (Path folder : folders) {
       Await.until("nothing runs in " + folder, () -> processesIn(folder).isEmpty());
+      LeftGroups.remove(folder);
     }
     for (Path home : homes) {
       Await.until("nothing is at home in " + home, () -> processesOf(home).isEmpty());
+    }
+  }
+
+  /** Prints what there is to go by where a test has failed. */
+  private void describe() throws Exception {
+    for (ServerProcess server : started) {
+      System.out.println(server);
+      if (server.isAlive()) {
+        System.out.println(threads(server.pid()));
+      }
+    }
+    System.out.println("the tests: " + threads(ProcessHandle.current().pid()));
+  }
+
+  /** What the threads of a JVM are at, the virtual ones as well. */
+  private static String threads(long pid) throws Exception {
+    Path file = Files.createTempFile("threads", ".txt");
+    try {
+      Process jcmd =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                  String.valueOf(pid),
+                  "Thread.dump_to_file",
+                  "-overwrite",
+                  file.toString())
+              .redirectErrorStream(true)
+              .start();
+      String said = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return jcmd.waitFor() == 0 ? Files.readString(file) : said;
+    } finally {
+      Files.delete(file);
     }
   }
 
