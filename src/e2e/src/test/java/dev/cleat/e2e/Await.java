@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ThrowingRunnable;
 
 /** Waiting: long enough for a machine that has much else to do, and no longer than needed. */
 public final class Await {
@@ -19,6 +20,15 @@ public final class Await {
         .pollInterval(Duration.ofMillis(10))
         .pollInSameThread()
         .until(condition);
+  }
+
+  /** Waits until nothing of it fails. */
+  static void untilAsserted(ThrowingRunnable assertions) {
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(10))
+        .pollInSameThread()
+        .untilAsserted(assertions);
   }
 
   /** What the future comes to. */

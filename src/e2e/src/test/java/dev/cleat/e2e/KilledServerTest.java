@@ -111,18 +111,29 @@ class KilledServerTest {
       int moreCreates = creates.count() + random.nextInt(10);
       int morePrompts = prompts.count() + random.nextInt(20);
       List<Long> before = printers.stream().map(printer -> printer.seen.last()).toList();
-      Await.until(
-          "there is load",
-          () ->
-              creates.count() >= moreCreates
-                  && prompts.count() >= morePrompts
-                  && printers.getFirst().seen.last() > before.getFirst() + 20
-                  && printers.getLast().seen.last() > before.getLast() + 20);
+      Await.untilAsserted(() -> {
+        assertGoOn(calls);
+        assertThat(creates.count()).as("creates").isGreaterThanOrEqualTo(moreCreates);
+        assertThat(prompts.count()).as("prompts").isGreaterThanOrEqualTo(morePrompts);
+        for (int i = 0; i < printers.size(); i++) {
+          assertThat(printers.get(i).seen.last())
+              .as("events of printer %d, %s", i, printers.get(i).seen.errors())
+              .isGreaterThan(before.get(i) + 20);
+        }
+      });
       // The random moment itself, not a wait for anything.
       TimeUnit.MICROSECONDS.sleep(random.nextInt(50_000));
       server.kill();
       for (Future<?> call : calls) {
         Await.result(call);
+      }
+    }
+  }
+
+  private static void assertGoOn(List<Future<?>> calls) throws Exception {
+    for (Future<?> call : calls) {
+      if (call.isDone()) {
+        throw new IllegalStateException("the server is gone for a caller: " + call.get());
       }
     }
   }

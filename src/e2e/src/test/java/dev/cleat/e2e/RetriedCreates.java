@@ -45,6 +45,7 @@ final class RetriedCreates {
       try {
         answered(id, server.create(request(id)).getSession());
       } catch (StatusRuntimeException e) {
+        RetriedPrompts.assertGone(e);
         synchronized (this) {
           unanswered.add(id);
         }

@@ -53,12 +53,18 @@ final class RetriedPrompts {
           return;
         }
       } catch (StatusRuntimeException e) {
+        assertGone(e);
         synchronized (this) {
           unanswered.add(id);
         }
         return;
       }
     }
+  }
+
+  /** It was killed, and nothing else was wrong. */
+  static void assertGone(StatusRuntimeException e) {
+    assertThat(e.getStatus().getCode()).as("%s", e).isEqualTo(Status.Code.UNAVAILABLE);
   }
 
   private synchronized String nextId() {
@@ -79,6 +85,7 @@ final class RetriedPrompts {
                       .build())
               .getTurn());
     } catch (StatusRuntimeException e) {
+      assertGone(e);
       return List.of();
     }
   }
