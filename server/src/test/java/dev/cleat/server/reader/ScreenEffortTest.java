@@ -104,11 +104,14 @@ class ScreenEffortTest {
   }
 
   /**
-   * A few times the screen; of a repeated character a screenful of lines, each of which may scroll.
+   * A few times the screen; of a repeated character a screenful of lines, each of which may scroll,
+   * and of which the first character and then the others may move what was there.
    */
   private static long most(TerminalScreen screen, String output) {
-    long times = output.endsWith("b") ? 6L + 2L * (screen.rows() + 2) : 6;
-    return times * screen.rows() * (screen.columns() + 20) + 60L * output.length();
+    long lines = output.endsWith("b") ? screen.rows() + 2 : 0;
+    return (6 + 2 * lines) * screen.rows() * (screen.columns() + 20)
+        + 8 * lines * screen.columns()
+        + 60L * output.length();
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -107,7 +108,7 @@ final class ContractTest {
   void twoHundredMegabytesComeOutWhole(@TempDir Path folder) throws Exception {
     final byte[] part = random(8 * 1000 * 1000);
     final Path file = Files.write(folder.resolve("part"), part);
-    final MessageDigest expected = MessageDigest.getInstance("SHA-256");
+    final CRC32C expected = new CRC32C();
     final int times = 25;
     for (int i = 0; i < times; i++) {
       expected.update(part);
@@ -115,7 +116,7 @@ final class ContractTest {
     final String cat = "cat" + (" " + file).repeat(times);
     final Recorder recorder = run(implementation.raw() + "exec " + cat);
     assertThat(recorder.count()).isEqualTo((long) times * part.length);
-    assertThat(recorder.sha256()).isEqualTo(HexFormat.of().formatHex(expected.digest()));
+    assertThat(recorder.crc()).isEqualTo(expected.getValue());
   }
 
   @Test
