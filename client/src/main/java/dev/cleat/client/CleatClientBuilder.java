@@ -189,6 +189,7 @@ public final class CleatClientBuilder {
     } else if (tokenSupplier != null) {
       reversed.add(BearerToken.supplied(tokenSupplier, tokenInTheClear));
     }
+    reversed.add(new FailedStarts());
     Collections.reverse(reversed);
     return new CleatClient(
         new Rpc(managed, ClientInterceptors.intercept(managed, reversed), retry, deadline),

@@ -114,15 +114,13 @@ final class Rpc {
 
   /**
    * Before a try after a failure: the channel's own back-off, which grows to two minutes, must not
-   * decide when it is made.
+   * decide when it is made. In this state the channel fails calls at once with its last error, also
+   * while it is connecting again; from idle on it connects as if for the first time.
    */
   void reconnect() {
     if (managed.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
-      // A channel in this state fails calls at once with its last error, also while it is
-      // connecting again.
       managed.enterIdle();
     }
-    managed.resetConnectBackoff();
   }
 
   /**
@@ -150,13 +148,14 @@ final class Rpc {
   }
 
   /**
-   * True when the call certainly did not begin, says the connection: as over {@code
-   * limits.streams}. gRPC has it nowhere but in the words for the stream's error code.
+   * True when the call certainly did not begin, says the channel, or the connection: as over {@code
+   * limits.streams}. gRPC has that nowhere but in the words for the stream's error code.
    */
   static boolean refused(CleatException failure) {
-    return failure.code() == Code.UNAVAILABLE
-        && failure.reason().isEmpty()
-        && String.valueOf(failure.getMessage()).contains("HTTP/2 error code: REFUSED_STREAM");
+    return FailedStarts.isCauseOf(failure)
+        || (failure.code() == Code.UNAVAILABLE
+            && failure.reason().isEmpty()
+            && String.valueOf(failure.getMessage()).contains("HTTP/2 error code: REFUSED_STREAM"));
   }
 
   private static boolean repeatable(CleatException failure, Repeat repeat) {

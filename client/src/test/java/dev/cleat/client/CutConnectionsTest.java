@@ -13,6 +13,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +26,11 @@ class CutConnectionsTest {
       new CuttingProxy.Cuts(new Range(1000, 400_000), new Range(100, 3000), 150);
   private static final CuttingProxy.Cuts CUTS_OF_INPUT =
       new CuttingProxy.Cuts(new Range(100, 6000), new Range(100, 12_000), 150);
+
+  private static final int TRIES = 60;
+
+  /** One, and those that gRPC makes in the five seconds that it keeps what was given up. */
+  private static final int CONNECTIONS_A_TRY = 4;
 
   private final FakeService service = new FakeService();
   private final LoopbackServer server = new LoopbackServer(service);
@@ -190,6 +196,43 @@ class CutConnectionsTest {
         .isEqualTo("typed into the void");
     assertThat(recorder.causes.get(0).reason()).isEqualTo(CleatException.SILENT);
     assertThat(proxy.connections()).isGreaterThan(1);
+  }
+
+  /** However long it takes, and however many share the channel. */
+  @Test
+  void anOutageCostsAFewConnectionsForEachTry() throws Exception {
+    service.print(ByteString.copyFromUtf8("before"));
+    List<Recorder> recorders = List.of(new Recorder(), new Recorder(), new Recorder());
+    try (CleatClient client =
+        CleatClient.builder()
+            .target(proxy.target())
+            .backOff(Duration.ofMillis(5), Duration.ofMillis(20))
+            .build()) {
+      List<Attachment> attachments =
+          recorders.stream()
+              .map(recorder ->
+                  LoopbackServer.session(client)
+                      .attach(AttachOptions.fromBeginning().readOnly(), recorder))
+              .toList();
+      await().until(() -> recorders.stream().allMatch(one -> one.calls.contains("caught up 1")));
+      int before = proxy.connections();
+      proxy.refuse(true);
+      proxy.cutNow();
+      await().until(() -> recorders.stream().allMatch(one -> one.causes.size() >= TRIES));
+      int made = proxy.connections() - before;
+      assertThat(made).isLessThanOrEqualTo(CONNECTIONS_A_TRY * tries(recorders));
+
+      proxy.refuse(false);
+      service.end();
+      for (Attachment attachment : attachments) {
+        Recorder.end(attachment);
+      }
+    }
+    assertThat(recorders).allSatisfy(one -> assertThat(one.text()).isEqualTo("before"));
+  }
+
+  private static int tries(List<Recorder> recorders) {
+    return recorders.stream().mapToInt(one -> one.causes.size()).sum();
   }
 
   private static MessageDigest sha256() throws NoSuchAlgorithmException {

@@ -76,7 +76,7 @@ public final class CuttingProxy implements AutoCloseable {
     return cuts.get();
   }
 
-  /** How many connections there have been. */
+  /** How many connections there have been, with those that were closed at once. */
   public int connections() {
     return connections.get();
   }
@@ -113,11 +113,11 @@ public final class CuttingProxy implements AutoCloseable {
     while (!closed) {
       try {
         Socket client = acceptor.accept();
+        connections.incrementAndGet();
         if (refusing) {
           client.close();
           continue;
         }
-        connections.incrementAndGet();
         open(client);
       } catch (IOException e) {
         // Closed, or the client or the server is gone already: there is nothing to pass on.
