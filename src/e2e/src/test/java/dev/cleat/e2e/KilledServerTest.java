@@ -116,8 +116,11 @@ class KilledServerTest {
         assertThat(creates.count()).as("creates").isGreaterThanOrEqualTo(moreCreates);
         assertThat(prompts.count()).as("prompts").isGreaterThanOrEqualTo(morePrompts);
         for (int i = 0; i < printers.size(); i++) {
-          assertThat(printers.get(i).seen.last())
-              .as("events of printer %d, %s", i, printers.get(i).seen.errors())
+          Followed printer = printers.get(i);
+          assertThat(printer.seen.last())
+              .as(
+                  "events of printer %d, %s %s",
+                  i, printer.attachment.done(), printer.seen.errors())
               .isGreaterThan(before.get(i) + 20);
         }
       });
