@@ -68,6 +68,8 @@ final class Readiness {
    */
   void promptBegun() {
     promptBegun = true;
+    // Its end follows, though the shell may have been silent for long before.
+    lastPrinted = host.now();
   }
 
   /** Whether the prompt that has just been shown is a new one. */

@@ -131,10 +131,14 @@ class TypedTurnsTest {
   }
 
   private void prompt() {
+    prompt("turn");
+  }
+
+  private void prompt(String id) {
     final Turn _ =
         turns.accept(
             Turn.newBuilder()
-                .setId("turn")
+                .setId(id)
                 .setPrompt("true")
                 .setState(TurnState.TURN_STATE_ACCEPTED)
                 .build(),
@@ -203,6 +207,41 @@ class TypedTurnsTest {
 
     assertThat(host.typed).containsExactly(2L);
     assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_SUBMITTED);
+  }
+
+  /** The shell has been silent for long by then, but its prompt is on its way. */
+  @Test
+  void nothingIsTypedBetweenTheBeginningAndTheEndOfAPrompt() {
+    start(Prompting.Kind.MARKS);
+    prompt("first");
+    turns.commandStarted(new Evidence(host.outputBytes, host.headSeq, host.now));
+    prompt("second");
+    pass(STILLNESS.multipliedBy(2));
+    turns.commandEnded(0, new Evidence(host.outputBytes, host.headSeq, host.now));
+    turns.promptBegun();
+    final Instant _ = turns.tick();
+    assertThat(host.typed).hasSize(1);
+
+    showPrompt(2);
+
+    assertThat(host.typed).hasSize(2);
+    assertThat(host.states)
+        .endsWith(TurnState.TURN_STATE_SUCCEEDED, TurnState.TURN_STATE_SUBMITTED);
+  }
+
+  @Test
+  void aPromptThatNeverEndsIsTakenForShownWhenItIsStill() {
+    start(Prompting.Kind.MARKS);
+    prompt("first");
+    turns.commandStarted(new Evidence(host.outputBytes, host.headSeq, host.now));
+    prompt("second");
+    turns.commandEnded(0, new Evidence(host.outputBytes, host.headSeq, host.now));
+    turns.promptBegun();
+    assertThat(host.typed).hasSize(1);
+
+    pass(STILLNESS);
+
+    assertThat(host.typed).hasSize(2);
   }
 
   @Test
