@@ -45,6 +45,12 @@ final class GroupMarks implements AutoCloseable {
   private static final long STEP_NANOS = 1_000_000;
   private static final long PATIENCE_NANOS = Duration.ofSeconds(5).toNanos();
 
+  /**
+   * So many looks in a row at which some were gone and none was found. What becomes another process
+   * all the time is seen, alive or just ended, at every second look or so.
+   */
+  private static final int MOST_GONE = 20;
+
   private final long first;
   private final Set<Long> used = ConcurrentHashMap.newKeySet();
   private final Set<Long> ending = ConcurrentHashMap.newKeySet();
@@ -154,9 +160,25 @@ final class GroupMarks implements AutoCloseable {
     end(group -> group >= first && group < first + BLOCK);
   }
 
+  /** What a look at all processes has found. */
+  private enum Look {
+    NOTHING,
+    /** Nothing, but some were gone before they could be looked at, and may have started others. */
+    GONE,
+    /** Some, which may have started others before they ended. */
+    SOME
+  }
+
   private void end(LongPredicate groups) {
     final long patience = System.nanoTime() + PATIENCE_NANOS;
-    while (mayLive(groups)) {
+    final Set<Long> dead = new HashSet<>();
+    int gone = 0;
+    for (Look look = look(groups, dead); look != Look.NOTHING; look = look(groups, dead)) {
+      gone = look == Look.GONE ? gone + 1 : 0;
+      if (gone == MOST_GONE) {
+        // One of those that are sought would have been seen by now: they are others'.
+        return;
+      }
       if (System.nanoTime() - patience > 0) {
         LOG.warn("Processes that have left their sessions cannot be ended, or not fast enough");
         return;
@@ -165,73 +187,91 @@ final class GroupMarks implements AutoCloseable {
     }
   }
 
-  private boolean mayLive(LongPredicate groups) {
+  private Look look(LongPredicate groups, Set<Long> dead) {
     try {
-      return killAll(groups);
+      return killAll(groups, dead);
     } catch (IOException | DirectoryIteratorException e) {
       // There may be no descriptor left at this moment.
       LOG.debug("Which processes have left their sessions cannot be seen", e);
-      return true;
+      return Look.SOME;
     }
   }
 
-  /** Whether there were any, which may have started others before they ended. */
-  private boolean killAll(LongPredicate groups) throws IOException {
+  /**
+   * Kills those that are there, and what those have started that have ended.
+   *
+   * @param dead those that had ended when they were looked at before
+   */
+  private Look killAll(LongPredicate groups, Set<Long> dead) throws IOException {
     final List<Long> pids = new ArrayList<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(PROCESSES, "[1-9]*")) {
       all.forEach(one -> pids.add(Long.valueOf(String.valueOf(one.getFileName()))));
     }
     // The newest first: those that have little time before they are another.
     pids.sort(Comparator.reverseOrder());
-    boolean any = false;
+    Look found = Look.NOTHING;
     for (final long pid : pids) {
       // Taken before it is looked at: it knows by its start that its number is not another's.
       final Optional<ProcessHandle> process = ProcessHandle.of(pid);
-      if (process.isPresent() && isIn(pid, groups)) {
-        any = true;
+      final Optional<String> status = process.isPresent() ? status(pid) : Optional.empty();
+      if (status.isEmpty()) {
+        found = found == Look.SOME ? found : Look.GONE;
+      } else if (isIn(status.get(), groups) && (isAlive(status.get()) || dead.add(pid))) {
+        found = Look.SOME;
         process.get().destroyForcibly();
+        killGroup(pid);
       }
     }
-    return any;
+    return found;
   }
 
-  private boolean isIn(long pid, LongPredicate groups) throws IOException {
+  private static void killGroup(long pid) throws IOException {
+    try {
+      ProcessGroups.killThatOf(pid);
+    } catch (IOException e) {
+      throwIfThere(pid, e);
+    }
+  }
+
+  /** Of a process, as proc_pid_status(5) says; nothing if it is gone. */
+  private static Optional<String> status(long pid) throws IOException {
     try {
       // Names of programs are in it, in any bytes.
-      return isIn(
-          Files.readString(PROCESSES.resolve(pid + "/status"), StandardCharsets.ISO_8859_1),
-          groups);
+      return Optional.of(
+          Files.readString(PROCESSES.resolve(pid + "/status"), StandardCharsets.ISO_8859_1));
     } catch (IOException e) {
-      if (Files.exists(PROCESSES.resolve(String.valueOf(pid)))) {
-        throw e;
-      }
-      return false; // It has ended.
+      throwIfThere(pid, e);
+      return Optional.empty();
     }
   }
 
-  /**
-   * Whether a process lives and has one of the groups.
-   *
-   * @param status of the process, as proc_pid_status(5) says
-   */
-  static boolean isIn(String status, LongPredicate groups) {
-    boolean ended = false;
-    boolean in = false;
-    for (final String line : status.split("\n", -1)) {
-      final String[] words = line.split("\\s+", -1);
-      switch (words[0]) {
-        case "State:" -> ended = words[1].equals("Z") || words[1].equals("X");
-        case "Groups:" ->
-            in =
-                Arrays.stream(words, 1, words.length)
-                    .filter(word -> !word.isEmpty())
-                    .mapToLong(Long::parseLong)
-                    .anyMatch(groups);
-        // One whose first thread has ended looks like one that has.
-        case "Threads:" -> ended &= Integer.parseInt(words[1]) <= 1;
-        default -> {}
-      }
+  private static void throwIfThere(long pid, IOException e) throws IOException {
+    if (Files.exists(PROCESSES.resolve(String.valueOf(pid)))) {
+      throw e;
     }
-    return in && !ended;
+  }
+
+  /** Whether a process has one of the groups. */
+  static boolean isIn(String status, LongPredicate groups) {
+    return Arrays.stream(words(status, "Groups:")).mapToLong(Long::parseLong).anyMatch(groups);
+  }
+
+  /** Whether a process has not ended. One whose first thread has ended looks like one that has. */
+  static boolean isAlive(String status) {
+    final String state = words(status, "State:")[0];
+    return !(state.equals("Z") || state.equals("X"))
+        || Integer.parseInt(words(status, "Threads:")[0]) > 1;
+  }
+
+  /** What is said behind a name at the beginning of a line. */
+  private static String[] words(String status, String name) {
+    return status
+        .lines()
+        .filter(line -> line.startsWith(name))
+        .findFirst()
+        .map(line -> line.substring(name.length()).strip())
+        .filter(words -> !words.isEmpty())
+        .map(words -> words.split("\\s+", -1))
+        .orElse(new String[0]);
   }
 }

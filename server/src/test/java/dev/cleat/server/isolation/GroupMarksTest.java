@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** With real processes, each of which holds the pipe that is read here: it ends when all have. */
+/**
+ * With real processes, each of which holds the pipe that is read here: it ends when all have. It
+ * has a name, since that of a {@link Process} ends with the process itself.
+ */
 class GroupMarksTest {
   /** A user that no other test's processes have. */
   private static final int USER = 48_231;
@@ -28,6 +32,7 @@ class GroupMarksTest {
   private static final String NAME = "group-marks-test-" + ProcessHandle.current().pid();
 
   private final List<Process> started = new ArrayList<>();
+  @TempDir private Path pipes;
 
   @AfterEach
   void endAll() throws Exception {
@@ -61,10 +66,19 @@ class GroupMarksTest {
   }
 
   private BufferedReader started(List<String> argv) throws Exception {
+    final Path pipe = pipes.resolve("pipe-" + started.size());
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    // Who opens it for reading waits for one who opens it for writing, and the other way round.
+    final FutureTask<BufferedReader> reading =
+        new FutureTask<>(() -> Files.newBufferedReader(pipe));
+    final Thread _ = Thread.ofPlatform().daemon().start(reading);
     final Process process =
-        new ProcessBuilder(argv).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        new ProcessBuilder(argv)
+            .redirectOutput(pipe.toFile())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
     started.add(process);
-    final BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+    final BufferedReader out = reading.get();
     assertThat(out.readLine()).isEqualTo("started");
     return out;
   }
@@ -110,7 +124,12 @@ class GroupMarksTest {
   void whatBecomesAnotherProcessAllTheTimeEndsToo() throws Exception {
     final Mark mark = open(NAME).make();
     final BufferedReader out =
-        start(mark, "perl", "-e", "$| = 1; print qq(started\\n); while (1) { fork and exit }");
+        start(
+            mark,
+            "setsid",
+            "perl",
+            "-e",
+            "$| = 1; print qq(started\\n); while (1) { fork and exit }");
     mark.close();
     readToTheEnd(out);
   }
@@ -195,20 +214,21 @@ class GroupMarksTest {
 
   @ParameterizedTest
   @CsvSource({
-    "S (sleeping), 1, 7, true",
-    "S (sleeping), 1, 33 7 44, true",
-    "S (sleeping), 1, 77, false",
-    "S (sleeping), 1, '', false",
-    "Z (zombie), 1, 7, false",
-    "Z (zombie), 2, 7, true",
-    "X (dead), 1, 7, false",
-    "T (stopped), 1, 7, true",
+    "S (sleeping), 1, 7, true, true",
+    "S (sleeping), 1, 33 7 44, true, true",
+    "S (sleeping), 1, 77, false, true",
+    "S (sleeping), 1, '', false, true",
+    "Z (zombie), 1, 7, true, false",
+    "Z (zombie), 2, 7, true, true",
+    "X (dead), 1, 7, true, false",
+    "T (stopped), 1, 7, true, true",
   })
-  void aStatusSaysWhetherAProcessIsOneOfThem(
-      String state, int threads, String groups, boolean found) {
+  void aStatusSaysWhetherAProcessIsOneOfThemAndLives(
+      String state, int threads, String groups, boolean found, boolean lives) {
     final String status =
         "Name:\tGroups: 7\nState:\t%s\nPid:\t12\nGroups:\t%s \nVmSize:\t7 kB\nThreads:\t%d\n"
             .formatted(state, groups, threads);
     assertThat(GroupMarks.isIn(status, group -> group == 7)).isEqualTo(found);
+    assertThat(GroupMarks.isAlive(status)).isEqualTo(lives);
   }
 }
