@@ -1,6 +1,8 @@
 package dev.cleat.e2e;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -12,6 +14,7 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.opentest4j.TestAbortedException;
 
 /**
  * Starts the servers of a test, or of all tests of a class. After those the servers that still run
@@ -77,7 +80,7 @@ public final class Servers implements BeforeAllCallback, AfterEachCallback, Afte
 
   @Override
   public void afterEach(ExtensionContext context) throws Exception {
-    if (context.getExecutionException().isPresent()) {
+    if (hasFailed(context)) {
       describe();
     }
     if (!ofClass) {
@@ -104,6 +107,13 @@ public final class Servers implements BeforeAllCallback, AfterEachCallback, Afte
     }
   }
 
+  private static boolean hasFailed(ExtensionContext context) {
+    return context
+        .getExecutionException()
+        .filter(thrown -> !(thrown instanceof TestAbortedException))
+        .isPresent();
+  }
+
   /** Prints what there is to go by where a test has failed. */
   private void describe() throws Exception {
     for (ServerProcess server : started) {
@@ -112,10 +122,15 @@ public final class Servers implements BeforeAllCallback, AfterEachCallback, Afte
         System.out.println(threads(server.pid()));
       }
     }
-    System.out.println("the tests: " + threads(ProcessHandle.current().pid()));
+    Path own = Files.createTempDirectory("threads").resolve("own.txt");
+    ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+        .dumpThreads(own.toString(), HotSpotDiagnosticMXBean.ThreadDumpFormat.TEXT_PLAIN);
+    System.out.println("the tests: " + Files.readString(own));
+    Files.delete(own);
+    Files.delete(own.getParent());
   }
 
-  /** What the threads of a JVM are at, the virtual ones as well. */
+  /** What the threads of a server are at, the virtual ones as well. */
   private static String threads(long pid) throws Exception {
     Path file = Files.createTempFile("threads", ".txt");
     try {
