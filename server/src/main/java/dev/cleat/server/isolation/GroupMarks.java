@@ -263,10 +263,12 @@ final class GroupMarks implements AutoCloseable {
         || Integer.parseInt(words(status, "Threads:")[0]) > 1;
   }
 
-  /** What is said behind a name at the beginning of a line. */
+  /**
+   * What is said behind a name at the beginning of a line. Lines end with a line feed alone, which
+   * the kernel leaves in no name of a program; it does leave carriage returns there.
+   */
   private static String[] words(String status, String name) {
-    return status
-        .lines()
+    return Arrays.stream(status.split("\n", -1))
         .filter(line -> line.startsWith(name))
         .findFirst()
         .map(line -> line.substring(name.length()).strip())

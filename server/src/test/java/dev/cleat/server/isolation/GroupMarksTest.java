@@ -212,6 +212,15 @@ class GroupMarksTest {
     assertThat(GroupMarks.areMapped(map)).isEqualTo(mapped);
   }
 
+  /** The name is what the program says that it is. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\rGroups:\t8", "Groups:\t8", "\rState:\tZ", "\u0085Groups:\t8"})
+  void noNameOfAProgramHidesIt(String name) {
+    final String status = "Name:\t" + name + "\nState:\tS\nGroups:\t7 \nThreads:\t1\n";
+    assertThat(GroupMarks.isIn(status, group -> group == 7)).isTrue();
+    assertThat(GroupMarks.isAlive(status)).isTrue();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "S (sleeping), 1, 7, true, true",
