@@ -189,6 +189,7 @@ public final class CleatClientBuilder {
     } else if (tokenSupplier != null) {
       reversed.add(BearerToken.supplied(tokenSupplier, tokenInTheClear));
     }
+    // Next to the channel: whatever the others are, they see a call that has failed.
     reversed.add(new FailedStarts());
     Collections.reverse(reversed);
     return new CleatClient(

@@ -209,13 +209,17 @@ class TypedTurnsTest {
     assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_SUBMITTED);
   }
 
-  /** The shell has been silent for long by then, but its prompt is on its way. */
-  @Test
-  void nothingIsTypedBetweenTheBeginningAndTheEndOfAPrompt() {
+  private void queueBehindACommand() {
     start(Prompting.Kind.MARKS);
     prompt("first");
     turns.commandStarted(new Evidence(host.outputBytes, host.headSeq, host.now));
     prompt("second");
+  }
+
+  /** The shell has been silent for long by then, but its prompt is on its way. */
+  @Test
+  void nothingIsTypedBetweenTheBeginningAndTheEndOfAPrompt() {
+    queueBehindACommand();
     pass(STILLNESS.multipliedBy(2));
     turns.commandEnded(0, new Evidence(host.outputBytes, host.headSeq, host.now));
     turns.promptBegun();
@@ -231,10 +235,7 @@ class TypedTurnsTest {
 
   @Test
   void aPromptThatNeverEndsIsTakenForShownWhenItIsStill() {
-    start(Prompting.Kind.MARKS);
-    prompt("first");
-    turns.commandStarted(new Evidence(host.outputBytes, host.headSeq, host.now));
-    prompt("second");
+    queueBehindACommand();
     turns.commandEnded(0, new Evidence(host.outputBytes, host.headSeq, host.now));
     turns.promptBegun();
     assertThat(host.typed).hasSize(1);

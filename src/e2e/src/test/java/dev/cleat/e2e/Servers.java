@@ -15,12 +15,15 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.opentest4j.TestAbortedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Starts the servers of a test, or of all tests of a class. After those the servers that still run
  * are killed, and whatever ran in their sessions must end with them: nothing is left behind.
  */
 public final class Servers implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
+  private static final Logger LOG = LoggerFactory.getLogger(Servers.class);
   private static final List<ServerProcess> RUNNING = new CopyOnWriteArrayList<>();
 
   static {
@@ -114,18 +117,15 @@ public final class Servers implements BeforeAllCallback, AfterEachCallback, Afte
         .isPresent();
   }
 
-  /** Prints what there is to go by where a test has failed. */
+  /** Logs what there is to go by where a test has failed. */
   private void describe() throws Exception {
     for (ServerProcess server : started) {
-      System.out.println(server);
-      if (server.isAlive()) {
-        System.out.println(threads(server.pid()));
-      }
+      LOG.error("{} {}", server, server.isAlive() ? threads(server.pid()) : "has ended");
     }
     Path own = Files.createTempDirectory("threads").resolve("own.txt");
     ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
         .dumpThreads(own.toString(), HotSpotDiagnosticMXBean.ThreadDumpFormat.TEXT_PLAIN);
-    System.out.println("the tests: " + Files.readString(own));
+    LOG.error("The tests {}", Files.readString(own));
     Files.delete(own);
     Files.delete(own.getParent());
   }
