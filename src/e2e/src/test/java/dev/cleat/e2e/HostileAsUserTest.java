@@ -18,7 +18,9 @@ import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -31,12 +33,13 @@ import org.junit.jupiter.params.provider.EnumSource;
  * sessions, in the isolation modes that such a server has. All processes are of one user there:
  * where a mode promises nothing, what really happens is asserted, and SECURITY.md says the same.
  */
-@Order(12)
+@Order(6)
 class HostileAsUserTest {
   private static final String FOUND = "a-secret-of-[o]thers";
 
-  @RegisterExtension final Servers servers = new Servers();
-  @TempDir Path world;
+  @RegisterExtension static final Servers SERVERS = new Servers();
+  @TempDir static Path world;
+  private static UserServer server;
 
   enum Mode {
     SAME_USER("same", 0),
@@ -61,8 +64,26 @@ class HostileAsUserTest {
     }
   }
 
+  @BeforeAll
+  static void start() throws Exception {
+    server = UserServer.start(SERVERS, world);
+  }
+
+  @AfterAll
+  static void assertStops() {
+    if (server != null) {
+      server.close();
+    }
+  }
+
   @AfterEach
-  void endWhatHasOutlivedItsSession() throws Exception {
+  void assertServes() throws Exception {
+    server.assertServes();
+    server.deleteAll();
+    endWhatHasOutlivedItsSession();
+  }
+
+  private static void endWhatHasOutlivedItsSession() throws Exception {
     for (Mode mode : Mode.values()) {
       for (long pid : mode.sleeping()) {
         ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
@@ -73,151 +94,132 @@ class HostileAsUserTest {
   @ParameterizedTest
   @EnumSource(Mode.class)
   void readsTheServersFilesOnlyInTheSameUser(Mode mode) throws Exception {
-    try (UserServer server = UserServer.start(servers, world)) {
-      Session _ = server.victim("box");
-      Session session = server.shell(mode.workspace);
-      boolean works = mode == Mode.SAME_USER;
-      Path data = server.data();
-      for (Path file :
-          List.of(
-              data.resolve("state.db"),
-              data.resolve("ticket-keys.yaml"),
-              world.resolve("tokens.yaml"))) {
-        assertThat(file).isRegularFile();
-        attempt(session, "cat " + file + " >/dev/null", works);
-      }
-      attempt(session, "grep -rqa '%s' %s".formatted(FOUND, data.resolve("journals")), works);
-      attempt(session, "ls " + data, works);
-      attempt(session, "touch " + data.resolve("mine"), works);
-      server.assertServes();
+    Session _ = server.victim("box");
+    Session session = server.shell(mode.workspace);
+    boolean works = mode == Mode.SAME_USER;
+    Path data = server.data();
+    for (Path file :
+        List.of(
+            data.resolve("state.db"),
+            data.resolve("ticket-keys.yaml"),
+            world.resolve("tokens.yaml"))) {
+      assertThat(file).isRegularFile();
+      attempt(session, "cat " + file + " >/dev/null", works);
     }
+    attempt(session, "grep -rqa '%s' %s".formatted(FOUND, data.resolve("journals")), works);
+    attempt(session, "ls " + data, works);
+    attempt(session, "touch " + data.resolve("mine"), works);
   }
 
   @ParameterizedTest
   @EnumSource(Mode.class)
   void looksIntoTheServersProcessInNoMode(Mode mode) throws Exception {
-    try (UserServer server = UserServer.start(servers, world)) {
-      Session session = server.shell(mode.workspace);
-      boolean works = mode == Mode.SAME_USER;
-      String process = "/proc/" + server.process().pid() + "/";
-      for (String what : List.of("environ", "mem", "maps")) {
-        attempt(session, "(: < " + process + what + ")", false);
-      }
-      for (String what : List.of("fd", "root", "cwd")) {
-        attempt(session, "ls " + process + what + "/ >/dev/null", false);
-      }
-      attempt(session, "grep -qaz 'SERVERS_K[E]Y=' /proc/[0-9]*/environ", false);
-      attempt(session, "env | grep -q 'SERVERS_K[E]Y='", false);
-      // That it is there, and how it was started, is for all of its user to see.
-      attempt(session, "grep -qz java " + process + "cmdline", works);
-      attempt(session, "kill -0 " + server.process().pid(), works);
-      if (!works) {
-        attempt(session, "kill -KILL " + server.process().pid(), false);
-        // The first process of a sandbox is its own, and does not end by it.
-        attempt(session, "kill -KILL -1; true", true);
-      }
-      server.assertServes();
+    Session session = server.shell(mode.workspace);
+    boolean works = mode == Mode.SAME_USER;
+    String process = "/proc/" + server.process().pid() + "/";
+    for (String what : List.of("environ", "mem", "maps")) {
+      attempt(session, "(: < " + process + what + ")", false);
+    }
+    for (String what : List.of("fd", "root", "cwd")) {
+      attempt(session, "ls " + process + what + "/ >/dev/null", false);
+    }
+    attempt(session, "grep -qaz 'SERVERS_K[E]Y=' /proc/[0-9]*/environ", false);
+    attempt(session, "env | grep -q 'SERVERS_K[E]Y='", false);
+    // That it is there, and how it was started, is for all of its user to see.
+    attempt(session, "grep -qz java " + process + "cmdline", works);
+    attempt(session, "kill -0 " + server.process().pid(), works);
+    if (!works) {
+      attempt(session, "kill -KILL " + server.process().pid(), false);
+      // The first process of a sandbox is its own, and does not end by it.
+      attempt(session, "kill -KILL -1; true", true);
     }
   }
 
   @ParameterizedTest
   @EnumSource(Mode.class)
   void reachesAnotherTenantOnlyInTheSameUser(Mode mode) throws Exception {
-    try (UserServer server = UserServer.start(servers, world)) {
-      Session session = server.shell(mode.workspace);
-      boolean works = mode == Mode.SAME_USER;
-      for (String workspace : List.of("same", "box")) {
-        Session victim = server.victim(workspace);
-        attempt(victim, "(" + mode.sleep() + " >/dev/null 2>&1 &)", true);
-        Await.until("it runs", () -> mode.sleeping().size() == 1);
-        long pid = mode.sleeping().getFirst();
-        attempt(session, "cat " + victim.info().workdir() + "/secret", works);
-        attempt(session, "touch " + victim.info().workdir() + "/mine", works);
-        attempt(session, "grep -qaz '%s' /proc/%d/environ".formatted(FOUND, pid), works);
-        attempt(session, "grep -qz sleep /proc/" + pid + "/cmdline", works);
-        attempt(session, "kill -KILL " + pid, works);
-        if (works) {
-          Await.until("it is killed", () -> mode.sleeping().isEmpty());
-        } else {
-          assertThat(mode.sleeping()).containsExactly(pid);
-          victim.stop();
-          endWhatHasOutlivedItsSession();
-          Await.until("it has ended", () -> mode.sleeping().isEmpty());
-        }
+    Session session = server.shell(mode.workspace);
+    boolean works = mode == Mode.SAME_USER;
+    for (String workspace : List.of("same", "box")) {
+      Session victim = server.victim(workspace);
+      attempt(victim, "(" + mode.sleep() + " >/dev/null 2>&1 &)", true);
+      Await.until("it runs", () -> mode.sleeping().size() == 1);
+      long pid = mode.sleeping().getFirst();
+      attempt(session, "cat " + victim.info().workdir() + "/secret", works);
+      attempt(session, "touch " + victim.info().workdir() + "/mine", works);
+      attempt(session, "grep -qaz '%s' /proc/%d/environ".formatted(FOUND, pid), works);
+      attempt(session, "grep -qz sleep /proc/" + pid + "/cmdline", works);
+      attempt(session, "kill -KILL " + pid, works);
+      if (works) {
+        Await.until("it is killed", () -> mode.sleeping().isEmpty());
+      } else {
+        assertThat(mode.sleeping()).containsExactly(pid);
+        victim.stop();
+        endWhatHasOutlivedItsSession();
+        Await.until("it has ended", () -> mode.sleeping().isEmpty());
       }
-      server.assertServes();
     }
   }
 
   @ParameterizedTest
   @EnumSource(Mode.class)
   void doesNotGetOutOfItsDirectoryByLinksAndDots(Mode mode) throws Exception {
-    try (UserServer server = UserServer.start(servers, world)) {
-      Path victim = Path.of(server.victim("box").info().workdir());
-      Session session = server.shell(mode.workspace);
-      Path own = Path.of(session.info().workdir());
-      boolean works = mode == Mode.SAME_USER;
-      attempt(session, "cat " + own.relativize(victim) + "/secret", works);
-      attempt(session, "ln -s " + victim + " out && cat out/secret", works);
-      attempt(session, "ln -s " + server.data() + " data && ls data/", works);
-      attempt(
-          session, "ln -s /proc/%d/root root && ls root/".formatted(server.process().pid()), false);
+    Path victim = Path.of(server.victim("box").info().workdir());
+    Session session = server.shell(mode.workspace);
+    Path own = Path.of(session.info().workdir());
+    boolean works = mode == Mode.SAME_USER;
+    attempt(session, "cat " + own.relativize(victim) + "/secret", works);
+    attempt(session, "ln -sfn " + victim + " out && cat out/secret", works);
+    attempt(session, "ln -sfn " + server.data() + " data && ls data/", works);
+    attempt(
+        session, "ln -sfn /proc/%d/root root && ls root/".formatted(server.process().pid()), false);
 
-      for (Path way :
-          List.of(
-              own.resolve("out"),
-              own.resolve("data"),
-              victim,
-              Path.of("/"),
-              own.resolve(own.relativize(victim)))) {
-        CleatException refusal =
-            catchThrowableOfType(
-                CleatException.class,
-                () -> server.attackers().create(bash(mode.workspace).workdir(way.toString())));
-        assertThat(refusal.reason()).as("in %s", way).isEqualTo("NOT_ALLOWED");
-      }
-      server.assertServes();
+    for (Path way :
+        List.of(
+            own.resolve("out"),
+            own.resolve("data"),
+            victim,
+            Path.of("/"),
+            own.resolve(own.relativize(victim)))) {
+      CleatException refusal =
+          catchThrowableOfType(
+              CleatException.class,
+              () -> server.attackers().create(bash(mode.workspace).workdir(way.toString())));
+      assertThat(refusal.reason()).as("in %s", way).isEqualTo("NOT_ALLOWED");
     }
   }
 
   /** What a sandbox is given it may write in, as the server's user that it is. */
   @Test
   void aSandboxIsGivenNoDirectoryWhereThePolicyNamesNone() throws Exception {
-    try (UserServer server = UserServer.start(servers, world)) {
-      Path victim = Path.of(server.victim("box").info().workdir());
-      attempt(server.shell("bare"), "date > own && cat own", true);
-      for (Path way : List.of(victim, world, world.resolve("home"), Path.of("/etc"))) {
-        CleatException refusal =
-            catchThrowableOfType(
-                CleatException.class,
-                () -> server.attackers().create(bash("bare").workdir(way.toString())));
-        assertThat(refusal.reason()).as("in %s", way).isEqualTo("NOT_ALLOWED");
-        assertThat(refusal).hasMessageContaining("workdir").hasMessageContaining("left out");
-      }
-      server.assertServes();
+    Path victim = Path.of(server.victim("box").info().workdir());
+    attempt(server.shell("bare"), "date > own && cat own", true);
+    for (Path way : List.of(victim, world, world.resolve("home"), Path.of("/etc"))) {
+      CleatException refusal =
+          catchThrowableOfType(
+              CleatException.class,
+              () -> server.attackers().create(bash("bare").workdir(way.toString())));
+      assertThat(refusal.reason()).as("in %s", way).isEqualTo("NOT_ALLOWED");
+      assertThat(refusal).hasMessageContaining("workdir").hasMessageContaining("left out");
     }
   }
 
   @ParameterizedTest
   @EnumSource(Mode.class)
   void doesNotFillTheDisk(Mode mode) throws Exception {
-    try (UserServer server = UserServer.start(servers, world)) {
-      Session session = server.shell(mode.workspace);
-      attempt(session, "dd if=/dev/zero of=big bs=1M count=32 2>/dev/null", false);
-      assertThat(session.prompt("stat -c %s big").output().strip()).isEqualTo("" + (8 << 20));
+    Session session = server.shell(mode.workspace);
+    attempt(session, "dd if=/dev/zero of=big bs=1M count=32 2>/dev/null", false);
+    assertThat(session.prompt("stat -c %s big").output().strip()).isEqualTo("" + (8 << 20));
 
-      session.sendInput("yes $(seq 1000)\n".getBytes(StandardCharsets.UTF_8));
-      Await.until("it has its quota", () -> journalBytes(server) >= UserServer.JOURNAL_BYTES);
-      server.assertServes();
-      assertThat(sizeOf(JournalFiles.of(server.data(), UserServer.ATTACKER + "_" + session.id())))
-          .isLessThanOrEqualTo(UserServer.JOURNAL_BYTES + (256 << 10));
-      session.delete(true);
-      assertThat(journalBytes(server)).isLessThan(UserServer.JOURNAL_BYTES);
-      server.assertServes();
-    }
+    session.sendInput("yes $(seq 1000)\n".getBytes(StandardCharsets.UTF_8));
+    Await.until("it has its quota", () -> journalBytes() >= UserServer.JOURNAL_BYTES);
+    assertThat(sizeOf(JournalFiles.of(server.data(), UserServer.ATTACKER + "_" + session.id())))
+        .isLessThanOrEqualTo(UserServer.JOURNAL_BYTES + (256 << 10));
+    session.delete(true);
+    assertThat(journalBytes()).isLessThan(UserServer.JOURNAL_BYTES);
   }
 
-  private static long journalBytes(UserServer server) {
+  private static long journalBytes() {
     return server.attackers().quotas().stream()
         .filter(quota -> quota.name().equals("journal_bytes"))
         .findFirst()
@@ -241,28 +243,25 @@ class HostileAsUserTest {
   @ParameterizedTest
   @EnumSource(Mode.class)
   void forksUpToItsLimitInASandboxOrAControlGroup(Mode mode) throws Exception {
-    try (UserServer server = UserServer.start(servers, world)) {
-      Session session = server.shell(mode.workspace);
-      String made =
-          session
-              .prompt(
-                  ("perl -e 'for (1..%d) { my $p = fork; last unless defined $p; if (!$p) { sleep"
-                          + " 60; exit } push @p, $p } kill 9, @p; 1 while wait > 0; print"
-                          + " scalar(@p)'; echo")
-                      .formatted(3 * UserServer.PROCESSES))
-              .output();
-      int count = Integer.parseInt(made.strip());
-      if (mode != Mode.SANDBOX && saysOf(server, mode, "NOT limited: processes")) {
-        assertThat(count).isEqualTo(3 * UserServer.PROCESSES);
-      } else {
-        assertThat(count).isBetween(1, UserServer.PROCESSES);
-      }
-      server.assertServes();
+    Session session = server.shell(mode.workspace);
+    String made =
+        session
+            .prompt(
+                ("perl -e 'for (1..%d) { my $p = fork; last unless defined $p; if (!$p) { sleep"
+                        + " 60; exit } push @p, $p } kill 9, @p; 1 while wait > 0; print"
+                        + " scalar(@p)'; echo")
+                    .formatted(3 * UserServer.PROCESSES))
+            .output();
+    int count = Integer.parseInt(made.strip());
+    if (mode != Mode.SANDBOX && saysOf(mode, "NOT limited: processes")) {
+      assertThat(count).isEqualTo(3 * UserServer.PROCESSES);
+    } else {
+      assertThat(count).isBetween(1, UserServer.PROCESSES);
     }
   }
 
   /** What the server said of a workspace at its start. */
-  private static boolean saysOf(UserServer server, Mode mode, String words) {
+  private static boolean saysOf(Mode mode, String words) {
     return server.process().errors().stream()
         .filter(line -> line.contains("Workspace " + mode.workspace + ":"))
         .anyMatch(line -> line.contains(words));
@@ -271,20 +270,17 @@ class HostileAsUserTest {
   @ParameterizedTest
   @EnumSource(Mode.class)
   void outlivesItsSessionOnlyInTheSameUserWithoutAControlGroup(Mode mode) throws Exception {
-    try (UserServer server = UserServer.start(servers, world)) {
-      Session session = server.shell(mode.workspace);
-      attempt(
-          session,
-          "(setsid nohup setsid %1$s >/dev/null 2>&1 </dev/null &)".formatted(mode.sleep()),
-          true);
-      Await.until("it runs", () -> mode.sleeping().size() == 1);
-      session.stop();
-      if (mode == Mode.SANDBOX || saysOf(server, mode, "a control group ends")) {
-        Await.until("it ends with its session", () -> mode.sleeping().isEmpty());
-      } else {
-        assertThat(mode.sleeping()).hasSize(1);
-      }
-      server.assertServes();
+    Session session = server.shell(mode.workspace);
+    attempt(
+        session,
+        "(setsid nohup setsid %1$s >/dev/null 2>&1 </dev/null &)".formatted(mode.sleep()),
+        true);
+    Await.until("it runs", () -> mode.sleeping().size() == 1);
+    session.stop();
+    if (mode == Mode.SANDBOX || saysOf(mode, "a control group ends")) {
+      Await.until("it ends with its session", () -> mode.sleeping().isEmpty());
+    } else {
+      assertThat(mode.sleeping()).hasSize(1);
     }
   }
 
@@ -293,45 +289,41 @@ class HostileAsUserTest {
   @EnumSource(Mode.class)
   void sequencesReachNobodyWhoDidNotAskForThem(Mode mode) throws Exception {
     String evil = "\\033]2;own\\033ed\\007\\033]52;c;b3duZWQ=\\007\\033[5n\\302\\23331mseen\\n";
-    try (UserServer server = UserServer.start(servers, world)) {
-      Session shell = server.shell(mode.workspace);
-      shell.prompt("printf '" + evil + "'");
-      Session ended =
-          server
-              .attackers()
-              .create(
-                  NewSession.of("sh")
-                      .workspace(mode.workspace)
-                      .args(List.of("-c", "printf '" + evil + "' >&2; exit 3"))
-                      .onPipes());
-      Await.until("it has ended", () -> ended.refresh().exit().isPresent());
-      CleatException refusal =
-          catchThrowableOfType(CleatException.class, () -> ended.prompt("more"));
-      Stream<String> said =
-          Stream.of(
-                  server.attackers().list().stream().map(SessionInfo::raw),
-                  shell.turns(10).stream().map(Turn::raw))
-              .flatMap(all -> all)
-              .flatMap(HostileAsUserTest::texts);
-      Stream<String> shown =
-          Stream.of(
-              server.cli("ls"),
-              server.cli("info", shell.id()),
-              server.cli("info", ended.id()),
-              server.cli("turns", shell.id()),
-              server.cli("screen", shell.id()),
-              server.cli("logs", "--plain", shell.id()));
-      assertThat(
-              Stream.of(
-                      said,
-                      shown,
-                      Stream.of(refusal.getMessage()),
-                      server.process().errors().stream())
-                  .flatMap(all -> all))
-          .allSatisfy(text -> assertThat(text).doesNotContainPattern("[\\p{Cc}&&[^\n\t]]"))
-          .anyMatch(text -> text.contains("seen"));
-      server.assertServes();
-    }
+    Session shell = server.shell(mode.workspace);
+    shell.prompt("printf '" + evil + "'");
+    Session ended =
+        server
+            .attackers()
+            .create(
+                NewSession.of("sh")
+                    .workspace(mode.workspace)
+                    .args(List.of("-c", "printf '" + evil + "' >&2; exit 3"))
+                    .onPipes());
+    Await.until("it has ended", () -> ended.refresh().exit().isPresent());
+    CleatException refusal = catchThrowableOfType(CleatException.class, () -> ended.prompt("more"));
+    Stream<String> said =
+        Stream.of(
+                server.attackers().list().stream().map(SessionInfo::raw),
+                shell.turns(10).stream().map(Turn::raw))
+            .flatMap(all -> all)
+            .flatMap(HostileAsUserTest::texts);
+    Stream<String> shown =
+        Stream.of(
+            server.cli("ls"),
+            server.cli("info", shell.id()),
+            server.cli("info", ended.id()),
+            server.cli("turns", shell.id()),
+            server.cli("screen", shell.id()),
+            server.cli("logs", "--plain", shell.id()));
+    assertThat(
+            Stream.of(
+                    said,
+                    shown,
+                    Stream.of(refusal.getMessage()),
+                    server.process().errors().stream())
+                .flatMap(all -> all))
+        .allSatisfy(text -> assertThat(text).doesNotContainPattern("[\\p{Cc}&&[^\n\t]]"))
+        .anyMatch(text -> text.contains("seen"));
   }
 
   /** Every text in a message. */
@@ -346,28 +338,28 @@ class HostileAsUserTest {
   }
 
   @Test
-  void ownUserIsRefusedAtTheStartAndByAPolicyThatIsReadAgain() throws Exception {
-    Path policy = world.resolve("policy.yaml");
+  void ownUserIsRefusedAtTheStartAndByAPolicyThatIsReadAgain(@TempDir Path other) throws Exception {
+    Path policy = other.resolve("policy.yaml");
     String own =
-        UserServer.policy(world)
+        UserServer.policy(other)
                 .replace("attacker: {workspaces: [", "attacker: {user: 20001, workspaces: [own, ")
-            + "  own: {isolation: own-user, roots: ['%s/roots/{tenant}']}\n".formatted(world);
+            + "  own: {isolation: own-user, roots: ['%s/roots/{tenant}']}\n".formatted(other);
     Files.writeString(policy, own);
-    Servers.Refusal refusal = servers.refused(UserServer.command(world));
+    Servers.Refusal refusal = SERVERS.refused(UserServer.command(other));
     assertThat(refusal.exitCode()).isNotZero();
     assertThat(refusal.errors())
         .anyMatch(line ->
             line.contains("workspace own: isolation: own-user needs a server that runs as root"));
 
-    try (UserServer server = UserServer.start(servers, world)) {
-      assertThat(refusedInOwn(server).reason()).isEqualTo("NOT_ALLOWED");
-      Path draft = Files.writeString(world.resolve("policy.new"), own);
+    try (UserServer it = UserServer.start(SERVERS, other)) {
+      assertThat(refusedInOwn(it).reason()).isEqualTo("NOT_ALLOWED");
+      Path draft = Files.writeString(other.resolve("policy.new"), own);
       Files.move(draft, policy, StandardCopyOption.ATOMIC_MOVE);
-      Await.until("it is read", () -> !refusedInOwn(server).reason().equals("NOT_ALLOWED"));
-      assertThat(refusedInOwn(server))
+      Await.until("it is read", () -> !refusedInOwn(it).reason().equals("NOT_ALLOWED"));
+      assertThat(refusedInOwn(it))
           .hasMessageContaining("own-user needs a server that runs as root");
-      assertThat(server.attackers().list()).isEmpty();
-      server.assertServes();
+      assertThat(it.attackers().list()).isEmpty();
+      it.assertServes();
     }
   }
 

@@ -183,6 +183,13 @@ final class UserServer implements AutoCloseable {
     assertThat(process.isAlive()).isTrue();
   }
 
+  /** Deletes the sessions of both tenants. */
+  void deleteAll() {
+    for (CleatClient client : List.of(attackers, others)) {
+      client.list().forEach(session -> client.session(session.id()).delete(true));
+    }
+  }
+
   /** Runs the command line as the attackers' colleague; returns all that it printed. */
   String cli(String... words) throws Exception {
     List<String> command =
