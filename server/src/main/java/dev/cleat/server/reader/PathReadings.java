@@ -39,8 +39,7 @@ final class PathReadings {
     }
     final String plain = unescaped(word);
     add(readings, plain);
-    final List<Integer> starts = starts(plain);
-    for (int start : starts.subList(Math.max(0, starts.size() - MOST), starts.size())) {
+    for (int start : starts(plain)) {
       add(readings, plain.substring(start));
     }
     return List.copyOf(readings);
@@ -75,8 +74,7 @@ final class PathReadings {
     while (at > 0) {
       final char before = line.charAt(at - 1);
       final boolean kept = at > 1 && line.charAt(at - 2) == '\\';
-      if (!kept
-          && (isBlank(before) || QUOTES.indexOf(before) >= 0 || "<>|“”‘’«»".indexOf(before) >= 0)) {
+      if (endsWord(before) && !kept) {
         return at;
       }
       at--;
@@ -84,27 +82,35 @@ final class PathReadings {
     return 0;
   }
 
-  private static boolean isBlank(char c) {
-    return Character.isWhitespace(c) || Character.isSpaceChar(c);
+  private static boolean endsWord(char c) {
+    return switch (c) {
+      case ' ', '"', '\'', '`', '<', '>', '|', '“', '”', '‘', '’', '«', '»' -> true;
+      default -> c >= 0x80 && (Character.isWhitespace(c) || Character.isSpaceChar(c));
+    };
   }
 
   private static String unescaped(String word) {
     return word.indexOf('\\') < 0 ? word : word.replaceAll("\\\\(.)", "$1");
   }
 
-  /** Where else a path may begin in a word: behind what is no letter and rarely begins one. */
+  /**
+   * Where else a path may begin in a word, the last few of them: behind what is no letter and
+   * rarely begins one.
+   */
   private static List<Integer> starts(String word) {
-    final List<Integer> starts = new ArrayList<>();
-    for (int i = 0; i < word.length() - 1; i++) {
-      if (isBorder(word.charAt(i)) && !isBorder(word.charAt(i + 1))) {
-        starts.add(i + 1);
+    final List<Integer> starts = new ArrayList<>(MOST);
+    for (int at = word.length() - 1; at > 0 && starts.size() < MOST; at--) {
+      if (isBorder(word.charAt(at - 1)) && !isBorder(word.charAt(at))) {
+        starts.add(at);
       }
     }
-    return starts;
+    return starts.reversed();
   }
 
   private static boolean isBorder(char c) {
-    return "=:,;()[]{}@#&*!?".indexOf(c) >= 0
-        || (c >= 0x80 && !Character.isLetterOrDigit(c) && !Character.isSurrogate(c));
+    return switch (c) {
+      case '=', ':', ',', ';', '(', ')', '[', ']', '{', '}', '@', '#', '&', '*', '!', '?' -> true;
+      default -> c >= 0x80 && !Character.isLetterOrDigit(c) && !Character.isSurrogate(c);
+    };
   }
 }

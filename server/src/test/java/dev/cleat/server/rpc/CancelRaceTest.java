@@ -11,11 +11,13 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A turn is cancelled around the moment in which it ends, with another behind it. */
+@Order(4)
 class CancelRaceTest {
   private static final int ROUNDS = 60;
 

@@ -24,10 +24,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A start that waits for long, as for a file system that does not answer. */
+@Order(4)
 class SlowStartTest {
   @TempDir Path folder;
   private final CountDownLatch waits = new CountDownLatch(1);

@@ -9,8 +9,9 @@ import dev.cleat.bench.RawConnection;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -23,17 +24,21 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 class HostileTlsTest {
   private static final String CHECK = "/grpc.health.v1.Health/Check";
 
-  @RegisterExtension final Servers servers = new Servers();
-  @TempDir Path folder;
-  private AbusedServer server;
+  @RegisterExtension static final Servers SERVERS = new Servers();
+  private static AbusedServer server;
 
-  @BeforeEach
-  void start() throws Exception {
-    server = AbusedServer.startWithTls(servers, folder);
+  @BeforeAll
+  static void start(@TempDir Path folder) throws Exception {
+    server = AbusedServer.startWithTls(SERVERS, folder);
   }
 
   @AfterEach
-  void assertUnharmed() throws Exception {
+  void assertUndisturbed() {
+    server.servesOthers();
+  }
+
+  @AfterAll
+  static void assertUnharmed() throws Exception {
     server.assertUnharmed();
   }
 

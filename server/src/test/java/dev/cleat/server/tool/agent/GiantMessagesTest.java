@@ -12,11 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever an agent says is short where it is told, or is told in short pieces. */
+@Order(3)
 class GiantMessagesTest {
   /** Well under the 4 MiB that a client of gRPC takes, and under the giants. */
   private static final int BOUND = 200 << 10;

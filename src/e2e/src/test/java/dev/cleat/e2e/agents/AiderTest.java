@@ -22,6 +22,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,8 +46,19 @@ class AiderTest {
           "Two lines,\n\tthe second with a tab, then an empty one:\n\n  and $(the) 'last'\n",
           "\u00e9\u4e16\ud83d\ude00 {prompt} {session} {model}");
 
-  @RegisterExtension final Servers servers = new Servers();
+  @RegisterExtension static final Servers SERVERS = new Servers();
+  private static CleatClient cleat;
   @TempDir Path folder;
+
+  @BeforeAll
+  static void start(@TempDir Path data) throws Exception {
+    cleat = SERVERS.start(data.resolve("data")).client();
+  }
+
+  @AfterAll
+  static void disconnect() {
+    cleat.close();
+  }
 
   private NewSession aider() throws Exception {
     Path project = Files.createDirectories(folder.resolve("project"));
@@ -64,46 +77,44 @@ class AiderTest {
 
   @Test
   void thirdTurnOfASessionKnowsTheFirstAndNoOtherSessionDoes() throws Exception {
-    try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
-      Session session = cleat.create(aider());
-      assertThat(answer(session.prompt("My name is Ann.")))
-          .isEqualTo(
-              """
-              Aider v0.86.1
-              Model: gpt-4o with whole edit format
+    Session session = cleat.create(aider());
+    assertThat(answer(session.prompt("My name is Ann.")))
+        .isEqualTo(
+            """
+            Aider v0.86.1
+            Model: gpt-4o with whole edit format
 
-              You said: My name is Ann.
-              """);
-      succeeded(session.prompt("And this is Bob."));
-      assertThat(answer(session.prompt("recall")))
-          .contains("Restored previous conversation history.")
-          .endsWith("\nMy name is Ann.\nAnd this is Bob.\nrecall\n");
+            You said: My name is Ann.
+            """);
+    succeeded(session.prompt("And this is Bob."));
+    assertThat(answer(session.prompt("recall")))
+        .contains("Restored previous conversation history.")
+        .endsWith("\nMy name is Ann.\nAnd this is Bob.\nrecall\n");
 
-      assertThat(answer(cleat.create(aider()).prompt("recall")))
-          .doesNotContain("Restored")
-          .endsWith("\n\nrecall\n");
-      String token = session.refresh().resumeToken();
-      assertThat(UUID.fromString(token)).hasToString(token);
-      assertThat(histories())
-          .hasSize(2)
-          .contains(folder.resolve("project/.aider.chat." + token + ".md"));
-      assertThat(session.info().way()).isEqualTo(PromptWay.HEADLESS);
-    }
+    assertThat(answer(cleat.create(aider()).prompt("recall")))
+        .doesNotContain("Restored")
+        .endsWith("\n\nrecall\n");
+    String token = session.refresh().resumeToken();
+    assertThat(UUID.fromString(token)).hasToString(token);
+    assertThat(histories())
+        .hasSize(2)
+        .contains(folder.resolve("project/.aider.chat." + token + ".md"));
+    assertThat(session.info().way()).isEqualTo(PromptWay.HEADLESS);
   }
 
   @Test
   void conversationGoesOnWhenTheServerWasKilledBetweenTurns() throws Exception {
     Path data = folder.resolve("data");
-    ServerProcess server = servers.start(data);
+    ServerProcess server = SERVERS.start(data);
     String id;
-    try (CleatClient cleat = server.client()) {
-      Session session = cleat.create(aider().revive(RevivePolicy.ON_PROMPT));
+    try (CleatClient client = server.client()) {
+      Session session = client.create(aider().revive(RevivePolicy.ON_PROMPT));
       succeeded(session.prompt("My name is Ann."));
       id = session.id();
     }
     server.kill();
-    try (CleatClient cleat = servers.start(data).client()) {
-      assertThat(answer(cleat.session(id).prompt("recall")))
+    try (CleatClient client = SERVERS.start(data).client()) {
+      assertThat(answer(client.session(id).prompt("recall")))
           .endsWith("\nMy name is Ann.\nrecall\n");
       assertThat(histories()).hasSize(1);
     }
@@ -111,55 +122,46 @@ class AiderTest {
 
   @Test
   void conversationGoesOnInAnotherSession() throws Exception {
-    try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
-      Session session = cleat.create(aider());
-      succeeded(session.prompt("My name is Ann."));
-      String token = session.refresh().resumeToken();
-      session.delete(true);
+    Session session = cleat.create(aider());
+    succeeded(session.prompt("My name is Ann."));
+    String token = session.refresh().resumeToken();
+    session.delete(true);
 
-      assertThat(answer(cleat.create(aider().resumeToken(token)).prompt("recall")))
-          .endsWith("\nMy name is Ann.\nrecall\n");
-    }
+    assertThat(answer(cleat.create(aider().resumeToken(token)).prompt("recall")))
+        .endsWith("\nMy name is Ann.\nrecall\n");
   }
 
   @Test
   void modelIsTheSessionsAtEachTurn() throws Exception {
-    try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
-      Session session =
-          cleat.create(aider().customize(request -> request.setModel("openai/first")));
-      assertThat(answer(session.prompt("Hello."))).contains("\nModel: openai/first with ");
-      session.update(new SessionSettings().model("openai/second"));
-      assertThat(answer(session.prompt("Hello."))).contains("\nModel: openai/second with ");
-    }
+    Session session = cleat.create(aider().customize(request -> request.setModel("openai/first")));
+    assertThat(answer(session.prompt("Hello."))).contains("\nModel: openai/first with ");
+    session.update(new SessionSettings().model("openai/second"));
+    assertThat(answer(session.prompt("Hello."))).contains("\nModel: openai/second with ");
   }
 
   @Test
   void promptArrivesWhole() throws Exception {
-    try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
-      for (String prompt : PROMPTS) {
-        Session session = cleat.create(aider());
-        assertThat(answer(session.prompt(prompt))).endsWith("\n\nYou said: " + prompt + "\n");
-        assertThat(answer(session.prompt("recall")))
-            .endsWith("\n\n" + prompt.stripTrailing() + "\nrecall\n");
-      }
+    for (String prompt : PROMPTS) {
+      Session session = cleat.create(aider());
+      assertThat(answer(session.prompt(prompt))).endsWith("\n\nYou said: " + prompt + "\n");
+      assertThat(answer(session.prompt("recall")))
+          .endsWith("\n\n" + prompt.stripTrailing() + "\nrecall\n");
     }
   }
 
   @Test
   void failureHasItsExitCodeAndWhatWasOnStandardError() throws Exception {
-    try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
-      Session session = cleat.create(aider());
-      succeeded(session.prompt("My name is Ann."));
-      Turn failed = session.prompt("crash");
+    Session session = cleat.create(aider());
+    succeeded(session.prompt("My name is Ann."));
+    Turn failed = session.prompt("crash");
 
-      assertThat(failed.state()).isEqualTo(Turn.State.FAILED);
-      assertThat(failed.endReason()).isEqualTo(Turn.EndReason.EXIT_CODE);
-      assertThat(failed.exitCode()).hasValue(1);
-      assertThat(failed.errorTail())
-          .startsWith("Traceback (most recent call last):\n")
-          .endsWith("RuntimeError: as told\n");
-      assertThat(answer(session.prompt("recall"))).endsWith("\nMy name is Ann.\ncrash\nrecall\n");
-    }
+    assertThat(failed.state()).isEqualTo(Turn.State.FAILED);
+    assertThat(failed.endReason()).isEqualTo(Turn.EndReason.EXIT_CODE);
+    assertThat(failed.exitCode()).hasValue(1);
+    assertThat(failed.errorTail())
+        .startsWith("Traceback (most recent call last):\n")
+        .endsWith("RuntimeError: as told\n");
+    assertThat(answer(session.prompt("recall"))).endsWith("\nMy name is Ann.\ncrash\nrecall\n");
   }
 
   /** So the options of the catalogue, which all tests here use, are all known. */
@@ -174,8 +176,8 @@ class AiderTest {
             """);
     ServerCommand command =
         ServerCommand.on(folder.resolve("data")).flag("--catalogue", catalogue.toString());
-    try (CleatClient cleat = servers.start(command).client()) {
-      Turn failed = cleat.create(aider()).prompt("Hello.");
+    try (CleatClient client = SERVERS.start(command).client()) {
+      Turn failed = client.create(aider()).prompt("Hello.");
       assertThat(failed.state()).isEqualTo(Turn.State.FAILED);
       assertThat(failed.exitCode()).hasValue(2);
       assertThat(failed.errorTail())
@@ -185,34 +187,30 @@ class AiderTest {
 
   @Test
   void eachSessionHasItsOwnEndpoint() throws Exception {
-    try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
-      Session first = cleat.create(aider().endpoint("http://127.0.0.1:1/v1"));
-      Session second = cleat.create(aider().endpoint("http://127.0.0.1:2/v1"));
-      Session third = cleat.create(aider());
-      assertThat(answer(first.prompt("endpoint"))).endsWith("\n\nhttp://127.0.0.1:1/v1\n");
-      assertThat(answer(second.prompt("endpoint"))).endsWith("\n\nhttp://127.0.0.1:2/v1\n");
-      assertThat(answer(third.prompt("endpoint"))).endsWith("\n\nits own\n");
-    }
+    Session first = cleat.create(aider().endpoint("http://127.0.0.1:1/v1"));
+    Session second = cleat.create(aider().endpoint("http://127.0.0.1:2/v1"));
+    Session third = cleat.create(aider());
+    assertThat(answer(first.prompt("endpoint"))).endsWith("\n\nhttp://127.0.0.1:1/v1\n");
+    assertThat(answer(second.prompt("endpoint"))).endsWith("\n\nhttp://127.0.0.1:2/v1\n");
+    assertThat(answer(third.prompt("endpoint"))).endsWith("\n\nits own\n");
   }
 
   /** When it is interrupted it ends with 0, as if it were done. */
   @Test
   void cancelEndsTheTurnAndTheNextGoesOn() throws Exception {
-    try (CleatClient cleat = servers.start(folder.resolve("data")).client()) {
-      Session session = cleat.create(aider());
-      succeeded(session.prompt("My name is Ann."));
-      RunningTurn running = session.start(Prompt.of("wait"));
-      try (TurnEvents events = running.events()) {
-        for (TurnEvent event : events) {
-          if (event instanceof TurnEvent.AgentText text && text.text().contains("It takes long.")) {
-            running.cancel();
-          }
+    Session session = cleat.create(aider());
+    succeeded(session.prompt("My name is Ann."));
+    RunningTurn running = session.start(Prompt.of("wait"));
+    try (TurnEvents events = running.events()) {
+      for (TurnEvent event : events) {
+        if (event instanceof TurnEvent.AgentText text && text.text().contains("It takes long.")) {
+          running.cancel();
         }
       }
-      Turn cancelled = running.await();
-      assertThat(cancelled.state()).isEqualTo(Turn.State.CANCELLED);
-      assertThat(cancelled.answer()).endsWith("It takes long.\n^C KeyboardInterrupt\n");
-      assertThat(answer(session.prompt("recall"))).endsWith("\nMy name is Ann.\nwait\nrecall\n");
     }
+    Turn cancelled = running.await();
+    assertThat(cancelled.state()).isEqualTo(Turn.State.CANCELLED);
+    assertThat(cancelled.answer()).endsWith("It takes long.\n^C KeyboardInterrupt\n");
+    assertThat(answer(session.prompt("recall"))).endsWith("\nMy name is Ann.\nwait\nrecall\n");
   }
 }
