@@ -349,21 +349,26 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
       }
     }
 
-    /**
-     * What it holds is free before it is no longer among those that leave: in the other order,
-     * whoever looks in between would end another for it.
-     */
     private void releaseAll() {
       waiting.remove(this);
       blocked.remove(this);
-      giveBack(bytes.getAndSet(0) + unsent.getAndSet(0));
-      leaving.addAndGet(-told.getAndSet(0));
+      free(bytes.getAndSet(0) + unsent.getAndSet(0));
     }
 
     private void release() {
       waiting.remove(this);
-      giveBack(bytes.getAndSet(0));
+      free(bytes.getAndSet(0));
+    }
+
+    /**
+     * What it held is free before it is no longer among those that leave: in the other order,
+     * whoever looks in between would end another for it. Whoever did look in between waits in vain
+     * for it to leave, and is told after both.
+     */
+    private void free(long count) {
+      held.addAndGet(-count);
       leaving.addAndGet(-told.getAndSet(0));
+      tellSenders();
     }
 
     /** An answer of so many bytes, which are held already, is on its way. */
@@ -389,8 +394,7 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
       blocked.remove(this);
       final long count = unsent.getAndSet(0);
       if (count > 0) {
-        giveBack(count);
-        leaving.addAndGet(-told.getAndSet(0));
+        free(count);
       }
     }
 
