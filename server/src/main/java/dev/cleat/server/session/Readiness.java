@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * signal until the next key, and throw away what that key belongs to. That takes an Enter, which
  * would run what is on the line: it is pressed only where there is nothing. For a shell without
  * marks: it has been still for long enough, with the shell itself in the foreground, and waiting,
- * where that can be known.
+ * where that can be known. That a command has ended takes two such looks: at the first, what it
+ * printed last may be on its way.
  *
  * <p>Confined to the session's lock.
  */
@@ -46,6 +47,9 @@ final class Readiness {
   private boolean still;
   private long inputsAtStillness;
   private Instant lastPrinted;
+
+  /** When the shell was first found waiting, with nothing printed since; null if it was not. */
+  private @Nullable Instant waitsSince;
 
   Readiness(TypedTurns.Host host, Duration stillness) {
     this.host = host;
@@ -101,8 +105,7 @@ final class Readiness {
    */
   void submitted(long inputs) {
     prompt = false;
-    still = false;
-    lastPrinted = host.now();
+    stir(host.now());
     inputsAtCommand = inputs;
   }
 
@@ -137,8 +140,13 @@ final class Readiness {
   }
 
   void printed(Instant time) {
+    stir(time);
+  }
+
+  private void stir(Instant time) {
     lastPrinted = time;
     still = false;
+    waitsSince = null;
   }
 
   /**
@@ -182,21 +190,34 @@ final class Readiness {
     }
     if (halted) {
       halted = false;
-      lastPrinted = host.now();
+      stir(host.now());
     }
     inputsAtStillness = host.clientInputs();
-    still =
-        isQuiet(stillness)
-            && host.sinceClientInput().compareTo(stillness) >= 0
-            && waits(host.foreground());
+    if (!waits(host.foreground())) {
+      still = false;
+      waitsSince = null;
+      return;
+    }
+    if (waitsSince == null) {
+      waitsSince = host.now();
+    }
+    still = isQuiet(stillness) && host.sinceClientInput().compareTo(stillness) >= 0;
   }
 
   private static boolean waits(Foreground foreground) {
     return foreground == Foreground.LEADER || foreground == Foreground.UNKNOWN;
   }
 
-  boolean still() {
-    return still;
+  /** Whether it is still, and was found so before: what a command printed last has come. */
+  boolean hasSettled() {
+    final Instant since = waitsSince;
+    return still && since != null && !host.now().isBefore(since.plus(settling()));
+  }
+
+  /** How long what was printed may be on its way. */
+  private Duration settling() {
+    final Duration half = stillness.dividedBy(2);
+    return half.compareTo(ECHO) < 0 ? half : ECHO;
   }
 
   /** Whether it is still, and no client has typed since that was found. */
@@ -214,9 +235,21 @@ final class Readiness {
         }
         yield prompt ? now.plus(ECHO) : null;
       }
-      case STILLNESS -> later(lastPrinted.plus(stillness), now);
+      case STILLNESS -> nextLookForStillness(now);
       case NONE -> null;
     };
+  }
+
+  private Instant nextLookForStillness(Instant now) {
+    final Instant since = waitsSince;
+    if (since == null) {
+      final Duration first = stillness.minus(settling());
+      final Instant due = lastPrinted.plus(first);
+      return due.isAfter(now) ? due : now.plus(first);
+    }
+    final Instant quiet = lastPrinted.plus(stillness);
+    final Instant settled = since.plus(settling());
+    return later(quiet.isAfter(settled) ? quiet : settled, now);
   }
 
   private Instant later(Instant due, Instant now) {

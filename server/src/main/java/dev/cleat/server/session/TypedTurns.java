@@ -386,7 +386,7 @@ final class TypedTurns implements Turns {
   private void judgeStillness() {
     readiness.judgeStillness();
     final CurrentTurn turn = current;
-    if (turn != null && readiness.still()) {
+    if (turn != null && readiness.hasSettled()) {
       final Evidence here = here();
       host.append(
           List.of(

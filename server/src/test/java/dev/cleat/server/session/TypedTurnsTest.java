@@ -146,7 +146,12 @@ class TypedTurnsTest {
   }
 
   private void pass(Duration time) {
-    host.now = host.now.plus(time);
+    final Instant end = host.now.plus(time);
+    while (host.now.plus(Readiness.ECHO).isBefore(end)) {
+      host.now = host.now.plus(Readiness.ECHO);
+      final Instant _ = turns.tick();
+    }
+    host.now = end;
     final Instant _ = turns.tick();
   }
 
@@ -304,6 +309,25 @@ class TypedTurnsTest {
 
     host.foreground = Foreground.LEADER;
     pass(STILLNESS);
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
+  }
+
+  /** The shell is at its prompt already, and what the command has printed is not read yet. */
+  @Test
+  void whatIsOnItsWayWhenACommandHasEndedIsOfItsTurn() {
+    start(Prompting.Kind.STILLNESS);
+    prompt();
+    echo();
+    host.foreground = Foreground.OTHER;
+    pass(STILLNESS);
+    host.foreground = Foreground.LEADER;
+    pass(Duration.ZERO);
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_RUNNING);
+
+    echo();
+    pass(STILLNESS.minus(Readiness.ECHO));
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_RUNNING);
+    pass(Readiness.ECHO);
     assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_SUCCEEDED);
   }
 
