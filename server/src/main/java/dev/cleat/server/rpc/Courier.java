@@ -119,6 +119,10 @@ final class Courier implements Runnable {
     } catch (RuntimeException e) {
       failure = e;
       giveBack();
+    } catch (Throwable e) {
+      // There may be no memory for a message; the pump must not wait for this loop all the same.
+      failure = new IllegalStateException("an event loop could not send", e);
+      giveBack();
     }
   }
 

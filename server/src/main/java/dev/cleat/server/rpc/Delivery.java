@@ -87,7 +87,9 @@ final class Delivery {
       if (!outlet.isReady()) {
         awaitClient();
       } else if (!outlet.sendNext(acks::next)) {
-        more = step();
+        // Again: a bell that rang while it waited for the outlet does not ring once more.
+        throwFailure();
+        more = !outlet.isCancelled() && step();
       }
     }
   }

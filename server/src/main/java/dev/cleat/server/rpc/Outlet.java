@@ -76,10 +76,10 @@ final class Outlet<T> {
    * exception that the client is told.
    */
   void start(String name, Pump work) {
-    pump =
+    final Thread starting =
         Thread.ofVirtual()
             .name(name)
-            .start(
+            .unstarted(
                 context.wrap(() -> {
                   // A deadline may not reach the cancel handler.
                   context.addListener(_ -> cancel(), Runnable::run);
@@ -94,6 +94,9 @@ final class Outlet<T> {
                     alarm.close();
                   }
                 }));
+    // First, or a bell that rings at once would ring for nobody.
+    pump = starting;
+    starting.start();
   }
 
   /** The work of a stream. */

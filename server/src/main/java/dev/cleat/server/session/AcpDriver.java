@@ -59,7 +59,9 @@ final class AcpDriver implements AgentDriver, AcpListener {
             new AcpAgent.Start(
                 workdir, session.get().getResumeToken(), session.get().getModel(), role),
             // Nobody else types here. What comes after the process has ended is of no use.
-            bytes -> gate.type(bytes, gate.clientInputs()),
+            bytes -> {
+              final var _ = gate.type(bytes, gate.clientInputs());
+            },
             this);
   }
 

@@ -150,7 +150,7 @@ final class AgentTurns implements Turns {
   }
 
   private boolean isReady() {
-    return driver != null && driver.isReady() && !host.isPaused();
+    return driver != null && driver.isReady() && host.mayBePrompted();
   }
 
   @Override

@@ -59,17 +59,20 @@ final class Deletion {
       }
       all.addAll(family);
     }
+    final Duration grace = force ? Duration.ZERO : shared.settings().stopGrace();
     Collection<Session> next = List.copyOf(all);
+    boolean running = force;
     while (!next.isEmpty()) {
-      remove(next, force ? Duration.ZERO : shared.settings().stopGrace());
+      remove(next, running, grace);
       // Children that were made meanwhile; from here on none can be.
       next = next.stream().flatMap(this::children).filter(all::add).toList();
+      running = true;
     }
     return all.stream().map(Session::id).toList();
   }
 
   /** Other calls may be at it too: each session is removed by one, and is gone in the end. */
-  private void remove(Collection<Session> sessions, Duration grace) {
+  private void remove(Collection<Session> sessions, boolean running, Duration grace) {
     final CompletableFuture<Void> done = new CompletableFuture<>();
     final List<Session> mine = new ArrayList<>();
     final Map<Session, CompletableFuture<Void>> others = new HashMap<>();
@@ -82,7 +85,7 @@ final class Deletion {
           others.put(session, other);
         }
       }
-      removeMine(mine.stream().filter(this::isThere).toList(), grace);
+      removeMine(mine.stream().filter(this::isThere).toList(), running, grace);
     } finally {
       mine.forEach(session -> going.remove(session.key().text()));
       done.complete(null);
@@ -90,7 +93,7 @@ final class Deletion {
     others.values().forEach(CompletableFuture::join);
     final List<Session> left = others.keySet().stream().filter(this::isThere).toList();
     if (!left.isEmpty()) {
-      remove(left, grace);
+      remove(left, running, grace);
     }
   }
 
@@ -104,10 +107,14 @@ final class Deletion {
     }
   }
 
-  private void removeMine(List<Session> sessions, Duration grace) {
+  private void removeMine(List<Session> sessions, boolean running, Duration grace) {
     // First, or what ends could start again before it is gone.
     sessions.forEach(session -> session.process().barStarts(true));
     try {
+      if (!running) {
+        // Again: one may have been started since, and from here on none can be.
+        sessions.forEach(Deletion::refuseRunning);
+      }
       sessions.stream()
           .map(session -> stop(session, grace))
           .toList()
@@ -188,14 +195,18 @@ final class Deletion {
         .flatMap(Optional::stream);
   }
 
-  private static void refuseRunning(Session root, List<Session> family) {
-    if (!root.isOver()) {
+  private static void refuseRunning(Session session) {
+    if (!session.isOver()) {
       throw Refusal.of(
               Code.FAILED_PRECONDITION,
               ErrorReason.ERROR_REASON_SESSION_RUNNING,
               "the session is running; stop it first, or force")
-          .with("session_id", root.id());
+          .with("session_id", session.id());
     }
+  }
+
+  private static void refuseRunning(Session root, List<Session> family) {
+    refuseRunning(root);
     final List<String> running =
         family.stream().filter(child -> !child.isOver()).map(Session::id).toList();
     if (!running.isEmpty()) {

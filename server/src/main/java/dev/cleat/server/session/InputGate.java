@@ -289,19 +289,29 @@ final class InputGate {
     clientInputs.incrementAndGet();
   }
 
+  /** What became of what the server has typed itself. */
+  enum Typed {
+    /** The terminal has it, or will have it in its turn. */
+    TAKEN,
+    /** Nothing was typed: a client did meanwhile. */
+    CLIENT_TYPED,
+    /** Nothing was typed: nobody reads it any more. */
+    CLOSED
+  }
+
   /**
    * Types a prompt, unless a client has typed meanwhile.
    *
    * @param seen what {@link #clientInputs} was when it was decided to type
    */
-  boolean type(byte[] prompt, long seen) {
+  Typed type(byte[] prompt, long seen) {
     lock.lock();
     try {
-      if (clientInputs.get() != seen || terminal == null) {
-        return false;
+      if (terminal != null && clientInputs.get() != seen) {
+        return Typed.CLIENT_TYPED;
       }
       put(new Pending(ByteBuffer.wrap(prompt), null, 0, (_, _) -> {}));
-      return true;
+      return terminal == null ? Typed.CLOSED : Typed.TAKEN;
     } finally {
       lock.unlock();
     }

@@ -81,9 +81,14 @@ final class PromptTyping {
     this.since = now;
   }
 
+  /** Whether any of it has been typed, or it is not to be typed any more. */
+  boolean hasBegun() {
+    return piece > 0 || state != State.PIECE;
+  }
+
   /** The prompt is not to be submitted after all, if it has not been yet. */
   void cancel() {
-    if (state == State.PIECE && piece == 0) {
+    if (!hasBegun()) {
       afterClear = new NotSubmitted("it was cancelled before it was typed");
       state = State.OVER;
     } else if (enteredFirst == null && afterClear.equals(GOING)) {

@@ -169,7 +169,7 @@ final class Readiness {
     if (prompt
         && aftermath == Aftermath.ANOTHER_PROMPT
         && lineIsEmpty(inputs)
-        && host.type(ENTER, inputs)) {
+        && host.type(ENTER, inputs) == InputGate.Typed.TAKEN) {
       aftermath = Aftermath.QUIET;
       prompt = false;
       lastPrinted = host.now();

@@ -40,6 +40,11 @@ final class Run implements TerminalListener {
     noticer = lookingOn;
   }
 
+  /** Whether it has come to run: else nothing that its process printed is the session's. */
+  boolean hasStarted() {
+    return terminal != null;
+  }
+
   /** Its process is an agent that is talked to. */
   void converses(AcpDriver with) {
     agent = with;

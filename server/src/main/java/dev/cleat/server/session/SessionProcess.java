@@ -458,6 +458,8 @@ final class SessionProcess implements HeadlessDriver.Host {
         running.terminal().interrupt();
       }
       turns.interrupted();
+      // An agent that says nothing to it is looked at again, and killed in the end.
+      wakeTracker();
     });
   }
 
@@ -625,10 +627,19 @@ final class SessionProcess implements HeadlessDriver.Host {
    * process back.
    */
   void printed(Run printing, OutputStream stream, ByteBuffer data) {
-    if (stream == OutputStream.OUTPUT_STREAM_STDOUT && turns instanceof AgentTurns) {
+    if (stream == OutputStream.OUTPUT_STREAM_STDOUT
+        && lock.locked(() -> turns instanceof AgentTurns)) {
       agentSpeaks(() -> printing.converse(data));
+    } else if (!lock.untilWritten(() -> output(printing, stream, data))) {
+      lost(data.remaining());
+    }
+  }
+
+  private void output(Run printing, OutputStream stream, ByteBuffer data) {
+    if (printing.hasStarted()) {
+      log.output(stream, data);
     } else {
-      printed(stream, data);
+      lost(data.remaining());
     }
   }
 

@@ -271,7 +271,9 @@ public final class Sessions implements AutoCloseable {
     }
   }
 
-  private static CompletableFuture<Void> stop(Session session, Duration grace) {
+  /** A call that restarts it may wait for just this end. */
+  private static CompletableFuture<Void> stopForGood(Session session, Duration grace) {
+    session.process().barStarts(true);
     try (LogFields.Scope _ = session.key().logged()) {
       return session.stop(grace, "the server was shut down");
     }
@@ -293,13 +295,13 @@ public final class Sessions implements AutoCloseable {
     final List<Session> starting = new ArrayList<>();
     for (Session session : registry.inMemory()) {
       session
-          .unlessSlow(() -> stop(session, grace))
+          .unlessSlow(() -> stopForGood(session, grace))
           .ifPresentOrElse(ended -> ending.put(session, ended), () -> starting.add(session));
     }
     final long deadline = System.nanoTime() + STOP_PATIENCE.toNanos();
     for (Session session : starting) {
       session
-          .within(Duration.ofNanos(deadline - System.nanoTime()), () -> stop(session, grace))
+          .within(Duration.ofNanos(deadline - System.nanoTime()), () -> stopForGood(session, grace))
           .ifPresentOrElse(
               ended -> ending.put(session, ended),
               () ->

@@ -6,6 +6,7 @@ import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
 import dev.cleat.server.telemetry.LogFields;
 import dev.cleat.v1.Session;
+import dev.cleat.v1.SessionOrBuilder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -105,24 +106,33 @@ final class Sweep {
       }
       for (SessionRow row : page) {
         final Session session = Sessions.parsed(row);
-        if (session.hasEndTime() && Times.instant(session.getEndTime()).isBefore(before)) {
-          remove(row.id());
+        if (endedBefore(session, before)) {
+          remove(row.id(), before);
         }
       }
       after = SessionCursor.after(page.getLast());
     }
   }
 
-  private void remove(String key) {
+  private static boolean endedBefore(SessionOrBuilder session, Instant before) {
+    return session.hasEndTime() && Times.instant(session.getEndTime()).isBefore(before);
+  }
+
+  private void remove(String key, Instant before) {
     try (LogFields.Scope _ = SessionKey.parse(key).logged()) {
-      removeNow(key);
+      // As it is now: it may have been started again since the page was read.
+      registry
+          .find(key)
+          .filter(session -> endedBefore(session.view(), before))
+          .ifPresent(this::removeNow);
     }
   }
 
-  private void removeNow(String key) {
+  private void removeNow(dev.cleat.server.session.Session session) {
+    final SessionKey key = session.key();
     try {
       LOG.info("Session {} ended long ago and is removed", key);
-      registry.find(key).ifPresent(session -> deletion.delete(List.of(session), false, each -> {}));
+      final List<String> _ = deletion.delete(List.of(session), false, each -> {});
     } catch (Refusal e) {
       LOG.info("Session {} stays: {}", key, e.getMessage());
     }

@@ -92,7 +92,8 @@ final class TerminalDriver implements AgentDriver {
   }
 
   private boolean type(String keys) {
-    return host.type(keys.getBytes(StandardCharsets.UTF_8), host.clientInputs());
+    return host.type(keys.getBytes(StandardCharsets.UTF_8), host.clientInputs())
+        == InputGate.Typed.TAKEN;
   }
 
   private boolean someoneTypes() {
@@ -207,7 +208,9 @@ final class TerminalDriver implements AgentDriver {
     final Verdict verdict = verdict();
     everReady |= verdict == Verdict.READY;
     final PromptTyping prompting = typing;
-    if (prompting != null && !isClientTyping()) {
+    // Whatever came up since it was accepted: a key may be pressed in the tool's input line only.
+    final boolean mayType = prompting != null && (prompting.hasBegun() || verdict == Verdict.READY);
+    if (prompting != null && mayType && !isClientTyping()) {
       typed(prompting.step(sight, judge.still(now), now));
     }
     // Before the end of the turn that it was asked in: both may be seen in one step.

@@ -48,7 +48,7 @@ final class TurnHost implements TypedTurns.Host {
   }
 
   @Override
-  public boolean type(byte[] prompt, long seenInputs) {
+  public InputGate.Typed type(byte[] prompt, long seenInputs) {
     return gate.type(prompt, seenInputs);
   }
 
@@ -84,6 +84,11 @@ final class TurnHost implements TypedTurns.Host {
   @Override
   public boolean isPaused() {
     return log.fold().state() == SessionState.SESSION_STATE_PAUSED;
+  }
+
+  @Override
+  public boolean mayBePrompted() {
+    return !isPaused() && log.fold().state() != SessionState.SESSION_STATE_STOPPING;
   }
 
   @Override

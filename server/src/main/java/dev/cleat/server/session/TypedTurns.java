@@ -32,7 +32,7 @@ final class TypedTurns implements Turns {
     long append(List<Event.Builder> events);
 
     /** Types unless a client has typed since; see {@link InputGate#type}. */
-    boolean type(byte[] bytes, long seenInputs);
+    InputGate.Typed type(byte[] bytes, long seenInputs);
 
     long clientInputs();
 
@@ -47,6 +47,9 @@ final class TypedTurns implements Turns {
 
     /** Whether its processes are halted. */
     boolean isPaused();
+
+    /** Whether a prompt may be handed over: its processes are neither halted nor being ended. */
+    boolean mayBePrompted();
 
     long outputBytes();
 
@@ -159,19 +162,22 @@ final class TypedTurns implements Turns {
   }
 
   private boolean ready(long inputs) {
-    if (host.isPaused()) {
+    if (!host.mayBePrompted()) {
       return false;
     }
-    return switch (prompting.kind()) {
-      case MARKS -> readiness.atPrompt(inputs);
-      case STILLNESS -> readiness.still(inputs);
-      case NONE -> false;
-    };
+    final boolean ready =
+        switch (prompting.kind()) {
+          case MARKS -> readiness.atPrompt(inputs);
+          case STILLNESS -> readiness.still(inputs);
+          case NONE -> false;
+        };
+    // What has ended since it was found so takes nothing any more, though its end is told later.
+    return ready && host.foreground() != Foreground.GONE;
   }
 
   /** Hands the next turn to the tool, if it is ready for one. */
   private void submitNext() {
-    if (current != null || queue.isEmpty() || host.isPaused()) {
+    if (current != null || queue.isEmpty() || !host.mayBePrompted()) {
       return;
     }
     // Before anything is looked at: what is typed from here on is not known to what is decided.
@@ -204,14 +210,20 @@ final class TypedTurns implements Turns {
     queue.removeFirst();
     current = new CurrentTurn(submitted, deadline);
     readiness.submitted(inputs);
-    if (!host.type(prompting.encode(next.getPrompt()), inputs)) {
-      // A client typed in the same instant. Nothing of the prompt has been typed, so it can wait
-      // again.
-      final Turn queued = submitted.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build();
-      queue.addFirst(queued);
-      current = null;
-      readiness.notSubmitted();
-      host.append(List.of(Events.turn(queued)));
+    switch (host.type(prompting.encode(next.getPrompt()), inputs)) {
+      case TAKEN -> {}
+      case CLIENT_TYPED -> {
+        // In the same instant. Nothing of the prompt has been typed, so it can wait again.
+        final Turn queued = submitted.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build();
+        queue.addFirst(queued);
+        current = null;
+        readiness.notSubmitted();
+        host.append(List.of(Events.turn(queued)));
+      }
+      case CLOSED -> {
+        current = null;
+        host.append(List.of(Events.turn(failed(submitted, "the program takes no more input"))));
+      }
     }
   }
 

@@ -14,7 +14,9 @@ public enum Foreground {
   LEADER_AT_WORK,
   /** Another process group: a job that the leader has started in the foreground. */
   OTHER,
-  /** It cannot be known: there is no terminal, or nobody has it, or the process has ended. */
+  /** Nobody any more: the leader has ended, though what it has printed may be on its way. */
+  GONE,
+  /** It cannot be known: there is no terminal, or nobody has it. */
   UNKNOWN;
 
   /** Whether no job has it. */

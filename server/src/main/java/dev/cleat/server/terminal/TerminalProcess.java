@@ -185,7 +185,10 @@ final class TerminalProcess implements Terminal {
 
   @Override
   public Foreground foreground() {
-    final int group = ended ? 0 : line.foregroundGroup();
+    if (ended) {
+      return Foreground.GONE;
+    }
+    final int group = line.foregroundGroup();
     if (group == 0) {
       return Foreground.UNKNOWN;
     }

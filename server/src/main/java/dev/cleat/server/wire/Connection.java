@@ -107,11 +107,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private void count() {
       final int before = streams;
       final int now = handler.connection().numActiveStreams();
-      streams = now;
-      door.streams(now - before);
       if (now == 0) {
+        // First: whoever sees that it is quiet sees since when.
         quietSince = System.nanoTime();
       }
+      streams = now;
+      door.streams(now - before);
     }
   }
 

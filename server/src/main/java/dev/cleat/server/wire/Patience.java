@@ -236,11 +236,17 @@ public final class Patience extends ServerStreamTracer.Factory implements Server
   /** Ends those that have waited too long. To be called now and then. */
   public void sweep() {
     final long now = System.nanoTime();
-    for (Waiting call : waiting) {
-      if (now - call.since > patienceNanos) {
-        late.increment();
-        call.end("the request did not come, or its answer was not taken, in time");
+    // Whoever makes room meanwhile would see such a call half on its way out.
+    roomLock.lock();
+    try {
+      for (Waiting call : waiting) {
+        if (now - call.since > patienceNanos) {
+          late.increment();
+          call.end("the request did not come, or its answer was not taken, in time");
+        }
       }
+    } finally {
+      roomLock.unlock();
     }
   }
 

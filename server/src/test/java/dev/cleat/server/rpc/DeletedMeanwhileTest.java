@@ -8,6 +8,7 @@ import dev.cleat.v1.ListRequest;
 import dev.cleat.v1.RestartRequest;
 import dev.cleat.v1.SendPromptRequest;
 import dev.cleat.v1.SessionChangeKind;
+import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.WatchRequest;
 import dev.cleat.v1.WatchResponse;
 import io.grpc.Status;
@@ -125,6 +126,26 @@ class DeletedMeanwhileTest {
       // It is answered from what has been saved.
       assertThat(server.sessions().list(ListRequest.getDefaultInstance()).getSessionsList())
           .isEmpty();
+    }
+  }
+
+  @Test
+  void whatHasBeenRestartedIsNotDeletedAsIfItWereOver() throws Exception {
+    for (int round = 0; round < ROUNDS; round++) {
+      final String id = created("-c", "exec cat");
+      final var _ = server.sessions().stop(StopRequest.newBuilder().setSessionId(id).build());
+      final Future<Status.Code> restart =
+          callers.submit(() ->
+              code(() ->
+                  server.sessions().restart(RestartRequest.newBuilder().setSessionId(id).build())));
+      final Status.Code deletion =
+          code(() -> server.sessions().delete(DeleteRequest.newBuilder().setSessionId(id).build()));
+      if (restart.get() == Status.Code.OK) {
+        assertThat(deletion).isEqualTo(Status.Code.FAILED_PRECONDITION);
+        assertThat(delete(id)).isEqualTo(Status.Code.OK);
+      } else {
+        assertThat(deletion).isEqualTo(Status.Code.OK);
+      }
     }
   }
 

@@ -15,6 +15,7 @@ import dev.cleat.v1.EvidenceSource;
 import dev.cleat.v1.ListTurnsRequest;
 import dev.cleat.v1.SendInputRequest;
 import dev.cleat.v1.SendPromptRequest;
+import dev.cleat.v1.SessionMode;
 import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnEndReason;
@@ -366,6 +367,41 @@ class TurnTest {
     assertThat(turn.hasExit()).isFalse();
     assertThat(output(turn)).contains("late\r\nlate\r\n");
     assertThat(output(await(send(id, "echo again")))).contains("again\r\nagain\r\n");
+  }
+
+  /** What it has left behind holds its terminal, and so its end back. */
+  @Test
+  void aShellWithoutMarksThatHasEndedIsNotStill() {
+    final String id = shell("sh");
+    Awaitility.await().atMost(java.time.Duration.ofSeconds(60)).until(() -> !printed(id).isEmpty());
+    await(send(id, "sleep 1000 &"));
+    final Turn exits = send(id, "exit 3");
+    final Turn waits = send(id, "echo never");
+    assertThat(await(exits).getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+    assertThat(await(exits).getExit().getCode()).isEqualTo(3);
+    assertThat(await(waits).getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_SESSION_ENDED);
+    assertThat(states(waits)).doesNotContain(TurnState.TURN_STATE_SUBMITTED);
+  }
+
+  @Test
+  void aPromptThatNobodyReadsFails() {
+    final String id =
+        server
+            .sessions()
+            .create(
+                CreateRequest.newBuilder()
+                    .setTool("sh")
+                    .setMode(SessionMode.SESSION_MODE_PIPES)
+                    .build())
+            .getSession()
+            .getId();
+    await(send(id, "exec sleep 1000 </dev/null"));
+    final Turn unread = await(send(id, "echo never"));
+    assertThat(unread.getState()).isEqualTo(TurnState.TURN_STATE_FAILED);
+    assertThat(unread.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_NOT_SUBMITTED);
+    final Turn next = await(send(id, "echo never"));
+    assertThat(next.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_NOT_SUBMITTED);
+    assertThat(states(next)).containsOnlyOnce(TurnState.TURN_STATE_SUBMITTED);
   }
 
   /**

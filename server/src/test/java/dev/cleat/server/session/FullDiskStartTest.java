@@ -1,21 +1,28 @@
 package dev.cleat.server.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.cleat.server.journal.FakeDisk;
 import dev.cleat.server.policy.Quota;
 import dev.cleat.server.terminal.PtyTerminals;
+import dev.cleat.server.terminal.Stream;
 import dev.cleat.server.terminal.TerminalFactory;
+import dev.cleat.server.terminal.TerminalListener;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.SessionState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,6 +39,7 @@ class FullDiskStartTest {
   /** What happens when a process is about to be started. */
   private final AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
 
+  private final List<TerminalListener> listeners = new ArrayList<>();
   private Path program;
   private Sessions sessions;
   private TenantSessions tenant;
@@ -47,6 +55,7 @@ class FullDiskStartTest {
             disk,
             program,
             (spec, listener) -> {
+              listeners.add(listener);
               meanwhile.getAndSet(() -> {}).run();
               return terminals.start(spec, listener);
             });
@@ -109,6 +118,25 @@ class FullDiskStartTest {
     assertThat(session.view().getState()).isEqualTo(SessionState.SESSION_STATE_FAILED);
     assertThat(tenant.delete(List.of(session), false, _ -> {})).containsExactly(session.id());
     assertItsPlaceIsFree();
+  }
+
+  /** It reads what the process printed before it was killed. */
+  @Test
+  void whatAProcessPrintsThatCouldNotBeWrittenDownIsNotTheSessions() throws Exception {
+    final Session session = ended();
+    meanwhile.set(disk::fill);
+    final Throwable refusal = catchThrowable(() -> tenant.restart(session, Duration.ZERO));
+    assertThat(refusal).isInstanceOf(Refusal.class);
+    final long before = session.view().getOutputBytes();
+
+    final CompletableFuture<Void> reader =
+        CompletableFuture.runAsync(
+            () -> listeners.getLast().output(Stream.TERMINAL, ByteBuffer.allocate(1)));
+
+    reader.get(1, TimeUnit.MINUTES);
+    disk.free();
+    assertItsPlaceIsFree();
+    assertThat(session.view().getOutputBytes()).isEqualTo(before);
   }
 
   @Test

@@ -143,6 +143,19 @@ class InputGateTest {
   }
 
   @Test
+  void whatThePromptOfATurnHasComeToIsSaid() {
+    takes.countDown();
+    gate.open(terminal());
+    assertThat(gate.type(new byte[1], gate.clientInputs())).isEqualTo(InputGate.Typed.TAKEN);
+    assertThat(gate.type(new byte[1], gate.clientInputs() - 1))
+        .isEqualTo(InputGate.Typed.CLIENT_TYPED);
+    closesAfter = taken.get();
+    assertThat(gate.type(new byte[1], gate.clientInputs())).isEqualTo(InputGate.Typed.CLOSED);
+    assertThat(gate.type(new byte[1], gate.clientInputs())).isEqualTo(InputGate.Typed.CLOSED);
+    assertThat(taken).hasValue(1);
+  }
+
+  @Test
   void whoAsksForAnOldNumberHearsTheNewest() {
     takes.countDown();
     gate.open(terminal());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cleat.server.terminal.Foreground;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.Turn;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 /** What is heard of an agent on a terminal, in the time of a clock that the test moves. */
 class TerminalDriverTest {
   private final List<AgentSaid> heard = new ArrayList<>();
+  private final List<String> typed = new ArrayList<>();
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
   private final TerminalDriver driver =
       new TerminalDriver(
@@ -37,8 +39,9 @@ class TerminalDriverTest {
     }
 
     @Override
-    public boolean type(byte[] bytes, long seenInputs) {
-      return true;
+    public InputGate.Typed type(byte[] bytes, long seenInputs) {
+      typed.add(new String(bytes, StandardCharsets.UTF_8));
+      return InputGate.Typed.TAKEN;
     }
 
     @Override
@@ -68,6 +71,11 @@ class TerminalDriverTest {
     }
 
     @Override
+    public boolean mayBePrompted() {
+      return true;
+    }
+
+    @Override
     public long outputBytes() {
       return 0;
     }
@@ -83,6 +91,18 @@ class TerminalDriverTest {
     driver.look(look);
     now = now.plus(until);
     final var _ = driver.tick();
+  }
+
+  @Test
+  void aPromptIsNotTypedIntoWhatCameUpSinceItWasAccepted() {
+    see(Screens.of("> "), Duration.ofSeconds(2));
+    assertThat(driver.prompt(Turn.newBuilder().setPrompt("do it").build(), List.of())).isNull();
+    see(Screens.of("> half a li"), Duration.ofSeconds(2));
+    see(Screens.of("> ", "", "May I do it?", "1. Yes", "2. No"), Duration.ofSeconds(2));
+    assertThat(typed).isEmpty();
+
+    see(Screens.of("> "), Duration.ofSeconds(2));
+    assertThat(typed).singleElement().asString().contains("do it");
   }
 
   @Test

@@ -36,6 +36,8 @@ class TypedTurnsTest {
     private int keyAfterLook = -1;
     private boolean keyAtAppend;
     private boolean paused;
+    private boolean stopping;
+    private boolean closed;
     private Foreground foreground = Foreground.UNKNOWN;
 
     /** How often the person had typed, each time that something else was typed. */
@@ -68,12 +70,12 @@ class TypedTurnsTest {
     }
 
     @Override
-    public boolean type(byte[] bytes, long seenInputs) {
+    public InputGate.Typed type(byte[] bytes, long seenInputs) {
       if (seenInputs != inputs) {
-        return false;
+        return InputGate.Typed.CLIENT_TYPED;
       }
       typed.add(inputs);
-      return true;
+      return closed ? InputGate.Typed.CLOSED : InputGate.Typed.TAKEN;
     }
 
     @Override
@@ -104,6 +106,11 @@ class TypedTurnsTest {
     @Override
     public boolean isPaused() {
       return paused;
+    }
+
+    @Override
+    public boolean mayBePrompted() {
+      return !paused && !stopping;
     }
 
     @Override
@@ -280,6 +287,43 @@ class TypedTurnsTest {
     assertThat(host.typed).isNotEmpty();
   }
 
+  @ParameterizedTest
+  @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+  void nothingIsTypedIntoWhatIsBeingEnded(Prompting.Kind kind) {
+    start(kind);
+    turns.interrupted();
+    host.stopping = true;
+
+    prompt();
+    pass(STILLNESS);
+    assertThat(host.typed).isEmpty();
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_QUEUED);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+  void nothingIsTypedIntoAShellThatHasEnded(Prompting.Kind kind) {
+    start(kind);
+    host.foreground = Foreground.GONE;
+
+    prompt();
+    pass(STILLNESS);
+    assertThat(host.typed).isEmpty();
+    assertThat(host.states).last().isEqualTo(TurnState.TURN_STATE_QUEUED);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+  void aPromptThatNobodyReadsFails(Prompting.Kind kind) {
+    start(kind);
+    host.closed = true;
+
+    prompt();
+    pass(STILLNESS);
+    assertThat(host.states).endsWith(TurnState.TURN_STATE_SUBMITTED, TurnState.TURN_STATE_FAILED);
+    assertThat(turns.isEmpty()).isTrue();
+  }
+
   @Test
   void aPauseIsNoStillness() {
     start(Prompting.Kind.STILLNESS);
@@ -298,7 +342,7 @@ class TypedTurnsTest {
   @ParameterizedTest
   @EnumSource(
       value = Foreground.class,
-      names = {"OTHER", "LEADER_AT_WORK"})
+      names = {"OTHER", "LEADER_AT_WORK", "GONE"})
   void whereSomethingRunsNothingIsStill(Foreground foreground) {
     start(Prompting.Kind.STILLNESS);
     prompt();

@@ -243,7 +243,7 @@ final class EndContractTest {
     terminal.stop(LONG);
     terminal.stop(Duration.ZERO);
     terminal.endInput();
-    assertThat(terminal.foreground()).isEqualTo(Foreground.UNKNOWN);
+    assertThat(terminal.foreground()).isEqualTo(Foreground.GONE);
     assertThat(terminal.awaitWritable(LONG)).isFalse();
     assertThatThrownBy(() -> terminal.write(ByteBuffer.allocate(1)))
         .isInstanceOf(TerminalClosedException.class);
