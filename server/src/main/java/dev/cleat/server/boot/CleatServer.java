@@ -409,7 +409,7 @@ public final class CleatServer implements AutoCloseable {
     LOG.info("Shutting down");
     endpoint.notServing();
     draining.quiesce();
-    shutdown.awaitTurns(sessions);
+    shutdown.awaitTurns(sessions, draining);
     draining.start();
     endpoint.drain();
     shutdown.awaitCalls(endpoint);

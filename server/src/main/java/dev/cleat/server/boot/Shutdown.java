@@ -1,5 +1,6 @@
 package dev.cleat.server.boot;
 
+import dev.cleat.server.rpc.Draining;
 import dev.cleat.server.session.Sessions;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -33,19 +34,22 @@ final class Shutdown {
     hurried.countDown();
   }
 
-  /** Waits until no turn runs or waits. */
-  void awaitTurns(Sessions sessions) {
-    final long turns = sessions.withTurns();
-    if (turns == 0 || times.turns().isZero()) {
+  /** Waits until no turn runs or waits, or is about to. */
+  void awaitTurns(Sessions sessions, Draining draining) {
+    if (times.turns().isZero() || hasNoTurns(sessions, draining)) {
       return;
     }
     LOG.info(
         "Turns of {} sessions get up to {} s to end; another signal ends them at once",
-        turns,
+        sessions.withTurns(),
         times.turns().toMillis() / 1000.0);
-    if (!await(times.turns(), () -> sessions.withTurns() == 0)) {
+    if (!await(times.turns(), () -> hasNoTurns(sessions, draining))) {
       LOG.info("Turns of {} sessions are ended now", sessions.withTurns());
     }
+  }
+
+  private static boolean hasNoTurns(Sessions sessions, Draining draining) {
+    return !draining.isBeginning() && sessions.withTurns() == 0;
   }
 
   /** Waits until no call is under way, and cuts those that are when it has waited enough. */

@@ -5,7 +5,9 @@ import dev.cleat.server.session.Refusal;
 import dev.cleat.v1.ErrorReason;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * How far the server's shutting down has come, and who wants to know. First it is quiet: no new
@@ -15,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Draining {
   private final Duration retryAfter;
   private final Set<Runnable> bells = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger beginning = new AtomicInteger();
   private volatile boolean quiet;
   private volatile boolean started;
 
@@ -50,6 +53,27 @@ public final class Draining {
 
   void unregister(Runnable bell) {
     bells.remove(bell);
+  }
+
+  /**
+   * Begins a turn, or what may begin with one, unless no new work is taken.
+   *
+   * @throws Refusal DRAINING
+   */
+  <T> T begin(Callable<T> work) throws Exception {
+    // Before it is looked: whoever waits for the turns after that sees one of the two.
+    beginning.incrementAndGet();
+    try {
+      refuseWork();
+      return work.call();
+    } finally {
+      beginning.decrementAndGet();
+    }
+  }
+
+  /** Whether a turn is about to begin that was let in before no new work was taken. */
+  public boolean isBeginning() {
+    return beginning.get() > 0;
   }
 
   /**

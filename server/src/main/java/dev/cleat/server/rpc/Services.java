@@ -163,10 +163,7 @@ public final class Services {
     unary(
         service,
         SessionServiceGrpc.getCreateMethod(),
-        (reach, request) -> {
-          draining.refuseWork();
-          return session.create(reach, request);
-        });
+        (reach, request) -> draining.begin(() -> session.create(reach, request)));
     unary(service, SessionServiceGrpc.getGetMethod(), session::get);
     large(service, SessionServiceGrpc.getListMethod(), session::list);
     unary(service, SessionServiceGrpc.getUpdateMethod(), session::update);
@@ -191,10 +188,7 @@ public final class Services {
     unary(
         service,
         SessionServiceGrpc.getSendPromptMethod(),
-        (reach, request) -> {
-          draining.refuseWork();
-          return turn.sendPrompt(reach, request);
-        });
+        (reach, request) -> draining.begin(() -> turn.sendPrompt(reach, request)));
     unary(service, SessionServiceGrpc.getGetTurnMethod(), turn::getTurn);
     large(service, SessionServiceGrpc.getListApprovalsMethod(), ApprovalRpc::listApprovals);
     unary(service, SessionServiceGrpc.getResolveApprovalMethod(), ApprovalRpc::resolveApproval);
