@@ -43,6 +43,7 @@ class AdminPortTest {
   @Test
   void isNotReadyFromTheBeginningOfItsEndAndLivesToIt(@TempDir Path data) throws Exception {
     final TestServer server = start(data);
+    final Path ready = data.resolve("ready");
     final Path go = data.resolve("go");
     // A process that goes when it may.
     server
@@ -51,9 +52,12 @@ class AdminPortTest {
             CreateRequest.newBuilder()
                 .setTool("sh")
                 .addArgs("-c")
-                .addArgs("trap '' HUP TERM; until [ -e '" + go + "' ]; do sleep 0.1; done")
+                .addArgs(
+                    "trap '' HUP TERM; : > '%s'; until [ -e '%s' ]; do sleep 0.1; done"
+                        .formatted(ready, go))
                 .putEnv("HOME", data.toString())
                 .build());
+    Awaitility.await().until(() -> Files.exists(ready));
     final Thread closing = Thread.ofVirtual().start(server::close);
     Awaitility.await()
         .atMost(Duration.ofSeconds(30))

@@ -200,11 +200,9 @@ class AgentTest {
     final Turn second = prompter.run(id, "draw " + work.resolve("two.png"));
     prompter.run(id, "draw three.png");
 
-    final List<Artifact> files =
-        server
-            .sessions()
-            .listArtifacts(ListArtifactsRequest.newBuilder().setSessionId(id).build())
-            .getArtifactsList();
+    // A list waits no longer than two seconds for a slow disk.
+    Awaitility.await().until(() -> files(id).size() >= 3);
+    final List<Artifact> files = files(id);
     assertThat(files)
         .extracting(Artifact::getPath)
         .containsExactly("three.png", "two.png", "plots of it.png");
@@ -213,18 +211,21 @@ class AgentTest {
         .isTrue();
   }
 
+  private List<Artifact> files(String id) {
+    return server
+        .sessions()
+        .listArtifacts(ListArtifactsRequest.newBuilder().setSessionId(id).build())
+        .getArtifactsList();
+  }
+
   @Test
   void aPictureThatAnAgentSpeaksOfIsListed(@TempDir Path work) throws Exception {
     final String id = prompter.create(fake().setWorkdir(work.toString()));
     Files.write(work.resolve("four.png"), new byte[] {(byte) 0x89, 'P', 'N', 'G', 13, 10, 26, 10});
     prompter.run(id, "say see [four](four.png)");
-    assertThat(
-            server
-                .sessions()
-                .listArtifacts(ListArtifactsRequest.newBuilder().setSessionId(id).build())
-                .getArtifactsList())
-        .extracting(Artifact::getPath)
-        .containsExactly("four.png");
+    Awaitility.await()
+        .untilAsserted(
+            () -> assertThat(files(id)).extracting(Artifact::getPath).containsExactly("four.png"));
   }
 
   @Test

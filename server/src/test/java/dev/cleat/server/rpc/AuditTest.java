@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -322,6 +323,8 @@ class AuditTest {
   void theServersLogCanHaveItWithWhatEachLineIsAbout(@TempDir Path folder) throws Exception {
     final Logger log = (Logger) LoggerFactory.getLogger("dev.cleat.audit");
     final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    // Other tests' servers log here too, and may while it is looked at.
+    lines.list = new CopyOnWriteArrayList<>();
     lines.start();
     log.addAppender(lines);
     final String id;
@@ -340,7 +343,6 @@ class AuditTest {
     } finally {
       log.detachAppender(lines);
     }
-    // Other tests' servers log here too.
     final ILoggingEvent typed =
         lines.list.stream()
             .filter(line -> id.equals(line.getMDCPropertyMap().get("session")))

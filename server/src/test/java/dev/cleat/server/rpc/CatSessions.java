@@ -16,9 +16,9 @@ record CatSessions(SessionServiceBlockingStub sessions) {
     return sessions.create(request().build()).getSession();
   }
 
-  /** One that was stopped. */
+  /** One that was stopped; in no git repository, which would be one more event. */
   Session ended() {
-    final Session session = created();
+    final Session session = sessions.create(request().setWorkdir("/").build()).getSession();
     return sessions
         .stop(
             StopRequest.newBuilder()

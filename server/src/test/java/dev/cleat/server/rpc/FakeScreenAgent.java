@@ -107,6 +107,8 @@ final class FakeScreenAgent {
         case '\u0015' -> input = "";
         case '\n' -> input += "\n";
         case '\u001b' -> log("ESCAPE");
+        // Typed to see whether it has read an Enter, which it did only now.
+        case ' ' -> input += input.isEmpty() ? "" : " ";
         default -> input += key;
       }
     }
@@ -200,7 +202,10 @@ final class FakeScreenAgent {
 
   private String question(String text) throws IOException {
     draw(text);
-    final String key = read();
+    String key = read();
+    while (key.equals(" ")) {
+      key = read();
+    }
     log("KEY " + (key.equals("\r") ? "ENTER" : key.equals("\u001b") ? "ESCAPE" : key));
     return key;
   }

@@ -217,7 +217,8 @@ class LifecycleTest {
             CreateRequest.newBuilder()
                 .setTool("sh")
                 .addArgs("-c")
-                .addArgs("trap 'echo interrupted' INT; while true; do sleep 0.05; done"));
+                .addArgs(
+                    "trap 'echo interrupted' INT; echo ready; while true; do sleep 0.05; done"));
     calls().pause(PauseRequest.newBuilder().setSessionId(session.getId()).build());
     assertThat(get(session.getId()).getState()).isEqualTo(SessionState.SESSION_STATE_PAUSED);
     calls().resume(ResumeRequest.newBuilder().setSessionId(session.getId()).build());
@@ -225,6 +226,8 @@ class LifecycleTest {
     final AttachStream stream =
         new AttachStream(
             server, dev.cleat.v1.AttachOpen.newBuilder().setSessionId(session.getId()).build());
+    // Before its trap an interrupt would end it.
+    stream.awaitText("ready");
     Awaitility.await()
         .atMost(java.time.Duration.ofSeconds(60))
         .until(() -> {

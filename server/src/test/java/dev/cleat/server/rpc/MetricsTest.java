@@ -227,6 +227,8 @@ class MetricsTest {
               server,
               CreateRequest.newBuilder()
                   .setTool("sh")
+                  // In no git repository, which would be one more event.
+                  .setWorkdir("/")
                   .addAllArgs(
                       List.of("-c", "head -c " + PRINTED + " /dev/zero | tr '\\0' x; echo; cat")),
               folder);

@@ -226,13 +226,13 @@ class TurnTest {
   @Test
   void aTurnOverItsTimeIsInterruptedAndOneThatIgnoresThatIsKilled() {
     final String id = shell("bash");
+    // The time begins when the prompt is sent, and not when the shell is there.
+    await(send(id, "true"));
     final Turn polite =
         server
             .sessions()
             .sendPrompt(
-                request(id, "sleep 1000")
-                    .setTimeout(Duration.newBuilder().setNanos(300_000_000))
-                    .build())
+                request(id, "sleep 1000").setTimeout(Duration.newBuilder().setSeconds(2)).build())
             .getTurn();
     assertThat(await(polite).getState()).isEqualTo(TurnState.TURN_STATE_TIMED_OUT);
     assertThat(await(polite).getExit().getCode()).isEqualTo(130);
@@ -243,7 +243,7 @@ class TurnTest {
             .sessions()
             .sendPrompt(
                 request(id, "sh -c 'sleep 1000 & wait; sleep 1000'")
-                    .setTimeout(Duration.newBuilder().setNanos(300_000_000))
+                    .setTimeout(Duration.newBuilder().setSeconds(2))
                     .build())
             .getTurn();
     final Turn killed = await(deaf);

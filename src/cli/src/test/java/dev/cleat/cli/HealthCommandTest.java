@@ -7,6 +7,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,11 @@ final class HealthCommandTest {
     } finally {
       draining.shutdownNow().awaitTermination();
     }
-    assertThat(Ran.on(address, "", "health").code()).isEqualTo(3);
+    // Taken, so that nobody else comes to listen there.
+    try (Socket nobody = new Socket()) {
+      nobody.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      String nowhere = "127.0.0.1:" + nobody.getLocalPort();
+      assertThat(Ran.on(nowhere, "", "health").code()).isEqualTo(3);
+    }
   }
 }

@@ -7,6 +7,7 @@ import dev.cleat.client.CleatClient;
 import dev.cleat.client.Delivery;
 import dev.cleat.client.EventStream;
 import dev.cleat.client.Gap;
+import dev.cleat.client.NewSession;
 import dev.cleat.client.Position;
 import dev.cleat.client.Session;
 import dev.cleat.client.SessionInfo;
@@ -89,7 +90,8 @@ class RebootTest {
     ServerProcess server = servers.start(data);
     String id;
     try (CleatClient client = server.client()) {
-      Session session = client.create("bash");
+      // In no git repository: what it says of one comes when it likes.
+      Session session = client.create(NewSession.of("bash").workdir("/"));
       id = session.id();
       session.stop();
       assertThat(server.stop()).isZero();
@@ -137,6 +139,9 @@ class RebootTest {
         loseTheLastAfterTheEnd(session -> {
           session.restart();
           assertThat(session.prompt("echo again").output()).isEqualTo("again\n");
+          // The last that it writes is that it is at its prompt.
+          Await.until(
+              "it is idle", () -> session.refresh().activity() == SessionInfo.Activity.IDLE);
         });
     assertThat(listed.state()).isEqualTo(SessionInfo.State.LOST);
     assertThat(listed.run()).isEqualTo(2);

@@ -63,7 +63,9 @@ class ScreenPicturesTest {
     Cuts cuts = new Cuts(new Range(20_000, 200_000), new Range(1_000, 100_000), 30);
     try (CuttingProxy proxy = new CuttingProxy(server.port(), cuts, seed);
         CleatClient cut = ServerProcess.client(proxy.target())) {
-      Session session = cut.create(NewSession.of("bash").args(List.of("-c", BOARD)).size(12, 40));
+      // In no git repository, which would be one more event.
+      Session session =
+          cut.create(NewSession.of("bash").args(List.of("-c", BOARD)).workdir("/").size(12, 40));
       for (int look = 1; look <= LOOKS; look++) {
         // The random moment itself, not a wait for anything.
         TimeUnit.MICROSECONDS.sleep(random.nextInt(40_000));
