@@ -84,7 +84,8 @@ public final class RunningTurn {
   }
 
   /**
-   * Waits for its end, at most so long, over lost connections and restarts of the server.
+   * Waits for its end, at most so long, over lost connections and restarts of the server. A call
+   * that has begun when the time is up gets the time of one for its tries.
    *
    * @return the turn with its output, or an agent's answer; when the time is up, as it is then, and
    *     without
@@ -256,7 +257,7 @@ public final class RunningTurn {
     BackOff backOff = new BackOff(rpc.retry());
     dev.cleat.v1.Turn turn = started;
     for (; ; ) {
-      long left = Math.max(0, Times.nanos(limit) - (System.nanoTime() - start));
+      long left = left(limit, start);
       if (Turn.of(turn).ended()) {
         return turn;
       }
@@ -269,9 +270,13 @@ public final class RunningTurn {
           return turn;
         }
       } catch (CleatException e) {
-        goOnAfter(e, backOff, contact, left);
+        goOnAfter(e, backOff, contact, left(limit, start));
       }
     }
+  }
+
+  private static long left(Duration limit, long start) {
+    return Math.max(0, Times.nanos(limit) - (System.nanoTime() - start));
   }
 
   private dev.cleat.v1.Turn waitOnce(Duration slice) {
@@ -292,6 +297,7 @@ public final class RunningTurn {
     Duration delay = backOff.next(failure.retryAfter());
     long silent = System.nanoTime() - contact + Times.nanos(delay);
     if (interrupted
+        || rpc.isShutdown()
         || !Rpc.resumable(failure)
         || silent > Times.nanos(rpc.retry().outageLimit())
         || Times.nanos(delay) > leftNanos) {

@@ -1,6 +1,7 @@
 package dev.cleat.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
@@ -15,6 +16,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -216,6 +218,20 @@ class PromptTest {
     server.up();
     service.hold(false);
     assertThat(turn.get(60, TimeUnit.SECONDS).output()).isEqualTo("x");
+  }
+
+  @Test
+  void aWaitEndsWithItsClient() throws Exception {
+    service.hold(true);
+    CompletableFuture<Turn> turn = session.promptAsync(Prompt.of("x"));
+    await().until(() -> service.turnCount() == 1);
+
+    client.close();
+
+    assertThatThrownBy(() -> turn.get(60, TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(CleatException.class);
+    service.hold(false);
   }
 
   @Test

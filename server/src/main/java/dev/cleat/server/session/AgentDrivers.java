@@ -97,7 +97,12 @@ final class AgentDrivers {
     final ScreenFollower.Observer watch =
         drawn -> {
           final Look look = Looks.of(drawn);
-          process.agentSpeaks(() -> driver.look(look));
+          process.agentSpeaks(() -> {
+            // What was drawn last is looked at when its end is told already, or the next one runs.
+            if (process.isRun(starting)) {
+              driver.look(look);
+            }
+          });
         };
     screen.hold(watch);
     final var _ = starting.ended().whenComplete((_, _) -> screen.release(watch));

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -100,24 +101,24 @@ final class Creation {
     final Ledger ledger = shared.ledgers().of(key.tenant());
     boolean made = false;
     boolean kept = false;
+    final Optional<Supplier<Session>> known;
     try {
       ledger.begin(key.id());
       ledger.keep();
       kept = true;
       final dev.cleat.v1.Session settings = asked.settings(key.id());
-      final Optional<Session> known = insert(key, settings, asked);
-      if (known.isPresent()) {
-        return found(known.get());
+      known = insert(key, settings, asked);
+      if (known.isEmpty()) {
+        final Session session = start(key, settings, asked);
+        mine.complete(session);
+        made = true;
+        if (!asked.request().getInternal()) {
+          final ActiveKey active =
+              new ActiveKey(key.tenant(), asked.maker().owner(), asked.request().getCaller());
+          store.setActive(active, key.text());
+        }
+        return new CreatedSession(session, true);
       }
-      final Session session = start(key, settings, asked);
-      mine.complete(session);
-      made = true;
-      if (!asked.request().getInternal()) {
-        final ActiveKey active =
-            new ActiveKey(key.tenant(), asked.maker().owner(), asked.request().getCaller());
-        store.setActive(active, key.text());
-      }
-      return new CreatedSession(session, true);
     } finally {
       if (!made) {
         ledger.end(key.id());
@@ -127,10 +128,12 @@ final class Creation {
         mine.release();
       }
     }
+    // Not before: it may be the one whose id this call has taken.
+    return found(known.get().get());
   }
 
-  /** Puts the session into the store; the session that was asked for if there is one already. */
-  private Optional<Session> insert(
+  /** Puts the session into the store; how to find the one that was asked for if there is one. */
+  private Optional<Supplier<Session>> insert(
       SessionKey key, dev.cleat.v1.Session settings, NewSession asked) {
     final CreateRequest request = asked.request();
     final InsertResult inserted =
@@ -141,7 +144,7 @@ final class Creation {
     return switch (inserted) {
       case InsertResult.Inserted() -> Optional.empty();
       case InsertResult.Known(RequestRow known) ->
-          Optional.of(
+          Optional.of(() ->
               same(known, asked)
                   .orElseThrow(() ->
                       Refusal.noSession("session_id", SessionKey.parse(known.sessionId()).id())));
@@ -152,7 +155,7 @@ final class Creation {
         if (!request.getGetOrCreate()) {
           throw Refusal.nameTaken(request.getName(), SessionKey.parse(other).id());
         }
-        yield Optional.of(
+        yield Optional.of(() ->
             takeOverChoices(
                 registry
                     .find(other)

@@ -155,8 +155,9 @@ final class Deletion {
 
   private void removeFiles(SessionKey key, String workspace) {
     try (LogFields.Scope _ = key.logged()) {
+      // Last the journal: it alone tells the next server that there is something to remove.
+      Workspace.removeOf(shared, key, workspace);
       removeJournal(key);
-      removeDirectory(key, workspace);
     }
   }
 
@@ -167,16 +168,6 @@ final class Deletion {
       }
     } catch (IOException e) {
       LOG.error("The journal of session {} could not be deleted; the next start does it", key, e);
-    }
-  }
-
-  private void removeDirectory(SessionKey key, String workspace) {
-    try {
-      Workspace.of(Placement.of(shared, key, workspace)).remove();
-    } catch (Refusal e) {
-      LOG.warn("Session {} is in a workspace of no more; its directory stays, if it had one", key);
-    } catch (IOException e) {
-      LOG.warn("The working directory of session {} could not be removed", key, e);
     }
   }
 

@@ -81,25 +81,33 @@ final class Registry {
 
   /** The session with this key, which is opened if need be. */
   Optional<Session> find(String key) {
-    final CompletableFuture<Session> known = sessions.get(key);
-    if (known != null) {
-      return Optional.ofNullable(join(known));
+    while (true) {
+      CompletableFuture<Session> other = sessions.get(key);
+      if (other == null) {
+        if (store.session(key).isEmpty()) {
+          return Optional.empty();
+        }
+        final CompletableFuture<Session> mine = new CompletableFuture<>();
+        other = sessions.putIfAbsent(key, mine);
+        if (other == null) {
+          return Optional.of(load(key, mine));
+        }
+      }
+      final Session session = join(other);
+      if (session != null) {
+        return Optional.of(session);
+      }
+      // What came to nothing is in the map no more, and may have hidden one that is in the store.
     }
-    final Optional<SessionRow> row = store.session(key);
-    if (row.isEmpty()) {
-      return Optional.empty();
-    }
-    final CompletableFuture<Session> mine = new CompletableFuture<>();
-    final CompletableFuture<Session> other = sessions.putIfAbsent(key, mine);
-    if (other != null) {
-      return Optional.ofNullable(join(other));
-    }
+  }
+
+  private Session load(String key, CompletableFuture<Session> mine) {
     try {
       // Again: it may have been deleted since.
       final SessionRow current = store.session(key).orElseThrow(() -> noSession(key));
       final Session session = loader.load(current);
       mine.complete(session);
-      return Optional.of(session);
+      return session;
     } catch (IOException | RuntimeException e) {
       sessions.remove(key, mine);
       mine.completeExceptionally(e);

@@ -75,6 +75,7 @@ final class SessionLoader {
         .changes()
         .of(key.tenant())
         .append(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, last.build())) {
+      Workspace.removeOf(shared, key, last.getWorkspace());
       journals.delete(name);
     }
   }

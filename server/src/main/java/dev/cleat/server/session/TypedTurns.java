@@ -221,8 +221,11 @@ final class TypedTurns implements Turns {
         host.append(List.of(Events.turn(queued)));
       }
       case CLOSED -> {
+        // Until that is written down it waits, and is tried again.
+        queue.addFirst(submitted);
         current = null;
         host.append(List.of(Events.turn(failed(submitted, "the program takes no more input"))));
+        queue.removeFirst();
       }
     }
   }

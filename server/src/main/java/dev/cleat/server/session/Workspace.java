@@ -8,6 +8,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.BasicFileAttributeView;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The working directory that the server makes for a session which was not given one. It goes with
@@ -16,6 +18,7 @@ import java.nio.file.attribute.BasicFileAttributeView;
  * @param path where it is, if it is
  */
 record Workspace(Path path) {
+  private static final Logger LOG = LoggerFactory.getLogger(Workspace.class);
 
   static Workspace of(Placement placement) {
     return new Workspace(placement.ownWorkdir());
@@ -39,6 +42,17 @@ record Workspace(Path path) {
     } catch (NoSuchFileException e) {
       // It had none.
       return;
+    }
+  }
+
+  /** Removes a session's, or says in the log why it stays. */
+  static void removeOf(Shared shared, SessionKey key, String workspace) {
+    try {
+      of(Placement.of(shared, key, workspace)).remove();
+    } catch (Refusal e) {
+      LOG.warn("Session {} is in a workspace of no more; its directory stays, if it had one", key);
+    } catch (IOException e) {
+      LOG.warn("The working directory of session {} could not be removed", key, e);
     }
   }
 

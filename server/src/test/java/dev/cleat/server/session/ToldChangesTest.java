@@ -106,6 +106,8 @@ class ToldChangesTest {
   @Test
   void aDeletionThatWasCutShortIsToldAtTheNextStart() throws Exception {
     final String id = ended().id();
+    final Path directory = folder.resolve("workspaces").resolve(id);
+    assertThat(directory).isDirectory();
     sessions.close();
     try (Store store = Store.open(folder.resolve("state.db"), InstantSource.system())) {
       assertThat(store.deleteSessions(List.of(id))).containsExactly(id);
@@ -115,6 +117,7 @@ class ToldChangesTest {
 
     assertLast(SessionChangeKind.SESSION_CHANGE_KIND_DELETED, id);
     assertThat(folder.resolve("journals/journals").resolve(id)).doesNotExist();
+    assertThat(directory).doesNotExist();
   }
 
   @Test

@@ -1,0 +1,54 @@
+package dev.cleat.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The making of the start-up caches, with a JVM that is a script. */
+final class TrainTest {
+  /** A server that hears no polite signal, and a command that takes its time. */
+  private static final String JAVA =
+      """
+      #!/bin/sh
+      case " $* " in
+        *" serve "*)
+          trap '' INT TERM
+          echo $$ > %1$s/server
+          echo cleat serves on nowhere
+          ;;
+        *) : > %1$s/client ;;
+      esac
+      exec sleep 1000
+      """;
+
+  @Test
+  void nothingIsLeftWhenItIsInterrupted(@TempDir Path folder) throws Exception {
+    Path java = Files.writeString(folder.resolve("java"), JAVA.formatted(folder));
+    Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwx------"));
+    Path work = Files.createDirectory(folder.resolve("work"));
+    ProcessBuilder command =
+        new ProcessBuilder(
+            "setsid", "sh", Path.of("train").toAbsolutePath().toString(), "dist", java.toString());
+    command.environment().put("TMPDIR", work.toString());
+    Process train = command.inheritIO().start();
+    Awaitility.await().until(() -> Files.exists(folder.resolve("client")));
+    ProcessHandle server =
+        ProcessHandle.of(Long.parseLong(Files.readString(folder.resolve("server")).strip()))
+            .orElseThrow();
+
+    Process kill = new ProcessBuilder("kill", "-TERM", "--", "-" + train.pid()).start();
+
+    assertThat(kill.waitFor()).isZero();
+    assertThat(train.waitFor()).isEqualTo(143);
+    Awaitility.await().until(() -> !server.isAlive());
+    try (var left = Files.list(work)) {
+      assertThat(left.toList()).isEqualTo(List.of());
+    }
+  }
+}
