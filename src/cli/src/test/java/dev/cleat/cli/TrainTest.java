@@ -13,30 +13,37 @@ import org.junit.jupiter.api.io.TempDir;
 /** The making of the start-up caches, with a JVM that is a script. */
 final class TrainTest {
   /** A server that hears no polite signal, and a command that takes its time. */
-  private static final String JAVA =
-      """
-      #!/bin/sh
-      case " $* " in
-        *" serve "*)
-          trap '' INT TERM
-          echo $$ > %1$s/server
-          echo cleat serves on nowhere
-          ;;
-        *) : > %1$s/client ;;
-      esac
-      exec sleep 1000
-      """;
+  private static String java(Path folder) {
+    return """
+    #!/bin/sh
+    case " $* " in
+      *" serve "*)
+        trap '' INT TERM
+        echo $$ > %1$s/server
+        echo cleat serves on nowhere
+        ;;
+      *) : > %1$s/client ;;
+    esac
+    exec sleep 1000
+    """
+        .formatted(folder);
+  }
 
   @Test
   void nothingIsLeftWhenItIsInterrupted(@TempDir Path folder) throws Exception {
-    Path java = Files.writeString(folder.resolve("java"), JAVA.formatted(folder));
+    Path java = Files.writeString(folder.resolve("java"), java(folder));
     Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwx------"));
     Path work = Files.createDirectory(folder.resolve("work"));
     ProcessBuilder command =
         new ProcessBuilder(
             "setsid", "sh", Path.of("train").toAbsolutePath().toString(), "dist", java.toString());
     command.environment().put("TMPDIR", work.toString());
-    Process train = command.inheritIO().start();
+    // What would be left could hold a pipe open.
+    Process train =
+        command
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
     Awaitility.await().until(() -> Files.exists(folder.resolve("client")));
     ProcessHandle server =
         ProcessHandle.of(Long.parseLong(Files.readString(folder.resolve("server")).strip()))
