@@ -4,6 +4,9 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import dev.cleat.client.CleatClient;
 import dev.cleat.v1.DeleteRequest;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
@@ -40,8 +43,11 @@ final class RmCommand implements Callable<Integer> {
     DeleteRequest.Builder request = DeleteRequest.newBuilder().setForce(force);
     try (CleatClient client = server.connect()) {
       if (named) {
+        Set<String> gone = new HashSet<>();
         for (String id : selection.ids(client)) {
-          delete(client, request.setSessionId(id).build());
+          if (!gone.contains(id)) { // it may have gone with its parent
+            gone.addAll(delete(client, request.setSessionId(id).build()));
+          }
         }
       } else {
         delete(client, request.setFilter(selection.filter()).build());
@@ -50,16 +56,18 @@ final class RmCommand implements Callable<Integer> {
     }
   }
 
-  private void delete(CleatClient client, DeleteRequest request) {
-    for (String id :
+  private List<String> delete(CleatClient client, DeleteRequest request) {
+    List<String> ids =
         client
             .grpc()
             .sessions()
             .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS)
             .delete(request)
-            .getSessionIdsList()) {
+            .getSessionIdsList();
+    for (String id : ids) {
       streams.line(format.json() ? json(id) : id);
     }
+    return ids;
   }
 
   private static String json(String id) {

@@ -257,6 +257,17 @@ final class SessionCommandsTest {
   }
 
   @Test
+  void aChildThatIsNamedBehindItsParentIsRemovedWithIt() {
+    String parent = server.create("sh", "--pipes", "--label", "kin=yes");
+    String child = server.create("sh", "--pipes", "--label", "kin=yes", "--parent", parent);
+    String other = server.create("sh", "--pipes", "--label", "kin=yes");
+
+    assertThat(server.run("rm", "-f", parent, child, other).ok().lines())
+        .containsExactlyInAnyOrder(parent, child, other);
+    assertThat(server.run("ls", "-q", "-l", "kin=yes").ok().out()).isEmpty();
+  }
+
+  @Test
   void stopAndRemoveWantToKnowWhich() {
     for (String command : List.of("stop", "rm")) {
       assertThat(server.run(command).code()).isEqualTo(2);
