@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Ctrl-C while a turn is started and waited for: the first cancels the turn, whose end then comes
- * as any other; the second ends this process and leaves the turn alone. Signals come on threads of
- * their own; {@code this} guards the state.
+ * as any other; the second ends this process and leaves the turn alone. A Ctrl-C that could not
+ * cancel does not count. Signals come on threads of their own; {@code this} guards the state.
  */
 final class TurnInterrupt implements AutoCloseable {
   private static final String SIGNAL = "INT";
@@ -43,7 +43,7 @@ final class TurnInterrupt implements AutoCloseable {
     return running;
   }
 
-  /** Whether the turn was cancelled from here. */
+  /** Whether the turn was cancelled from here, or is just being. */
   synchronized boolean cancelled() {
     return cancelled;
   }
@@ -73,6 +73,9 @@ final class TurnInterrupt implements AutoCloseable {
     try {
       running.cancel();
     } catch (CleatException e) {
+      synchronized (this) {
+        cancelled = false;
+      }
       streams.note("cleat: the turn could not be cancelled: " + e.getMessage());
     }
   }

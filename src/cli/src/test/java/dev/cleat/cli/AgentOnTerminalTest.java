@@ -3,8 +3,16 @@ package dev.cleat.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cleat.client.FakeAgent;
+import dev.cleat.v1.TurnEndReason;
+import dev.cleat.v1.TurnState;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,5 +70,69 @@ final class AgentOnTerminalTest {
       assertThat(person.awaitEnd()).isZero();
       assertThat(person.shown()).contains("I will no\r\n");
     }
+  }
+
+  @Test
+  void aCtrlCThatCouldNotCancelIsTriedAgainByTheNext(@TempDir Path folder) throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    FakeAgent agent = AgentServer.acp();
+    agent.will(play -> {
+      play.says("begun\n");
+      Intercepted.pass(over);
+    });
+    try (AgentServer server = new AgentServer(agent, refusingTheFirstCancel());
+        OnTerminal person =
+            new OnTerminal(folder, "prompt", "s", "build it", "--server", server.target())) {
+      person.awaitShown("begun\r\n");
+      person.type("\u0003");
+      person.awaitShown("cleat: the turn could not be cancelled: ");
+      person.type("\u0003");
+
+      assertThat(person.awaitEnd()).isEqualTo(130);
+      assertThat(server.run("turns", "s").ok().out()).contains("cancelled");
+    } finally {
+      over.countDown();
+    }
+  }
+
+  @Test
+  void aTurnThatCouldNotBeCancelledEndsWithItsReason(@TempDir Path folder) throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    FakeAgent agent = AgentServer.acp();
+    agent.will(play -> {
+      play.says("begun\n");
+      Intercepted.pass(over);
+      play.ends(
+          TurnState.TURN_STATE_FAILED, TurnEndReason.TURN_END_REASON_AGENT_ERROR, "out of paper");
+    });
+    try (AgentServer server = new AgentServer(agent, refusingTheFirstCancel());
+        OnTerminal person =
+            new OnTerminal(folder, "prompt", "s", "build it", "--server", server.target())) {
+      person.awaitShown("begun\r\n");
+      person.type("\u0003");
+      person.awaitShown("cleat: the turn could not be cancelled: ");
+      over.countDown();
+
+      assertThat(person.awaitEnd()).isEqualTo(1);
+      assertThat(person.shown()).contains("cleat: the turn is failed: out of paper");
+    } finally {
+      over.countDown();
+    }
+  }
+
+  private static ServerInterceptor refusingTheFirstCancel() {
+    AtomicBoolean refused = new AtomicBoolean();
+    return new ServerInterceptor() {
+      @Override
+      public <Q, R> ServerCall.Listener<Q> interceptCall(
+          ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+        if (!"CancelTurn".equals(call.getMethodDescriptor().getBareMethodName())
+            || refused.getAndSet(true)) {
+          return next.startCall(call, headers);
+        }
+        call.close(Status.FAILED_PRECONDITION, new Metadata());
+        return new ServerCall.Listener<>() {};
+      }
+    };
   }
 }
