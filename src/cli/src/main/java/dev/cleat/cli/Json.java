@@ -2,7 +2,7 @@ package dev.cleat.cli;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageOrBuilder;
-import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
 import java.util.regex.Pattern;
 
@@ -27,14 +27,16 @@ final class Json {
     }
   }
 
-  /** The message's JSON as an object that fields can be added to. */
-  static Struct.Builder struct(MessageOrBuilder message) {
-    Struct.Builder struct = Struct.newBuilder();
-    try {
-      JsonFormat.parser().merge(of(message), struct);
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalArgumentException("a message that is not JSON: " + message, e);
-    }
-    return struct;
+  static String text(String text) {
+    return of(Value.newBuilder().setStringValue(text));
+  }
+
+  /**
+   * An object that has fields, with one more. Not as a Struct, which has 3.0 for each 3.
+   *
+   * @param value JSON
+   */
+  static String with(String object, String name, String value) {
+    return "%s,%s:%s}".formatted(object.substring(0, object.length() - 1), text(name), value);
   }
 }

@@ -1,7 +1,5 @@
 package dev.cleat.cli;
 
-import com.google.protobuf.Struct;
-import com.google.protobuf.Value;
 import dev.cleat.client.CleatClient;
 import dev.cleat.client.Prompt;
 import dev.cleat.client.RunningTurn;
@@ -194,16 +192,14 @@ final class PromptCommand implements Callable<Integer> {
 
   /** One object: the turn, with its output, and an agent's answer, in it. */
   private Turn json(Session to, Turn turn) {
-    Struct.Builder object = Json.struct(turn.raw());
-    object.putFields("output", Value.newBuilder().setStringValue(turn.output()).build());
+    String object = Json.with(Json.of(turn.raw()), "output", Json.text(turn.output()));
     if (to.info().way().structured()) {
-      object.putFields("answer", Value.newBuilder().setStringValue(turn.answer()).build());
+      object = Json.with(object, "answer", Json.text(turn.answer()));
     }
     if (turn.omittedBytes() > 0) {
-      object.putFields(
-          "omittedBytes", Value.newBuilder().setNumberValue((double) turn.omittedBytes()).build());
+      object = Json.with(object, "omittedBytes", Long.toString(turn.omittedBytes()));
     }
-    streams.line(Json.of(object));
+    streams.line(object);
     return turn;
   }
 

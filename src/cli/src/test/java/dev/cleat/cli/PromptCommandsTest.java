@@ -75,6 +75,7 @@ final class PromptCommandsTest {
 
     assertThat(ran.code()).isEqualTo(3);
     assertThat(ran.lines()).hasSize(1);
+    assertThat(ran.line()).contains("\"code\":3}").endsWith(",\"output\":\"out\\n\"}");
     Struct.Builder turn = Printed.parse(ran.line(), Struct.newBuilder());
     assertThat(turn.getFieldsOrThrow("output").getStringValue()).isEqualTo("out\n");
     assertThat(turn.getFieldsOrThrow("state").getStringValue()).isEqualTo("TURN_STATE_FAILED");
