@@ -21,8 +21,13 @@ final class Screen implements AutoCloseable {
   private final Streams streams;
   private final @Nullable LocalTerminal terminal;
   private final @Nullable OutputFilter filter;
+
+  /** Of its own: what one stream has begun to print, the other does not go on with. */
+  private final @Nullable OutputFilter errorFilter;
+
   private final ReentrantLock lock = new ReentrantLock();
   private boolean printed;
+  private boolean errorsPrinted;
   private boolean closed;
 
   /**
@@ -33,7 +38,9 @@ final class Screen implements AutoCloseable {
   Screen(Streams streams, Optional<LocalTerminal> terminal) {
     this.streams = streams;
     this.terminal = terminal.orElse(null);
-    this.filter = terminal.isPresent() ? OutputFilter.forTerminal() : null;
+    boolean shown = terminal.isPresent() || streams.seen().getAsBoolean();
+    this.filter = shown ? OutputFilter.forTerminal() : null;
+    this.errorFilter = streams.errSeen().getAsBoolean() ? OutputFilter.forTerminal() : null;
   }
 
   /** The session printed this. */
@@ -43,12 +50,12 @@ final class Screen implements AutoCloseable {
       if (closed) {
         return;
       }
-      printed = true;
-      byte[] shown = filter == null ? bytes : filter.filter(bytes);
       if (toStandardError) {
-        streams.note(shown);
+        errorsPrinted = true;
+        streams.note(errorFilter == null ? bytes : errorFilter.filter(bytes));
       } else {
-        streams.print(shown);
+        printed = true;
+        streams.print(filter == null ? bytes : filter.filter(bytes));
       }
     } finally {
       lock.unlock();
@@ -123,14 +130,16 @@ final class Screen implements AutoCloseable {
   }
 
   private void undo() {
-    if (terminal == null || filter == null || !terminal.isRaw()) {
-      return;
-    }
     try {
-      if (printed) {
+      if (printed && filter != null) {
         streams.print(filter.undo());
       }
-      streams.note("\r\n".getBytes(StandardCharsets.UTF_8));
+      if (errorsPrinted && errorFilter != null) {
+        streams.note(errorFilter.undo());
+      }
+      if (terminal != null && terminal.isRaw()) {
+        streams.note("\r\n".getBytes(StandardCharsets.UTF_8));
+      }
     } catch (OutputClosedException e) {
       return; // the terminal is gone, and its modes with it
     }

@@ -19,6 +19,7 @@ import java.util.function.BooleanSupplier;
  * @param err standard error; for one thread at a time
  * @param typed whether a person types on {@code in}; asked only when it matters, as it costs time
  * @param seen whether a person sees {@code out}, without a pipe or a file in between
+ * @param errSeen whether a person sees {@code err}, likewise
  * @param forgetTyped throws away what a person has typed and nobody has read, lines that are not
  *     finished included
  */
@@ -28,6 +29,7 @@ record Streams(
     OutputStream err,
     BooleanSupplier typed,
     BooleanSupplier seen,
+    BooleanSupplier errSeen,
     Runnable forgetTyped) {
   private static final int BUFFER_BYTES = 64 << 10;
 
@@ -39,6 +41,7 @@ record Streams(
         new FileOutputStream(FileDescriptor.err),
         StandardStreams::inputIsTerminal,
         StandardStreams::outputIsTerminal,
+        StandardStreams::errorIsTerminal,
         StandardStreams::forgetTyped);
   }
 

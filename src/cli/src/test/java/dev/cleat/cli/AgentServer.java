@@ -45,7 +45,8 @@ final class AgentServer implements AutoCloseable {
     String[] all = Arrays.copyOf(command, command.length + 2);
     all[command.length] = "--server";
     all[command.length + 1] = target();
-    int code = Cli.run(new Streams(typed, out, err, () -> true, () -> true, () -> {}), all);
+    int code =
+        Cli.run(new Streams(typed, out, err, () -> true, () -> true, () -> true, () -> {}), all);
     return new Ran(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

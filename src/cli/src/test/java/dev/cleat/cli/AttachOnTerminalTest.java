@@ -192,6 +192,35 @@ final class AttachOnTerminalTest {
   }
 
   @Test
+  void withoutAKeyboardTheTerminalIsNotAskedAndIsLeftAsItWas(@TempDir Path folder)
+      throws Exception {
+    String id = server.create("sh", "--", "-c", "printf '\\033[?1049h\\033[6nscreen'");
+    try (OnTerminal person = OnTerminal.attachWithoutKeyboard(folder, server, id)) {
+      assertThat(person.awaitEnd()).isZero();
+
+      person.assertRestored();
+      assertThat(person.shown())
+          .contains("\033[?1049hscreen", "\033[?1049l")
+          .contains("cleat: " + id + " ended with code 0");
+    }
+  }
+
+  @Test
+  void aSessionOnPipesDoesNotAskTheTerminalAndLeavesItAsItWas(@TempDir Path folder)
+      throws Exception {
+    String script =
+        "printf '\\033[?1049h\\033[6nscreen'; printf '\\033[?25l\\033[6nerrors' >&2; exit 3";
+    String id = server.create("sh", "--pipes", "--", "-c", script);
+    try (OnTerminal person = attach(folder, id)) {
+      assertThat(person.awaitEnd()).isEqualTo(3);
+
+      person.assertRestored();
+      assertThat(person.shown())
+          .contains("\033[?1049hscreen", "\033[?25lerrors", "\033[?1049l", "\033[?25h");
+    }
+  }
+
+  @Test
   void whatIsCreatedIsAttachedToAtOnce(@TempDir Path folder) throws Exception {
     try (OnTerminal person =
         new OnTerminal(

@@ -36,6 +36,7 @@ final class KeyboardTest {
           said,
           () -> false,
           () -> false,
+          () -> false,
           () -> {});
 
   /** The first thing typed is lost; the last is typed, and the keys that detach with it. */

@@ -61,10 +61,26 @@ final class OnTerminal implements AutoCloseable, TerminalListener {
     return new OnTerminal(folder, command.toArray(String[]::new));
   }
 
+  /** The same, with nothing to read: only what it prints goes to the terminal. */
+  static OnTerminal attachWithoutKeyboard(Path folder, TestServer server, String session)
+      throws TerminalStartException {
+    return new OnTerminal(
+        SCRIPT.replace("\"$@\"", "\"$@\" < /dev/null"),
+        folder,
+        "attach",
+        session,
+        "--server",
+        server.target());
+  }
+
   /** Starts a client command in an empty folder. */
   OnTerminal(Path folder, String... command) throws TerminalStartException {
+    this(SCRIPT, folder, command);
+  }
+
+  private OnTerminal(String script, Path folder, String... command) throws TerminalStartException {
     this.folder = folder;
-    List<String> all = new ArrayList<>(List.of("/bin/bash", "-c", SCRIPT, "bash"));
+    List<String> all = new ArrayList<>(List.of("/bin/bash", "-c", script, "bash"));
     all.addAll(AsProcess.command(command));
     terminal =
         new PtyTerminals()

@@ -47,6 +47,7 @@ record Ran(int code, String out, String err) {
                 err,
                 () -> false,
                 () -> false,
+                () -> false,
                 () -> {}),
             command);
     return new Ran(

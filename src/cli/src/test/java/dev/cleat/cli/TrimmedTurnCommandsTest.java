@@ -88,7 +88,14 @@ final class TrimmedTurnCommandsTest {
           }
         };
     Streams streams =
-        new Streams(InputStream.nullInputStream(), out, err, () -> false, () -> false, () -> {});
+        new Streams(
+            InputStream.nullInputStream(),
+            out,
+            err,
+            () -> false,
+            () -> false,
+            () -> false,
+            () -> {});
     int code =
         Cli.run(
             streams,

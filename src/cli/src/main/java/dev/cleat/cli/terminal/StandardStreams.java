@@ -30,6 +30,11 @@ public final class StandardStreams {
     return isTerminal(SystemStream.Output);
   }
 
+  /** Whether standard error is a terminal. */
+  public static boolean errorIsTerminal() {
+    return isTerminal(SystemStream.Error);
+  }
+
   /**
    * Throws away what was typed on standard input, a terminal, and was not read: also the line that
    * is not finished, which no read would give.
