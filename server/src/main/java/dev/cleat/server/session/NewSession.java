@@ -13,6 +13,7 @@ import dev.cleat.v1.TerminalSize;
 import dev.cleat.v1.Turn;
 import dev.cleat.v1.TurnState;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -47,9 +48,16 @@ record NewSession(Shared shared, Maker maker, CreateRequest request) {
                 shared.clock().instant().plus(Prompts.REMEMBERED).toEpochMilli()));
   }
 
-  /** What of it is never shown, and needed for a restart. */
+  /**
+   * What of it is never shown, and needed for a restart; and what it begins with, for whoever
+   * brings it back where the server died before that was in its journal.
+   */
   byte[] secret() {
-    return CreateRequest.newBuilder().putAllEnv(request.getEnvMap()).build().toByteArray();
+    return CreateRequest.newBuilder()
+        .putAllEnv(request.getEnvMap())
+        .addAllStartPrompts(request.getStartPromptsList())
+        .build()
+        .toByteArray();
   }
 
   /**
@@ -110,8 +118,13 @@ record NewSession(Shared shared, Maker maker, CreateRequest request) {
 
   /** The turns that begin by themselves. They wait until the tool is ready. */
   List<Turn> startTurns(String sessionId) {
+    return startTurns(sessionId, request.getStartPromptsList(), shared.clock().instant());
+  }
+
+  /** Likewise, for these prompts. */
+  static List<Turn> startTurns(String sessionId, List<String> prompts, Instant now) {
     final List<Turn> turns = new ArrayList<>();
-    for (String prompt : request.getStartPromptsList()) {
+    for (String prompt : prompts) {
       turns.add(
           Turn.newBuilder()
               .setId(Ids.next())
@@ -119,7 +132,7 @@ record NewSession(Shared shared, Maker maker, CreateRequest request) {
               .setNumber(turns.size() + 1)
               .setState(TurnState.TURN_STATE_ACCEPTED)
               .setPrompt(prompt)
-              .setCreateTime(Times.timestamp(shared.clock().instant()))
+              .setCreateTime(Times.timestamp(now))
               .build());
     }
     return turns;

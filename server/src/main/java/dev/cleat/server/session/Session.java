@@ -155,20 +155,37 @@ public final class Session {
     return process;
   }
 
-  /**
-   * Writes the first event, and with it the turns that begin by themselves, so that no crash comes
-   * between.
-   */
+  /** Writes the first event, and with it the turns that begin by themselves. */
   void created(dev.cleat.v1.Session settings, List<Turn> first) {
     lock.locked(() -> {
-      final List<Event.Builder> events = new ArrayList<>();
-      events.add(Events.created(settings));
-      for (Turn turn : first) {
-        events.add(Events.turn(turn));
-        events.add(Events.turn(turn.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build()));
-      }
-      log.append(events);
+      writeBeginning(settings, first);
       process.turns().restore(fold().openTurns());
+    });
+  }
+
+  /**
+   * Writes of its beginning what is not in its journal: the server was killed before it was
+   * written, or while it was.
+   */
+  void writeBeginning(dev.cleat.v1.Session settings, List<Turn> first) {
+    lock.locked(() -> {
+      // Each of these turns has two events.
+      if (fold().seq() > 2L * first.size()) {
+        return;
+      }
+      final List<Event.Builder> events = new ArrayList<>();
+      if (fold().seq() == 0) {
+        events.add(Events.created(settings));
+      }
+      for (Turn turn : first) {
+        if (turn.getNumber() > fold().session().getTurnCount()) {
+          events.add(Events.turn(turn));
+          events.add(Events.turn(turn.toBuilder().setState(TurnState.TURN_STATE_QUEUED).build()));
+        }
+      }
+      if (!events.isEmpty()) {
+        log.append(events);
+      }
     });
   }
 

@@ -193,7 +193,7 @@ final class SessionLoader {
           fold.apply(event);
           untold.set(Changes.greater(untold.get(), Changes.kind(event)));
         });
-    final byte[] secret = store.secret(row.id()).orElse(new byte[0]);
+    final CreateRequest asked = CreateRequest.parseFrom(store.secret(row.id()).orElse(new byte[0]));
     final Session session =
         new Session(
             shared,
@@ -201,13 +201,16 @@ final class SessionLoader {
             journal,
             changes,
             fold,
-            CreateRequest.parseFrom(secret).getEnvMap(),
+            asked.getEnvMap(),
             RunNotes.of(row.fold(), row.foldedSeq()),
             fold.seq() == 0 ? stored : fold.session());
-    if (fold.seq() == 0) {
-      session.created(stored, List.of());
-    } else if (fold.seq() > row.foldedSeq() || journal.epoch() > row.epoch()) {
+    if (fold.seq() > row.foldedSeq() || (fold.seq() > 0 && journal.epoch() > row.epoch())) {
       session.readBack(untold.get());
+    }
+    if (row.foldedSeq() == 0) {
+      final List<String> prompts = asked.getStartPromptsList();
+      session.writeBeginning(
+          stored, NewSession.startTurns(key.id(), prompts, shared.clock().instant()));
     }
     if (!session.isOver()) {
       session.process().lost("the server that ran its process went down");
