@@ -1,6 +1,7 @@
 package dev.cleat.server.session;
 
 import dev.cleat.server.journal.Journal;
+import dev.cleat.server.journal.JournalFullException;
 import dev.cleat.server.journal.JournalRoot;
 import dev.cleat.server.store.ActiveKey;
 import dev.cleat.server.store.InsertResult;
@@ -109,6 +110,8 @@ final class Creation {
       final dev.cleat.v1.Session settings = asked.settings(key.id());
       known = insert(key, settings, asked);
       if (known.isEmpty()) {
+        // From here on it counts until its row is removed.
+        kept = false;
         final Session session = start(key, settings, asked);
         mine.complete(session);
         made = true;
@@ -196,6 +199,9 @@ final class Creation {
               settings);
       session.created(settings, asked.startTurns(key.id()));
       return session;
+    } catch (JournalFullException e) {
+      deletion.discard(key, settings.getWorkspace());
+      throw Refusal.storageFull();
     } catch (IOException e) {
       LOG.error("Session {} cannot be made", key, e);
       deletion.discard(key, settings.getWorkspace());

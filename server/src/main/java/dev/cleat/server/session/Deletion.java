@@ -143,11 +143,15 @@ final class Deletion {
     }
   }
 
-  /** Nothing is left of a session that could not be started; its id may be used again. */
+  /**
+   * Nothing is left of a session that could not be started; its id may be used again. Where it
+   * cannot be removed from the store, it is one more that is kept, for its owner to delete.
+   */
   void discard(SessionKey key, String workspace) {
     try {
       removeFiles(key, workspace);
       shared.store().discardSession(key.text());
+      shared.ledgers().of(key.tenant()).drop();
     } catch (RuntimeException e) {
       LOG.error("What is left of session {} could not be removed", key, e);
     }

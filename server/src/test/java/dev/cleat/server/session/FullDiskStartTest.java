@@ -11,6 +11,7 @@ import dev.cleat.server.terminal.PtyTerminals;
 import dev.cleat.server.terminal.Stream;
 import dev.cleat.server.terminal.TerminalFactory;
 import dev.cleat.server.terminal.TerminalListener;
+import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.SessionState;
 import java.io.IOException;
@@ -18,6 +19,9 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,6 +141,37 @@ class FullDiskStartTest {
     disk.free();
     assertItsPlaceIsFree();
     assertThat(session.view().getOutputBytes()).isEqualTo(before);
+  }
+
+  @Test
+  void aNewOneThatCannotBeRemovedAgainIsThereAndCounts() throws Exception {
+    final CreateRequest request = OneToolSessions.request().setSessionId("stays").build();
+    disk.fill();
+    try (Connection other =
+            DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("state.db"));
+        Statement statement = other.createStatement()) {
+      statement.execute(
+          "CREATE TRIGGER stays BEFORE DELETE ON session BEGIN SELECT RAISE(ABORT, 'stays'); END");
+      assertThat(
+              catchThrowableOfType(Refusal.class, () -> tenant.create(request, "somebody", _ -> {}))
+                  .reason())
+          .isEqualTo(ErrorReason.ERROR_REASON_STORAGE_FULL);
+      statement.execute("DROP TRIGGER stays");
+    }
+    disk.free();
+
+    assertThat(kept()).isEqualTo(1);
+    final Session session = tenant.get("stays");
+    assertThat(session.view().getState()).isEqualTo(SessionState.SESSION_STATE_LOST);
+    assertThat(tenant.delete(List.of(session), false, _ -> {})).containsExactly("stays");
+    assertThat(kept()).isZero();
+  }
+
+  private long kept() {
+    return tenant.quotas().stream()
+        .filter(line -> line.quota() == Quota.SESSIONS_KEPT)
+        .mapToLong(line -> line.used().orElseThrow())
+        .sum();
   }
 
   @Test
