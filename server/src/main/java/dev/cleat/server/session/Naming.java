@@ -88,11 +88,15 @@ final class Naming {
     if (claim == null) {
       return Optional.empty();
     }
-    if (claim.given() && claim.session().viewUnlessSlow().isPresent()) {
-      // It can be saved now: the store knows.
+    if (claim.given()) {
+      // What was too slow to be saved at once is saved in its time, unless it is asked for.
+      saver.save(claim.session());
       saver.flush();
-      claims.remove(name);
-      return Optional.empty();
+      if (!saver.isBehind(claim.session())) {
+        // The store knows.
+        claims.remove(name);
+        return Optional.empty();
+      }
     }
     return Optional.of(claim.session());
   }

@@ -276,6 +276,16 @@ final class Saver implements AutoCloseable {
     }
   }
 
+  /** Whether something of this session has changed that is not saved. */
+  boolean isBehind(dev.cleat.server.session.Session session) {
+    lock.lock();
+    try {
+      return now.contains(session) || soon.contains(session);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Saves what there is, and ends. */
   @Override
   public void close() {
