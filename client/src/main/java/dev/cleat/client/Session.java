@@ -26,6 +26,7 @@ import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.StopRequest;
 import dev.cleat.v1.TerminalSize;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -217,22 +218,32 @@ public final class Session {
   }
 
   /**
-   * Copies a media file to a path, over what is there. The file at the path is whole, or untouched
-   * if this fails.
+   * Copies a media file to a path, over what is there: where that is a link, over what it leads to.
+   * The file at the path is whole, or untouched if this fails; a pipe or a device is written to,
+   * and stays one.
    *
    * @return what the file is
    */
   public Artifact artifact(String artifactId, Path target) throws IOException {
-    Path folder = target.toAbsolutePath().getParent();
     try (ArtifactStream stream = artifact(artifactId)) {
-      Path part = Files.createTempFile(folder, ".cleat-", ".part");
-      try {
-        Files.copy(stream, part, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(part);
+      if (Files.exists(target) && !Files.isRegularFile(target)) {
+        try (OutputStream out = Files.newOutputStream(target)) {
+          stream.transferTo(out);
+        }
+      } else {
+        replace(Files.exists(target) ? target.toRealPath() : target.toAbsolutePath(), stream);
       }
       return stream.artifact();
+    }
+  }
+
+  private static void replace(Path target, ArtifactStream content) throws IOException {
+    Path part = Files.createTempFile(target.getParent(), ".cleat-", ".part");
+    try {
+      Files.copy(content, part, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(part);
     }
   }
 

@@ -137,6 +137,21 @@ class ArtifactTest {
   }
 
   @Test
+  void aCopyThroughALinkLeavesTheLink(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "before");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), file);
+    Path device = Files.createSymbolicLink(folder.resolve("device"), Path.of("/dev/null"));
+
+    session.artifact("whole", link);
+    session.artifact("whole", device);
+
+    assertThat(file).hasBinaryContent(BYTES);
+    assertThat(link).isSymbolicLink();
+    assertThat(device).isSymbolicLink();
+    assertThat(folder).isDirectoryNotContaining("glob:**.part");
+  }
+
+  @Test
   void aCopyIsWholeOrNotThere(@TempDir Path folder) throws IOException {
     Path target = folder.resolve("copy.png");
     assertThat(session.artifact("whole", target).id()).isEqualTo("whole");
