@@ -39,10 +39,11 @@ final class Shutdown {
     if (times.turns().isZero() || hasNoTurns(sessions, draining)) {
       return;
     }
+    // None yet where a prompt has just been let in.
     LOG.info(
-        "Turns of {} sessions get up to {} s to end; another signal ends them at once",
-        sessions.withTurns(),
-        times.turns().toMillis() / 1000.0);
+        "Turns get up to {} s to end, now of {} sessions; another signal ends them at once",
+        times.turns().toMillis() / 1000.0,
+        sessions.withTurns());
     if (!await(times.turns(), () -> hasNoTurns(sessions, draining))) {
       LOG.info("Turns of {} sessions are ended now", sessions.withTurns());
     }

@@ -64,7 +64,7 @@ final class Failures {
 
   private int server(CleatException failure, CommandSpec command) {
     if (!noContact(failure)) {
-      say(failure, words(failure));
+      say(failure, words(failure, command));
       return failure.code() == CleatException.Code.INVALID_ARGUMENT
           ? ExitCode.WRONG_USAGE
           : ExitCode.FAILED;
@@ -106,7 +106,7 @@ final class Failures {
   }
 
   /** The server's words; with the fix in the words of the command line where those differ. */
-  private static String words(CleatException failure) {
+  private static String words(CleatException failure, CommandSpec command) {
     if (failure.code() == CleatException.Code.INVALID_ARGUMENT && !failure.violations().isEmpty()) {
       return failure.violations().stream()
           .map(violation -> violation.field() + ": " + violation.description())
@@ -115,7 +115,10 @@ final class Failures {
     String fix =
         switch (failure.reason()) {
           case "UNKNOWN_TOOL", "TOOL_NOT_INSTALLED" -> "cleat tools lists the tools";
-          case "NAME_TAKEN" -> "choose another --name, or take that session with --get-or-create";
+          case "NAME_TAKEN" ->
+              command.findOption("--get-or-create") == null
+                  ? "choose another --name"
+                  : "choose another --name, or take that session with --get-or-create";
           case "SESSION_RUNNING" -> "stop it first, or say --force";
           case "CHILDREN_RUNNING" -> "stop them first, or say --force";
           case "BUSY" -> "wait, or say --busy queue";

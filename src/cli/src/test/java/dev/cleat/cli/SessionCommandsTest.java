@@ -196,6 +196,18 @@ final class SessionCommandsTest {
   }
 
   @Test
+  void aNameThatIsTakenIsSaidWithWhatThisCommandCanDo() {
+    server.create("sh", "--pipes", "--name", "had");
+    String id = server.create("sh", "--pipes");
+
+    assertThat(server.run("set", id, "--name", "had").err())
+        .contains("choose another --name")
+        .doesNotContain("--get-or-create");
+    assertThat(server.run("new", "sh", "--pipes", "--name", "had").err())
+        .contains("choose another --name, or take that session with --get-or-create");
+  }
+
+  @Test
   void listShowsWhatMatches() throws Exception {
     server.create("sh", "--pipes", "--name", "listed-1", "--label", "kind=listed");
     String second =
