@@ -26,10 +26,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** A session that several calls want gone, or running, at the same time. */
-@Isolated // It looks at the log, or the processes, of the whole JVM.
 class DeletedMeanwhileTest {
   private static final int ROUNDS = 20;
   private static final int CALLERS = 6;

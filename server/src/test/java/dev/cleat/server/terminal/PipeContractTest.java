@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** What pipes have and terminals have not. */
@@ -40,9 +42,13 @@ final class PipeContractTest {
     final Terminal terminal =
         pipes.start(shell("exec <&-; echo closed; exec sleep 1000"), recorder);
     recorder.awaitText("closed");
-    assertThatThrownBy(() -> terminal.write(ByteBuffer.allocate(1)))
-        .isInstanceOf(TerminalClosedException.class)
-        .hasMessageContaining("takes no more input");
+    // A process that is being started meanwhile has the pipe open for a moment too.
+    Awaitility.await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(() ->
+            assertThatThrownBy(() -> terminal.write(ByteBuffer.allocate(1)))
+                .isInstanceOf(TerminalClosedException.class)
+                .hasMessageContaining("takes no more input"));
     terminal.close();
     recorder.awaitExit();
   }
