@@ -21,6 +21,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -28,6 +29,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -252,16 +255,19 @@ class MutatedRequestsTest {
   private Footprint assertNothingIsLeft(ServerProcess server, Footprint before) throws Exception {
     List<Footprint> last = new ArrayList<>();
     try {
-      Await.until(
-          "nothing is left of the requests",
-          () -> {
+      // A look is a collection of the whole heap, and a JVM that asks for it.
+      Awaitility.await("nothing is left of the requests")
+          .atMost(Await.PATIENCE)
+          .pollInterval(Duration.ofSeconds(1))
+          .pollInSameThread()
+          .until(() -> {
             // What was created after its caller had gone.
             deleteAll();
             Footprint now = Footprint.of(server.pid());
             last.addFirst(now);
             return now.moreThan(before).isEmpty() && now.heap() <= before.heap() + MORE_HEAP;
           });
-    } catch (org.awaitility.core.ConditionTimeoutException e) {
+    } catch (ConditionTimeoutException e) {
       throw new AssertionError(
           "%s: more than before: %s; heap %d, then %d; grown: %s"
               .formatted(
