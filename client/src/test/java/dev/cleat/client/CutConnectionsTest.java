@@ -19,8 +19,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Both directions, byte for byte, over a network that cuts connections wherever it likes. */
+@Execution(ExecutionMode.CONCURRENT)
 class CutConnectionsTest {
   private static final CuttingProxy.Cuts MANY_CUTS =
       new CuttingProxy.Cuts(new Range(1000, 400_000), new Range(100, 3000), 150);

@@ -212,7 +212,7 @@ class RotationTest {
   private static void soon(Callable<Boolean> condition) {
     Awaitility.await()
         .atMost(java.time.Duration.ofSeconds(60))
-        .pollInterval(java.time.Duration.ofMillis(50))
+        .pollInterval(java.time.Duration.ofMillis(200))
         .until(condition);
   }
 
@@ -298,7 +298,7 @@ class RotationTest {
         .create(
             CreateRequest.newBuilder()
                 .setTool("sh")
-                .addAllArgs(List.of("-c", "while :; do echo a line; sleep 0.01; done"))
+                .addAllArgs(List.of("-c", "while :; do echo a line; sleep 0.1; done"))
                 .build())
         .getSession()
         .getId();

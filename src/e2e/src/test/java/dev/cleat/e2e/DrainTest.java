@@ -276,7 +276,7 @@ class DrainTest {
                   NewSession.of("sh")
                       .args(
                           List.of(
-                              "-c", "stty raw -echo; while :; do seq 1 200; sleep 0.01; done"))));
+                              "-c", "stty raw -echo; while :; do seq 1 1000; sleep 0.05; done"))));
         }
         for (int reader = 0; reader < CLIENTS; reader++) {
           Transcript transcript = Transcript.digesting();

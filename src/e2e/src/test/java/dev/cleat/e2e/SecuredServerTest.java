@@ -93,7 +93,7 @@ class SecuredServerTest {
       Session session =
           client.create(
               NewSession.of("sh")
-                  .args(java.util.List.of("-c", "while :; do echo a line; sleep 0.01; done")));
+                  .args(java.util.List.of("-c", "while :; do echo a line; sleep 0.05; done")));
       Transcript seen = Transcript.digesting();
       try (Attachment _ = session.attach(AttachOptions.fromBeginning().readOnly(), seen);
           Metrics metrics = new Metrics(server)) {
@@ -105,7 +105,7 @@ class SecuredServerTest {
           Await.until("the stream goes on", () -> seen.last() > before);
           proxy.cutNow();
           Await.until(
-              "it was resumed", () -> seen.reconnects() > reconnects && seen.last() > before + 10);
+              "it was resumed", () -> seen.reconnects() > reconnects && seen.last() > before + 5);
         }
       }
       session.stop();
@@ -164,7 +164,7 @@ class SecuredServerTest {
       Session session =
           client.create(
               NewSession.of("sh")
-                  .args(java.util.List.of("-c", "while :; do echo a line; sleep 0.01; done")));
+                  .args(java.util.List.of("-c", "while :; do echo a line; sleep 0.05; done")));
       Transcript seen = Transcript.digesting();
       try (Attachment _ = session.attach(AttachOptions.fromBeginning().readOnly(), seen)) {
         Await.until("the stream begins", () -> seen.last() > 10);
@@ -181,7 +181,7 @@ class SecuredServerTest {
               "it was resumed, or ended",
               () ->
                   !seen.errors().isEmpty()
-                      || (seen.reconnects() > reconnects && seen.last() > before + 10));
+                      || (seen.reconnects() > reconnects && seen.last() > before + 5));
           assertThat(seen.errors()).isEmpty();
         }
       }
