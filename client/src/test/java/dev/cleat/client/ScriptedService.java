@@ -21,6 +21,7 @@ import dev.cleat.v1.SessionServiceGrpc;
 import dev.cleat.v1.WatchRequest;
 import dev.cleat.v1.WatchResponse;
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -71,6 +72,8 @@ final class ScriptedService extends SessionServiceGrpc.SessionServiceImplBase {
 
   @Override
   public StreamObserver<AttachRequest> attach(StreamObserver<AttachResponse> responses) {
+    // A client may leave in the middle of a script; what is said to it then goes nowhere.
+    ((ServerCallStreamObserver<AttachResponse>) responses).setOnCancelHandler(() -> {});
     Call call = new Call(responses);
     return new StreamObserver<>() {
       @Override
