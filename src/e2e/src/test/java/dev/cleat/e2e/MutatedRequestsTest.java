@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Order(3)
 class MutatedRequestsTest {
-  private static final int REQUESTS = Scale.of(5_000, 200_000);
+  private static final int REQUESTS = Scale.of(4_000, 200_000);
 
   /** What is only made once, and what is kept in a certain number, is there by then. */
   private static final int WARM_UP = Scale.of(1_500, 20_000);
