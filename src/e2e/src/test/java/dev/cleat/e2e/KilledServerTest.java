@@ -109,7 +109,7 @@ class KilledServerTest {
       calls.add(callers.submit(() -> creates.untilGone(stub)));
       calls.add(callers.submit(() -> prompts.untilGone(stub)));
       int moreCreates = creates.count() + random.nextInt(10);
-      int morePrompts = prompts.count() + random.nextInt(20);
+      int morePrompts = prompts.count() + random.nextInt(10);
       List<Long> before = printers.stream().map(printer -> printer.seen.last()).toList();
       Await.untilAsserted(() -> {
         assertGoOn(calls);

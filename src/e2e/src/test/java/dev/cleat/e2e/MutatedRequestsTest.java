@@ -43,10 +43,10 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Order(3)
 class MutatedRequestsTest {
-  private static final int REQUESTS = Scale.of(4_000, 200_000);
+  private static final int REQUESTS = Scale.of(3_000, 200_000);
 
   /** What is only made once, and what is kept in a certain number, is there by then. */
-  private static final int WARM_UP = Scale.of(1_500, 20_000);
+  private static final int WARM_UP = Scale.of(1_000, 20_000);
 
   /**
    * How much more of the heap may be in use: what is kept in a certain number, and what the JVM
