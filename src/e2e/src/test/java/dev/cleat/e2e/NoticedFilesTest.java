@@ -34,6 +34,8 @@ class NoticedFilesTest {
   }
 
   private Session shell(CleatClient client, Path work) {
+    // A shell that is hung up writes its history there.
+    servers.home(folder);
     return client.create(
         NewSession.of("bash").workdir(work.toString()).env("HOME", folder.toString()));
   }
