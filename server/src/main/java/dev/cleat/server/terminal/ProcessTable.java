@@ -115,7 +115,7 @@ final class ProcessTable {
       return state == 'R' || state == 'D';
     }
 
-    boolean stopped() {
+    private boolean stopped() {
       return state == 'T' || state == 't';
     }
 

@@ -15,9 +15,9 @@ import java.util.concurrent.locks.LockSupport;
  * last, and nothing is signalled after that. Thread-safe.
  */
 final class SessionProcesses {
-  private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  // A process stops when it next has a processor, for which it may wait long where many want one.
+  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(5);
   private static final long STEP_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
-  private static final int PAUSE_ROUNDS = 5;
 
   private final int leader;
   private final Descriptor leaderEnd;
@@ -41,11 +41,14 @@ final class SessionProcesses {
   }
 
   /** Signals a process group of the session. */
-  synchronized void signal(int group, Signal signal) {
-    if (!reaped) {
-      // The answer is of no use: a group that has gone by now is what a signal cannot reach.
-      final int _ = Libc.kill(-group, signal.number());
-    }
+  void signal(int group, Signal signal) {
+    // The answer is of no use: a group that has gone by now is what a signal cannot reach.
+    final boolean _ = reached(group, signal);
+  }
+
+  /** Whether the group was there to be signalled, and not only another user's processes in it. */
+  private synchronized boolean reached(int group, Signal signal) {
+    return !reaped && Libc.kill(-group, signal.number()) >= 0;
   }
 
   /** Signals the leader's process group, then all others of the session. */
@@ -83,20 +86,25 @@ final class SessionProcesses {
   }
 
   /**
-   * Stops them all. A shell that sees its job stop would take the terminal back; so each group has
-   * stopped before the next younger one is told to, and the parents are the older ones.
+   * Stops them all, and returns when they stand still. A shell that sees its job stop would take
+   * the terminal back; so each group has stopped before the next younger one is told to, and the
+   * parents are the older ones. What cannot stop, as in a control group that is frozen, is waited
+   * for five seconds at most.
    */
   void pause() {
-    for (int round = 0; round < PAUSE_ROUNDS; round++) {
-      groups()
-          .forEach((group, members) -> {
-            signal(group, Signal.STOP);
-            awaitStopped(members);
-          });
-      if (entries(table.session(leader)).stream().allMatch(ProcessTable.Entry::standsStill)) {
-        return;
-      }
-    }
+    final long begin = System.nanoTime();
+    SequencedMap<Integer, List<Integer>> groups = groups();
+    SequencedMap<Integer, List<Integer>> told;
+    do {
+      told = groups;
+      told.forEach((group, members) -> {
+        if (reached(group, Signal.STOP)) {
+          awaitStandstill(group, members, begin);
+        }
+      });
+      // Who has been born or has moved to a group of its own meanwhile may not have been told.
+      groups = groups();
+    } while (!groups.equals(told) && pauseMayWait(begin));
   }
 
   /** Lets them all go on, the youngest first, for the same reason. */
@@ -106,12 +114,23 @@ final class SessionProcesses {
     }
   }
 
-  private static void awaitStopped(List<Integer> pids) {
-    final long end = System.nanoTime() + LONGEST_WAIT_NANOS;
-    while (System.nanoTime() - end < 0
-        && entries(pids).stream().anyMatch(e -> e.alive() && !e.stopped())) {
+  private static void awaitStandstill(int group, List<Integer> members, long begin) {
+    final List<Integer> left = new ArrayList<>(members);
+    while (pauseMayWait(begin)) {
+      left.removeIf(pid -> Libc.getpgid(pid) != group);
+      if (standStill(left)) {
+        return;
+      }
       LockSupport.parkNanos(STEP_NANOS);
     }
+  }
+
+  private static boolean standStill(List<Integer> pids) {
+    return entries(pids).stream().allMatch(ProcessTable.Entry::standsStill);
+  }
+
+  private static boolean pauseMayWait(long begin) {
+    return System.nanoTime() - begin < LONGEST_PAUSE_NANOS;
   }
 
   /** The session's living process groups with their members, the oldest first. */
