@@ -86,7 +86,7 @@ public interface Terminal extends AutoCloseable {
 
   /**
    * Stops all processes of the session in their tracks, the leader first so that a shell does not
-   * notice.
+   * notice. Returns when they stand still, or after five seconds if one of them cannot.
    */
   void pause();
 
