@@ -69,11 +69,12 @@ class FullDiskTest {
 
       assertStorageFull(() -> client.create("bash"));
       assertStorageFull(() -> shell.start(TOO_LONG_FOR_WHAT_IS_LEFT));
+      // Smaller events than the output still find room: its folder is looked at, too.
+      long head = printer.refresh().head().seq();
       Transcript reader = Transcript.digesting();
       try (Attachment _ = printer.attach(AttachOptions.fromBeginning().readOnly(), reader)) {
-        Await.until("what there is can be read", reader::caughtUp);
+        Await.until("what there is can be read", () -> reader.last() >= head);
       }
-      assertThat(reader.last()).isEqualTo(printer.refresh().head().seq());
 
       disk.free();
       assertThat(Transcript.end(attachment).reason()).isEqualTo(AttachEnd.Reason.EXITED);
