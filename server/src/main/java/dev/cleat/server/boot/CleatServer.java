@@ -16,6 +16,7 @@ import dev.cleat.server.session.Sessions;
 import dev.cleat.server.store.Store;
 import dev.cleat.server.store.StoreException;
 import dev.cleat.server.telemetry.Meter;
+import dev.cleat.server.telemetry.Outage;
 import dev.cleat.server.telemetry.Tracing;
 import dev.cleat.server.terminal.OwnProcess;
 import dev.cleat.server.terminal.PipeTerminals;
@@ -137,10 +138,14 @@ public final class CleatServer implements AutoCloseable {
       final ScheduledExecutorService sweeper =
           Executors.newSingleThreadScheduledExecutor(
               Thread.ofPlatform().daemon().name("cleat-sweeper").factory());
+      final Outage outage = new Outage(LOG, "Sweeping the sessions");
       // It never ends and never throws: nobody needs its future.
       final var _ =
           sweeper.scheduleWithFixedDelay(
-              () -> sweep(sessions), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+              () -> sweep(sessions, outage),
+              SWEEP.toMillis(),
+              SWEEP.toMillis(),
+              TimeUnit.MILLISECONDS);
       final CleatServer server =
           new CleatServer(
               sessions,
@@ -330,12 +335,15 @@ public final class CleatServer implements AutoCloseable {
         config.isolation().allowSameUser());
   }
 
-  private static void sweep(Sessions sessions) {
+  /** Never throws: it would not come again. */
+  private static void sweep(Sessions sessions, Outage outage) {
     try {
       sessions.sweep();
+      outage.over();
+    } catch (StoreException e) {
+      outage.failed(e);
     } catch (RuntimeException e) {
-      // It comes again in a moment; without this it never would.
-      LOG.warn("Sessions could not be swept", e);
+      outage.broke(e);
     }
   }
 

@@ -7,6 +7,7 @@ import dev.cleat.server.store.SessionRow;
 import dev.cleat.server.store.Store;
 import dev.cleat.server.store.StoreException;
 import dev.cleat.server.store.TurnRow;
+import dev.cleat.server.telemetry.Outage;
 import dev.cleat.v1.Session;
 import dev.cleat.v1.Turn;
 import java.util.LinkedHashMap;
@@ -49,6 +50,7 @@ final class Saver implements AutoCloseable {
   private final Set<dev.cleat.server.session.Session> now = new LinkedHashSet<>();
   private final Set<dev.cleat.server.session.Session> soon = new LinkedHashSet<>();
   private final ReentrantLock saving = new ReentrantLock();
+  private final Outage outage = new Outage(LOG, "Saving the state of sessions");
   private @Nullable Thread thread;
   private boolean closed;
 
@@ -112,13 +114,14 @@ final class Saver implements AutoCloseable {
       }
       try {
         flush();
+        outage.over();
       } catch (StoreException e) {
-        LOG.warn("The state of sessions could not be saved yet: {}", e.getMessage());
+        outage.failed(e);
         if (last || !pause()) {
           return;
         }
       } catch (RuntimeException e) {
-        LOG.error("The state of sessions could not be saved", e);
+        outage.broke(e);
       }
       if (last) {
         return;
