@@ -51,6 +51,12 @@ async function main() {
   assert.equal(turn.state, 'TURN_STATE_FAILED');
   assert.equal(turn.exit.code, 3);
 
+  // The shell prints its prompt when the turn has ended, and is idle when that is there.
+  let {session: now} = await cleat.call('Get', {session_id});
+  while (now.activity.state !== 'ACTIVITY_STATE_IDLE') {
+    ({session: now} = await cleat.call('Get', {session_id}));
+  }
+
   // What the terminal shows, by itself and as the beginning of an Attach.
   const {screen} = await cleat.call('GetScreen', {session_id, styles: true, restore: true});
   assert.equal(screen.lines.length, screen.size.rows);

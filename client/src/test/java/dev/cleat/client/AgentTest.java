@@ -45,6 +45,8 @@ class AgentTest {
     return CleatClient.builder()
         .target(target)
         .backOff(Duration.ofMillis(1), Duration.ofMillis(20))
+        .retryFor(Duration.ofMinutes(1))
+        .deadline(Duration.ofMinutes(2))
         .build();
   }
 

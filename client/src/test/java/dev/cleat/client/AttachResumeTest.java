@@ -228,7 +228,7 @@ class AttachResumeTest {
   void aSilentConnectionIsLeft() throws Exception {
     service.then(c -> c.attached().events(1)).then(c -> c.attached().events(2).ended());
 
-    Recorder.end(attach(AttachOptions.fromBeginning().readOnly().heartbeat(Duration.ofSeconds(2))));
+    Recorder.end(attach(AttachOptions.fromBeginning().readOnly().heartbeat(Duration.ofSeconds(4))));
     assertThat(recorder.causes)
         .extracting(CleatException::reason)
         .containsExactly(CleatException.SILENT);

@@ -38,6 +38,8 @@ class PromptTest {
     return CleatClient.builder()
         .target(target)
         .backOff(Duration.ofMillis(1), Duration.ofMillis(20))
+        .retryFor(Duration.ofMinutes(1))
+        .deadline(Duration.ofMinutes(2))
         .build();
   }
 

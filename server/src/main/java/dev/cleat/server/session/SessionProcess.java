@@ -579,10 +579,11 @@ final class SessionProcess implements HeadlessDriver.Host {
     artifacts.noticedBy(null);
     turns.clear();
     host.terminal(null);
-    over = true;
     if (!restarting) {
       ledger.end(key.id());
     }
+    // Last: who sees that it is over finds its place free.
+    over = true;
     sizes.sayOver();
   }
 

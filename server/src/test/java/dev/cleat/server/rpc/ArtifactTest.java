@@ -197,6 +197,7 @@ class ArtifactTest {
     picture("pic.png", 1000);
     final AtomicInteger runs = new AtomicInteger();
     Awaitility.await()
+        .atMost(java.time.Duration.ofMinutes(2))
         .ignoreException(ConditionTimeoutException.class)
         .untilAsserted(() -> {
           // One that comes more than a second after its command is looked for no more.

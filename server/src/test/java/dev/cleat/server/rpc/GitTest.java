@@ -92,7 +92,8 @@ class GitTest {
     final int before = changes().size();
     run("git merge --abort");
     awaitGit(git -> git.getOperation() == GitOperation.GIT_OPERATION_NONE);
-    assertThat(changes()).hasSize(before + 1);
+    // More than one, where it was looked at in the middle of that.
+    assertThat(changes()).hasSizeGreaterThan(before);
     assertThat(changes().getLast().getGitChanged().getState()).isEqualTo(session().getGit());
   }
 

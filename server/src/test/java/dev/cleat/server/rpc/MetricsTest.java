@@ -242,7 +242,8 @@ class MetricsTest {
           new AttachStream(server, AttachOpen.newBuilder().setSessionId(id).build());
       quick.await(stream -> get(server, id).getOutputBytes() == PRINTED + 2);
       final long head = get(server, id).getHeadSeq();
-      quick.await(stream -> stream.events().getLast().getSeq() == head);
+      quick.await(
+          stream -> !stream.events().isEmpty() && stream.events().getLast().getSeq() == head);
 
       final Map<String, Double> now = server.metrics();
       assertThat(now)

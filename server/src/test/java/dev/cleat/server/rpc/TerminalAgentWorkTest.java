@@ -9,6 +9,7 @@ import dev.cleat.v1.Approval;
 import dev.cleat.v1.ApprovalDecision;
 import dev.cleat.v1.ApprovalSettings;
 import dev.cleat.v1.ApprovalSource;
+import dev.cleat.v1.CreateRequest;
 import dev.cleat.v1.ErrorReason;
 import dev.cleat.v1.Event;
 import dev.cleat.v1.SendPromptRequest;
@@ -49,6 +50,13 @@ class TerminalAgentWorkTest {
     user = new ScreenAgentUser(server, own);
   }
 
+  /** Creates one that is not just starting: where that takes long it looks like a question. */
+  private String idle(CreateRequest.Builder request) {
+    final String id = user.create(request);
+    user.awaitActivity(id, ActivityState.ACTIVITY_STATE_IDLE);
+    return id;
+  }
+
   @ConcurrentTest
   void spinnerThatNeverStopsIsWorkUntilTheTimeout() throws Exception {
     final String id = user.create("fake");
@@ -57,7 +65,7 @@ class TerminalAgentWorkTest {
             SendPromptRequest.newBuilder()
                 .setSessionId(id)
                 .setPrompt("spin")
-                .setTimeout(Duration.newBuilder().setSeconds(6)));
+                .setTimeout(Duration.newBuilder().setSeconds(15)));
     final Turn next = user.send(id, "next");
     final Turn ended = user.await(turn);
 
@@ -82,15 +90,19 @@ class TerminalAgentWorkTest {
 
   @ConcurrentTest
   void silenceInTheMiddleOfAnAnswerIsNotItsEnd() {
-    final String id = user.create("fake");
+    final String id = idle(user.request("fake"));
     final Turn ended = user.succeeded(user.send(id, "quiet 20000"));
 
     assertThat(ended.getOutputPreview()).contains("The beginning,").contains("and the end.");
     assertThat(ended.getDuration().getSeconds()).isGreaterThanOrEqualTo(19);
     // It was taken for a question, and that was withdrawn.
     assertThat(user.questions(id)).isEmpty();
-    assertThat(user.events(id).stream().filter(Event::hasApprovalResolved))
-        .extracting(event -> event.getApprovalResolved().getApproval().getAnswer().getSource())
+    assertThat(
+            user.events(id).stream()
+                .filter(Event::hasApprovalResolved)
+                .map(event -> event.getApprovalResolved().getApproval())
+                .filter(question -> question.getTurnId().equals(ended.getId())))
+        .extracting(question -> question.getAnswer().getSource())
         .containsExactly(ApprovalSource.APPROVAL_SOURCE_TERMINAL);
   }
 
@@ -121,7 +133,7 @@ class TerminalAgentWorkTest {
   void unknownQuestionIsNeverAnswered() throws Exception {
     final Path precious = Files.writeString(user.folder().resolve("precious"), "all");
     final String id =
-        user.create(
+        idle(
             user.request("fake")
                 .setApprovals(
                     ApprovalSettings.newBuilder()
@@ -134,12 +146,11 @@ class TerminalAgentWorkTest {
     final Approval question =
         user.events(id).stream()
             .filter(Event::hasApprovalRequested)
+            .map(event -> event.getApprovalRequested().getApproval())
+            .filter(asked -> asked.getTurnId().equals(turn.getId()))
             .findFirst()
-            .orElseThrow()
-            .getApprovalRequested()
-            .getApproval();
+            .orElseThrow();
     assertThat(question.getOptionsList()).isEmpty();
-    assertThat(question.getTurnId()).isEqualTo(turn.getId());
     assertThat(question.getScreenText()).contains("Shall all be deleted? Enter: yes");
     assertThat(ended.getState()).isEqualTo(TurnState.TURN_STATE_UNCERTAIN);
     assertThat(ended.getEndReason()).isEqualTo(TurnEndReason.TURN_END_REASON_UNKNOWN_QUESTION);
@@ -159,7 +170,7 @@ class TerminalAgentWorkTest {
 
   @ConcurrentTest
   void knownQuestionIsAnsweredWithItsKeys() throws Exception {
-    final String id = user.create("fake");
+    final String id = idle(user.request("fake"));
     final Turn allowed = user.send(id, "ask one");
     final Approval question = user.awaitQuestion(id);
     assertThat(question.getQuestion()).isEqualTo("May I do it?");
@@ -180,7 +191,7 @@ class TerminalAgentWorkTest {
 
   @ConcurrentTest
   void questionAnsweredByHandIsWithdrawn() throws Exception {
-    final String id = user.create("fake");
+    final String id = idle(user.request("fake"));
     final Turn turn = user.send(id, "ask");
     final Approval question = user.awaitQuestion(id);
     user.type(id, "1");

@@ -146,9 +146,11 @@ class ThrownAwayInputTest {
     final SendInputRequest request =
         numbered(session, 1, ByteString.copyFromUtf8("x".repeat(MUCH - 1) + "y"));
     final CompletableFuture<Void> refused =
-        CompletableFuture.runAsync(() ->
-            Refused.by(() -> server.sessions().sendInput(request))
-                .with(FAILED_PRECONDITION, ERROR_REASON_WRONG_STATE));
+        CompletableFuture.runAsync(
+            () ->
+                Refused.by(() -> server.sessions().sendInput(request))
+                    .with(FAILED_PRECONDITION, ERROR_REASON_WRONG_STATE),
+            task -> Thread.ofVirtual().start(task));
     stream.awaitText("stuck");
     stop(session);
     refused.get(2, TimeUnit.MINUTES);

@@ -267,10 +267,18 @@ class TurnTest {
     assertThat(Files.readAllLines(file)).containsExactly("once");
   }
 
+  /** A person types when there is a prompt; what comes before it the shell has not read. */
+  private void awaitPrompt(String id, Turn ended) {
+    Awaitility.await()
+        .until(() ->
+            events(id).stream()
+                .anyMatch(event -> event.hasPromptShown() && event.getSeq() > ended.getLastSeq()));
+  }
+
   @Test
   void aPromptWaitsForWhatAPersonHasTyped() {
     final String id = shell("bash");
-    await(send(id, "true"));
+    awaitPrompt(id, await(send(id, "true")));
     type(id, "echo typed by");
     // A shell that has not shown it for long has nothing on its line.
     Awaitility.await()
@@ -290,7 +298,7 @@ class TurnTest {
     final Turn running = send(id, "sleep 1000");
     awaitState(running, TurnState.TURN_STATE_RUNNING);
     cancel(running);
-    await(running);
+    awaitPrompt(id, await(running));
     type(id, "touch ~/half");
     Awaitility.await()
         .atMost(java.time.Duration.ofSeconds(60))

@@ -135,7 +135,8 @@ class FullDiskStartTest {
 
     final CompletableFuture<Void> reader =
         CompletableFuture.runAsync(
-            () -> listeners.getLast().output(Stream.TERMINAL, ByteBuffer.allocate(1)));
+            () -> listeners.getLast().output(Stream.TERMINAL, ByteBuffer.allocate(1)),
+            task -> Thread.ofVirtual().start(task));
 
     reader.get(1, TimeUnit.MINUTES);
     disk.free();

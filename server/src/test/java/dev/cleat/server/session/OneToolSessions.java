@@ -1,5 +1,7 @@
 package dev.cleat.server.session;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.cleat.server.isolation.Isolator;
 import dev.cleat.server.journal.FakeDisk;
 import dev.cleat.server.journal.JournalOptions;
@@ -118,10 +120,17 @@ public final class OneToolSessions {
         Tracing.off());
   }
 
-  /** Writes the program. */
+  /**
+   * Writes the program. Another process does: what this one has open for writing, each process that
+   * a test starts just then has open too for a moment, and such a file cannot be run.
+   */
   public static void install(Path program, String script) throws IOException {
-    Files.writeString(program, "#!/bin/sh\n" + script);
-    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+    final Path text = program.resolveSibling(program.getFileName() + ".text");
+    Files.writeString(text, "#!/bin/sh\n" + script);
+    Files.setPosixFilePermissions(text, PosixFilePermissions.fromString("rwx------"));
+    final Process copy =
+        new ProcessBuilder("cp", text.toString(), program.toString()).inheritIO().start();
+    assertThat(copy.onExit().join().exitValue()).isZero();
   }
 
   /** What asks for one. */

@@ -52,7 +52,7 @@ final class SmallDisk {
         out.write(block);
       }
     } catch (IOException full) {
-      assertThat(folder.toFile().getUsableSpace()).isZero();
+      assertThat(Files.size(folder.resolve("filler"))).isPositive();
     }
   }
 

@@ -166,7 +166,7 @@ final class EndContractTest {
             recorder);
     recorder.awaitText("ready");
     // Half of it is also how long the shell may take for each of the two.
-    terminal.stop(Duration.ofSeconds(8));
+    terminal.stop(Duration.ofSeconds(12));
     recorder.awaitText("HUP");
     assertThat(recorder.awaitExit()).isEqualTo(new Exit.Code(9));
   }
@@ -269,8 +269,7 @@ final class EndContractTest {
 
   private static boolean standsStill(Terminal terminal) {
     final List<Integer> session = Processes.session(terminal.pid());
-    return session.size() >= 2
-        && session.stream().map(Processes::state).allMatch(state -> "TZD".indexOf(state) >= 0);
+    return session.size() >= 2 && session.stream().allMatch(Processes::standsStill);
   }
 
   @Test

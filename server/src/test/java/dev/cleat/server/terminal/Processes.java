@@ -41,6 +41,29 @@ final class Processes {
     return ProcessTable.read(pid).map(ProcessTable.Entry::state).orElse('-');
   }
 
+  /**
+   * Whether a process has stopped, or stops before its next instruction: it waits for its child to
+   * become a program, or for a processor with the stop pending.
+   */
+  static boolean standsStill(int pid) {
+    return hasStopped(pid) || isToldToStop(pid) || hasStopped(pid);
+  }
+
+  private static boolean hasStopped(int pid) {
+    return "TZD".indexOf(state(pid)) >= 0;
+  }
+
+  private static boolean isToldToStop(int pid) {
+    try {
+      return Files.readAllLines(Path.of("/proc", String.valueOf(pid), "status")).stream()
+          .filter(line -> line.startsWith("ShdPnd:"))
+          .map(line -> Long.parseUnsignedLong(line.substring("ShdPnd:".length()).strip(), 16))
+          .anyMatch(pending -> (pending & (1L << (Signal.STOP.number() - 1))) != 0);
+    } catch (IOException e) {
+      return true; // Ended meanwhile.
+    }
+  }
+
   static void kill(int pid) {
     final Optional<ProcessHandle> process = ProcessHandle.of(pid);
     process.ifPresent(ProcessHandle::destroyForcibly);

@@ -44,7 +44,7 @@ final class BashOnPty implements AutoCloseable {
    */
   record Outcome(List<Kind> marks, OptionalInt exitCode, String output) {}
 
-  private static final Duration BEFORE_ANOTHER_INTERRUPT = Duration.ofSeconds(2);
+  private static final Duration BEFORE_ANOTHER_INTERRUPT = Duration.ofSeconds(10);
   private static final PtyTerminals TERMINALS = new PtyTerminals();
 
   private final String aid;

@@ -42,6 +42,7 @@ final class AttachOnTerminalTest {
     String id = server.create("bash", "--name", "raw");
     try (OnTerminal person = attach(folder, "raw")) {
       person.awaitShown("cleat: attached to raw; detach with Ctrl-\\ Ctrl-\\");
+      person.awaitAttached();
       person.awaitModes("-icanon");
       assertThat(person.modes()).contains(RAW);
 
@@ -67,7 +68,7 @@ final class AttachOnTerminalTest {
   void theFirstDetachKeyAloneIsMeantForTheSession(@TempDir Path folder) throws Exception {
     String id = server.create("bash");
     try (OnTerminal person = attach(folder, id)) {
-      person.awaitShown("detach with");
+      person.awaitAttached();
       // The shell's mark comes before there is a program, and the program's word when there is.
       person.type("sh -c 'echo sl''eeping; exec sleep 60'\r");
       person.awaitShown("sleeping\r\n");
@@ -84,7 +85,7 @@ final class AttachOnTerminalTest {
   void theSizeOfTheWindowIsFollowed(@TempDir Path folder) throws Exception {
     String id = server.create("bash");
     try (OnTerminal person = attach(folder, id)) {
-      person.awaitShown("detach with");
+      person.awaitAttached();
       person.awaitModes("-icanon");
       person.type("stty size\r");
       person.awaitShown("30 100\r\n");
@@ -137,7 +138,7 @@ final class AttachOnTerminalTest {
     String id = server.create("bash");
     try (Relay relay = new Relay(server.port());
         OnTerminal person = new OnTerminal(folder, "attach", id, "--server", relay.address())) {
-      person.awaitShown("detach with");
+      person.awaitAttached();
       person.type("echo be\"fore\"\r");
       person.awaitShown("before\r\n");
 
@@ -179,6 +180,7 @@ final class AttachOnTerminalTest {
     String id = server.create("bash", "--size", "24x80");
     try (OnTerminal person = attach(folder, id, "--read-only", "--detach-keys", "ctrl-p,q")) {
       person.awaitShown("cleat: watching " + id + "; detach with Ctrl-P q");
+      person.awaitAttached();
       person.awaitModes("-icanon");
       person.type("exit 9\r");
       server.run("send", id, "--enter", "stty size").ok();
@@ -225,7 +227,7 @@ final class AttachOnTerminalTest {
     try (OnTerminal person =
         new OnTerminal(
             folder, "new", "bash", "-a", "-e", "HOME=" + folder, "--server", server.target())) {
-      person.awaitShown("; detach with");
+      person.awaitAttached();
       person.type("stty size; exit 4\r");
       person.awaitShown("30 100\r\n");
 

@@ -1,5 +1,6 @@
 package dev.cleat.cli;
 
+import static dev.cleat.cli.Soon.soon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Server;
@@ -17,7 +18,8 @@ final class HealthCommandTest {
   @Test
   void healthSaysWhetherCallsAreTaken(@TempDir Path data) throws Exception {
     try (TestServer server = TestServer.start(data)) {
-      assertThat(server.run("health").ok().line()).isEqualTo("SERVING");
+      // It asks once, and waits five seconds for the answer.
+      soon().untilAsserted(() -> assertThat(server.run("health").ok().line()).isEqualTo("SERVING"));
     }
 
     HealthStatusManager health = new HealthStatusManager();

@@ -18,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -52,7 +53,11 @@ final class KeyboardTest {
             request -> {
               if (((AttachRequest) request).getInput().getInputSeq() == 2) {
                 // Not acknowledged before it is known whether anybody waits for that.
-                soon().until(() -> attached.join().done().isDone() || typing.flushes());
+                // Looked at often, since the last words have two seconds.
+                soon()
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(10))
+                    .until(() -> attached.join().done().isDone() || typing.flushes());
                 waited.complete(!attached.join().done().isDone());
               }
             });

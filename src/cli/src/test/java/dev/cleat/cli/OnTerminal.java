@@ -124,8 +124,19 @@ final class OnTerminal implements AutoCloseable, TerminalListener {
   }
 
   OnTerminal awaitShown(String text) {
-    await().atMost(PATIENCE).untilAsserted(() -> assertThat(shown()).contains(text));
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(20))
+        .untilAsserted(() -> assertThat(shown()).contains(text));
     return this;
+  }
+
+  /**
+   * Waits until what is typed is shown as output. What is printed before may be shown as part of
+   * the picture that an attach begins with, which says where on the screen it is and ends no line.
+   */
+  void awaitAttached() {
+    awaitShown("detach with").awaitShown("\033[2J");
   }
 
   void type(String keys) throws TerminalClosedException {

@@ -32,13 +32,17 @@ final class OutputCommandsTest {
   void sendTypesWordsEnterAndStandardInput() {
     String id = server.bash("typed");
 
+    // One after the other: what comes while a command runs is shown before what that prints.
     server.run("send", id, "--enter", "echo", "o\"n\"e").ok();
+    awaitLine(id, "one");
     Ran.typing(server, "echo t\"w\"o\r", "send", id).ok();
+    awaitLine(id, "two");
     Ran.typing(server, "echo thr\"e\"e", "send", id, "--enter").ok();
+    awaitLine(id, "three");
+  }
 
-    soon()
-        .untilAsserted(
-            () -> assertThat(server.run("logs", id).ok().lines()).contains("one", "two", "three"));
+  private void awaitLine(String id, String line) {
+    soon().untilAsserted(() -> assertThat(server.run("logs", id).ok().lines()).contains(line));
   }
 
   @Test

@@ -155,8 +155,12 @@ final class PromptCommandsTest {
   @Test
   void interruptReachesWhatRunsInTheForeground() throws Exception {
     String id = server.bash("interrupted");
-    String turn = server.run("prompt", id, "--no-wait", "sleep 60").ok().line();
-    soon().until(() -> Printed.newestTurn(server, id).getState() == TurnState.TURN_STATE_RUNNING);
+    // A shell loses an interrupt that comes while it starts the program.
+    String program = "sh -c 'echo sl''eeping; exec sleep 60'";
+    String turn = server.run("prompt", id, "--no-wait", program).ok().line();
+    soon()
+        .untilAsserted(() -> assertThat(server.run("logs", id).ok().lines()).contains("sleeping"));
+    assertThat(Printed.newestTurn(server, id).getState()).isEqualTo(TurnState.TURN_STATE_RUNNING);
     assertThat(Printed.newestTurn(server, id).getId()).isEqualTo(turn);
 
     server.run("interrupt", id).ok();

@@ -58,6 +58,7 @@ class DrainTest {
   private ServerCommand command(String turns) {
     return ServerCommand.on(folder.resolve("data"))
         .flag("--shutdown-turns", turns)
+        .flag("--shutdown-grace", "2m")
         .flag("--shutdown-retry-after", "700ms");
   }
 

@@ -115,7 +115,11 @@ class HostileConnectionsTest {
     ServerProcess little =
         servers.start(ServerCommand.on(folder.resolve("little")).within(filesOpen(512)));
     for (int i = 0; i < 600; i++) {
-      server.connect(little).begin().flush();
+      RawConnection connection = server.connect(little).begin().flush();
+      if (i % 20 >= 18) {
+        // Those who close the oldest keep up with who takes the newest, on each of two threads.
+        connection.read(SETTINGS);
+      }
     }
 
     try (Bystander other = new Bystander(little)) {

@@ -3,6 +3,7 @@ package dev.cleat.e2e;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -32,12 +33,20 @@ final class LeftGroups {
             .digest(folder.toString().getBytes(StandardCharsets.UTF_8));
     Path base = own.get().resolve("cleat-" + HexFormat.of().formatHex(digest, 0, DIGEST_BYTES));
     if (Files.isDirectory(base)) {
-      try (DirectoryStream<Path> groups = Files.newDirectoryStream(base, Files::isDirectory)) {
-        for (Path group : groups) {
-          Files.delete(group);
-        }
+      Await.until("its groups are empty", () -> removed(base));
+    }
+  }
+
+  /** False while a process is still about to leave one of them: it has left its folder before. */
+  private static boolean removed(Path base) throws IOException {
+    try (DirectoryStream<Path> groups = Files.newDirectoryStream(base, Files::isDirectory)) {
+      for (Path group : groups) {
+        Files.delete(group);
       }
       Files.delete(base);
+      return true;
+    } catch (FileSystemException busy) {
+      return false;
     }
   }
 

@@ -30,6 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ManyViewsTest {
   private static final int LINES = 100;
 
+  /** Nothing is found there that might be told behind the exit. */
+  private static final String OF_NO_GIT = "/";
+
   /**
    * Lines with characters of one to four bytes, some cut in two, colours, and a byte of nothing.
    */
@@ -54,7 +57,8 @@ class ManyViewsTest {
     ServerProcess server = servers.start(folder.resolve("data"));
     try (CleatClient client = server.client();
         CleatClient other = server.client()) {
-      Session session = client.create(NewSession.of("sh").args(List.of("-c", PRINTS)));
+      Session session =
+          client.create(NewSession.of("sh").args(List.of("-c", PRINTS)).workdir(OF_NO_GIT));
       AttachOptions all = AttachOptions.fromBeginning().readOnly();
       List<EventKind> kinds = List.of(EventKind.EVENT_KIND_CREATED, EventKind.EVENT_KIND_EXITED);
       View bytes = View.of(session, all);
@@ -171,7 +175,9 @@ class ManyViewsTest {
           exit 5
           """
               .formatted(LINES);
-      Session session = client.create(NewSession.of("sh").args(List.of("-c", script)).onPipes());
+      Session session =
+          client.create(
+              NewSession.of("sh").args(List.of("-c", script)).workdir(OF_NO_GIT).onPipes());
       View view = View.of(session, AttachOptions.fromBeginning());
       view.attachment.send("here\n");
       assertThat(Transcript.end(view.attachment).exit().orElseThrow().code()).hasValue(5);
