@@ -54,6 +54,9 @@ class AgentRolesTest {
                   .endpoint(ofSession.url() + (agent == Agent.CODEX ? "/v1" : "")));
       succeeded(session.prompt("Who are you?"));
       assertTold(ofSession, ROLE);
+      if (keepsToItsFirst(agent, way)) {
+        Await.until("its own session is known", () -> !session.refresh().resumeToken().isEmpty());
+      }
 
       session.update(new SessionSettings().role("a poet"));
       session.restart();

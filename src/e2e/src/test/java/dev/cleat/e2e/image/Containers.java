@@ -3,6 +3,7 @@ package dev.cleat.e2e.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cleat.e2e.Await;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
@@ -162,7 +163,10 @@ final class Containers implements AutoCloseable {
   public void close() throws IOException {
     for (String container : containers) {
       // Nobody asks how it ends, and the first process of some hears no signal but the last.
-      podman("rm", "--force", "--time=0", container).ok();
+      // It gives up after a few seconds where the machine is busy.
+      Await.until(
+          "removed",
+          () -> podman("rm", "--force", "--ignore", "--time=0", container).exitCode() == 0);
     }
     podman("system", "reset", "--force").ok();
     try (Stream<Path> left = Files.walk(run)) {
