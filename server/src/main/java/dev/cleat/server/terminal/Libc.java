@@ -94,7 +94,6 @@ final class Libc {
       call("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
   private static final MethodHandle GETDENTS =
       call("getdents64", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
-  private static final MethodHandle GETPID = call("getpid", FunctionDescriptor.of(JAVA_INT));
   private static final MethodHandle SYSCALL =
       variadic("syscall", 1, FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT));
 
@@ -279,15 +278,6 @@ final class Libc {
     try (Arena arena = Arena.ofConfined()) {
       final MemorySegment errno = errno(arena);
       return answer(errno, (long) GETDENTS.invokeExact(errno, folder, entries, entries.byteSize()));
-    } catch (Throwable e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  /** This process, as the kernel says now. */
-  static int getpid() {
-    try (Arena arena = Arena.ofConfined()) {
-      return (int) GETPID.invokeExact(errno(arena));
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }

@@ -16,22 +16,13 @@ final class PipeLauncher implements Launcher {
       final int pid =
           PosixSpawn.spawn(spec, preflight.workdir().fd(), List.of(stdin[0], stdout[1], stderr[1]));
       if (pid < 0) {
-        throw refusal(spec, pid);
+        throw Refusal.spawn(spec, pid);
       }
       final int in = pipes.keep(stdin[1]);
       final int out = pipes.keep(stdout[0]);
       final int err = pipes.keep(stderr[0]);
       return new Launched(pid, new PipeLine(in, out, err));
     }
-  }
-
-  private static TerminalStartException refusal(TerminalSpec spec, int answer) {
-    return switch (answer) {
-      case -Libc.EACCES -> Refusal.program(spec);
-      // The file was there a moment ago: it is its interpreter that is not.
-      case -Libc.ENOENT, -Libc.ENOEXEC -> Refusal.notRunnable(spec);
-      default -> Refusal.other(spec, answer);
-    };
   }
 
   /** Pipes under construction: closes what is not kept. */

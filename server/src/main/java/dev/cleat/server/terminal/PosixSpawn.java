@@ -22,6 +22,7 @@ final class PosixSpawn {
   private static final long ATTRIBUTES_BYTES = 512;
   private static final long ACTIONS_BYTES = 256;
   private static final long SIGNALS_BYTES = 128;
+  private static final int STANDARD_STREAMS = 3;
 
   private static final MethodHandle SPAWN =
       Libc.call(
@@ -39,6 +40,10 @@ final class PosixSpawn {
       Libc.call(
           "posix_spawn_file_actions_adddup2",
           FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
+  private static final MethodHandle ADD_OPEN =
+      Libc.call(
+          "posix_spawn_file_actions_addopen",
+          FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
   private static final MethodHandle ADD_FCHDIR = ofInt("posix_spawn_file_actions_addfchdir_np");
   private static final MethodHandle ADD_CLOSEFROM =
       ofInt("posix_spawn_file_actions_addclosefrom_np");
@@ -57,6 +62,12 @@ final class PosixSpawn {
     return Libc.call(name, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
   }
 
+  /** Adds what is to be done to the descriptors of the child before it runs the program. */
+  @FunctionalInterface
+  private interface Streams {
+    void addTo(MemorySegment actions) throws Throwable;
+  }
+
   /**
    * Starts a program.
    *
@@ -67,8 +78,48 @@ final class PosixSpawn {
   static int spawn(TerminalSpec spec, int workdir, List<Integer> standard) {
     try (Arena arena = Arena.ofConfined()) {
       final MemorySegment errno = Libc.errno(arena);
+      return spawn(
+          arena,
+          spec,
+          workdir,
+          actions -> {
+            for (int i = 0; i < standard.size(); i++) {
+              final int from = standard.get(i);
+              ok((int) ADD_DUP2.invokeExact(errno, actions, from, i));
+            }
+          });
+    }
+  }
+
+  /**
+   * Starts a program on a terminal, which becomes that of its session: the first that the leader of
+   * a session opens does.
+   *
+   * @param workdir a descriptor of the working directory
+   * @param terminal the name of the terminal, which nobody has opened yet
+   * @return the process, or the negative error number
+   */
+  static int onTerminal(TerminalSpec spec, int workdir, String terminal) {
+    try (Arena arena = Arena.ofConfined()) {
+      final MemorySegment errno = Libc.errno(arena);
+      final MemorySegment name = arena.allocateFrom(terminal);
+      return spawn(
+          arena,
+          spec,
+          workdir,
+          actions -> {
+            ok((int) ADD_OPEN.invokeExact(errno, actions, 0, name, Libc.O_RDWR, 0));
+            ok((int) ADD_DUP2.invokeExact(errno, actions, 0, 1));
+            ok((int) ADD_DUP2.invokeExact(errno, actions, 0, 2));
+          });
+    }
+  }
+
+  private static int spawn(Arena arena, TerminalSpec spec, int workdir, Streams streams) {
+    try {
+      final MemorySegment errno = Libc.errno(arena);
       final MemorySegment attributes = attributes(arena, errno);
-      final MemorySegment actions = actions(arena, errno, workdir, standard);
+      final MemorySegment actions = actions(arena, errno, workdir, streams);
       final MemorySegment pid = arena.allocate(JAVA_INT);
       final MemorySegment program = arena.allocateFrom(spec.command().getFirst());
       final List<String> environment =
@@ -103,15 +154,12 @@ final class PosixSpawn {
   }
 
   private static MemorySegment actions(
-      Arena arena, MemorySegment errno, int workdir, List<Integer> standard) throws Throwable {
+      Arena arena, MemorySegment errno, int workdir, Streams streams) throws Throwable {
     final MemorySegment actions = arena.allocate(ACTIONS_BYTES, Long.BYTES);
     ok((int) ACTIONS_INIT.invokeExact(errno, actions));
-    for (int i = 0; i < standard.size(); i++) {
-      final int from = standard.get(i);
-      ok((int) ADD_DUP2.invokeExact(errno, actions, from, i));
-    }
+    streams.addTo(actions);
     ok((int) ADD_FCHDIR.invokeExact(errno, actions, workdir));
-    ok((int) ADD_CLOSEFROM.invokeExact(errno, actions, standard.size()));
+    ok((int) ADD_CLOSEFROM.invokeExact(errno, actions, STANDARD_STREAMS));
     return actions;
   }
 

@@ -69,11 +69,6 @@ record Preflight(Descriptor workdir) implements AutoCloseable {
     }
   }
 
-  /** The working directory by a name that cannot change, for this process and a fork of it. */
-  String workdirName() {
-    return path(workdir.fd()).toString();
-  }
-
   private static Path path(int fd) {
     return Path.of("/proc/self/fd/" + fd);
   }

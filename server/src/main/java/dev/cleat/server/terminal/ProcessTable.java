@@ -100,12 +100,9 @@ final class ProcessTable {
    *
    * @param parent the process that made it, or has taken it over
    * @param state a letter, {@code ?} if it cannot be read just now
-   * @param flags the kernel's flags of the task
    * @param startTime clock ticks since the machine's start
    */
-  record Entry(int pid, int parent, char state, long flags, long startTime) {
-    private static final long FORKED_BUT_NO_EXEC = 0x40;
-
+  record Entry(int pid, int parent, char state, long startTime) {
     boolean alive() {
       return state != 'Z' && state != 'X';
     }
@@ -126,11 +123,6 @@ final class ProcessTable {
     boolean standsStill() {
       return stopped() || !alive() || state == 'D';
     }
-
-    /** Whether the process is known to run a program of its own, and no longer its maker's. */
-    boolean afterExec() {
-      return state != '?' && (flags & FORKED_BUT_NO_EXEC) == 0;
-    }
   }
 
   /** A process as it is now, or empty if there is none with this id. */
@@ -141,7 +133,7 @@ final class ProcessTable {
       return Optional.of(parse(pid, new String(stat, StandardCharsets.ISO_8859_1)));
     } catch (IOException e) {
       // Ended meanwhile, or there is no descriptor to read it with.
-      return Files.exists(process) ? Optional.of(new Entry(pid, 0, '?', 0, 0)) : Optional.empty();
+      return Files.exists(process) ? Optional.of(new Entry(pid, 0, '?', 0)) : Optional.empty();
     }
   }
 
@@ -149,10 +141,6 @@ final class ProcessTable {
     // The program's name stands in parentheses and may itself contain spaces and parentheses.
     final String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", 21);
     return new Entry(
-        pid,
-        Integer.parseInt(fields[1]),
-        fields[0].charAt(0),
-        Long.parseLong(fields[6]),
-        Long.parseLong(fields[19]));
+        pid, Integer.parseInt(fields[1]), fields[0].charAt(0), Long.parseLong(fields[19]));
   }
 }

@@ -1,6 +1,6 @@
 package dev.cleat.server.terminal;
 
-/** Starts processes on pseudo terminals, which pty4j opens and whose processes it makes. */
+/** Starts processes on pseudo terminals, which pty4j opens. */
 public final class PtyTerminals implements TerminalFactory {
   private final TerminalStarter starter;
 
@@ -20,7 +20,7 @@ public final class PtyTerminals implements TerminalFactory {
    */
   public PtyTerminals(Drain drain) {
     NativeSupport.require();
-    this.starter = new TerminalStarter(new Pty4jLauncher(), drain);
+    this.starter = new TerminalStarter(new PtyLauncher(), drain);
   }
 
   @Override

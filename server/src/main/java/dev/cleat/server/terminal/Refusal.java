@@ -63,21 +63,25 @@ final class Refusal {
   }
 
   /** There is a file, but the system cannot run it. */
-  static TerminalStartException notRunnable(TerminalSpec spec) {
+  private static TerminalStartException notRunnable(TerminalSpec spec) {
     return new TerminalStartException(
         Kind.FAILED,
         "cannot be run, its format is unknown or its interpreter is missing: "
             + spec.command().getFirst());
   }
 
-  /** A process was made, but did not come to run the program. */
-  static TerminalStartException neverRan(TerminalSpec spec) {
-    return new TerminalStartException(
-        Kind.FAILED, "did not begin to run: " + spec.command().getFirst());
+  /** posix_spawn has refused to run a program that was there a moment ago. */
+  static TerminalStartException spawn(TerminalSpec spec, int answer) {
+    return switch (answer) {
+      case -Libc.EACCES -> program(spec);
+      // The file was there: it is its interpreter that is not.
+      case -Libc.ENOENT, -Libc.ENOEXEC -> notRunnable(spec);
+      default -> other(spec, answer);
+    };
   }
 
   /** Something else. */
-  static TerminalStartException other(TerminalSpec spec, int answer) {
+  private static TerminalStartException other(TerminalSpec spec, int answer) {
     return new TerminalStartException(
         Kind.FAILED, "cannot be started, error " + -answer + ": " + spec.command().getFirst());
   }

@@ -1,7 +1,6 @@
 package dev.cleat.server.terminal;
 
 import java.util.Objects;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
@@ -76,20 +75,17 @@ final class TerminalStarter {
   private static Descriptor watch(Launcher.Launched launched) throws TerminalStartException {
     final int pidfd = Libc.pidfd(launched.pid());
     if (pidfd < 0) {
-      final Exit _ = discard(launched.pid());
+      discard(launched.pid());
       launched.line().close();
     }
     return new Descriptor(Refusal.checked(pidfd));
   }
 
-  /** Kills a child that nobody knows of yet, and reaps it: how it had ended. */
-  static Exit discard(int pid) {
+  /** Kills a child that nobody knows of yet, and reaps it. */
+  private static void discard(int pid) {
     final int _ = Libc.kill(pid, Signal.KILL.number());
-    OptionalInt status = Libc.reap(pid);
-    while (status.isEmpty() && Libc.kill(pid, 0) == 0) {
+    while (Libc.reap(pid).isEmpty() && Libc.kill(pid, 0) == 0) {
       LockSupport.parkNanos(REAP_STEP_NANOS);
-      status = Libc.reap(pid);
     }
-    return WaitStatus.exit(status);
   }
 }
