@@ -14,7 +14,8 @@ final class PipeLauncher implements Launcher {
       final int[] stdout = pipes.open();
       final int[] stderr = pipes.open();
       final int pid =
-          PosixSpawn.spawn(spec, preflight.workdir().fd(), List.of(stdin[0], stdout[1], stderr[1]));
+          PosixSpawn.onDescriptors(
+              spec, preflight.workdir().fd(), List.of(stdin[0], stdout[1], stderr[1]));
       if (pid < 0) {
         throw Refusal.spawn(spec, pid);
       }

@@ -62,33 +62,29 @@ final class PosixSpawn {
     return Libc.call(name, FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
   }
 
-  /** Adds what is to be done to the descriptors of the child before it runs the program. */
+  /** Adds what gives the child its standard streams. */
   @FunctionalInterface
   private interface Streams {
-    void addTo(MemorySegment actions) throws Throwable;
+    void addTo(MemorySegment actions, Arena arena, MemorySegment errno) throws Throwable;
   }
 
   /**
-   * Starts a program.
+   * Starts a program on descriptors.
    *
    * @param workdir a descriptor of the working directory
    * @param standard the descriptors, all above 2, that the child gets as 0, 1 and 2
    * @return the process, or the negative error number
    */
-  static int spawn(TerminalSpec spec, int workdir, List<Integer> standard) {
-    try (Arena arena = Arena.ofConfined()) {
-      final MemorySegment errno = Libc.errno(arena);
-      return spawn(
-          arena,
-          spec,
-          workdir,
-          actions -> {
-            for (int i = 0; i < standard.size(); i++) {
-              final int from = standard.get(i);
-              ok((int) ADD_DUP2.invokeExact(errno, actions, from, i));
-            }
-          });
-    }
+  static int onDescriptors(TerminalSpec spec, int workdir, List<Integer> standard) {
+    return spawn(
+        spec,
+        workdir,
+        (actions, _, errno) -> {
+          for (int i = 0; i < standard.size(); i++) {
+            final int from = standard.get(i);
+            ok((int) ADD_DUP2.invokeExact(errno, actions, from, i));
+          }
+        });
   }
 
   /**
@@ -100,23 +96,19 @@ final class PosixSpawn {
    * @return the process, or the negative error number
    */
   static int onTerminal(TerminalSpec spec, int workdir, String terminal) {
-    try (Arena arena = Arena.ofConfined()) {
-      final MemorySegment errno = Libc.errno(arena);
-      final MemorySegment name = arena.allocateFrom(terminal);
-      return spawn(
-          arena,
-          spec,
-          workdir,
-          actions -> {
-            ok((int) ADD_OPEN.invokeExact(errno, actions, 0, name, Libc.O_RDWR, 0));
-            ok((int) ADD_DUP2.invokeExact(errno, actions, 0, 1));
-            ok((int) ADD_DUP2.invokeExact(errno, actions, 0, 2));
-          });
-    }
+    return spawn(
+        spec,
+        workdir,
+        (actions, arena, errno) -> {
+          final MemorySegment name = arena.allocateFrom(terminal);
+          ok((int) ADD_OPEN.invokeExact(errno, actions, 0, name, Libc.O_RDWR, 0));
+          ok((int) ADD_DUP2.invokeExact(errno, actions, 0, 1));
+          ok((int) ADD_DUP2.invokeExact(errno, actions, 0, 2));
+        });
   }
 
-  private static int spawn(Arena arena, TerminalSpec spec, int workdir, Streams streams) {
-    try {
+  private static int spawn(TerminalSpec spec, int workdir, Streams streams) {
+    try (Arena arena = Arena.ofConfined()) {
       final MemorySegment errno = Libc.errno(arena);
       final MemorySegment attributes = attributes(arena, errno);
       final MemorySegment actions = actions(arena, errno, workdir, streams);
@@ -157,7 +149,7 @@ final class PosixSpawn {
       Arena arena, MemorySegment errno, int workdir, Streams streams) throws Throwable {
     final MemorySegment actions = arena.allocate(ACTIONS_BYTES, Long.BYTES);
     ok((int) ACTIONS_INIT.invokeExact(errno, actions));
-    streams.addTo(actions);
+    streams.addTo(actions, arena, errno);
     ok((int) ADD_FCHDIR.invokeExact(errno, actions, workdir));
     ok((int) ADD_CLOSEFROM.invokeExact(errno, actions, STANDARD_STREAMS));
     return actions;

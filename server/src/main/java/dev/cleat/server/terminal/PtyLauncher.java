@@ -4,9 +4,10 @@ import com.pty4j.unix.Pty;
 import com.pty4j.unix.PtyHelpers;
 
 /**
- * Starts programs on pseudo terminals that pty4j opens. They are started with posix_spawn: pty4j
- * forks, which copies the page tables of the whole server, and has its other threads fault on every
- * page that they write to meanwhile.
+ * Starts programs on pseudo terminals that pty4j opens, which is all that is used of it. Its
+ * streams and its reaper lose bytes and exit signals. It forks, which copies the page tables of the
+ * whole server, and has the other threads fault on every page that they write to meanwhile:
+ * posix_spawn does neither.
  */
 final class PtyLauncher implements Launcher {
 

@@ -55,6 +55,7 @@ class AgentRolesTest {
       succeeded(session.prompt("Who are you?"));
       assertTold(ofSession, ROLE);
       if (keepsToItsFirst(agent, way)) {
+        // Else it would begin another conversation.
         Await.until("its own session is known", () -> !session.refresh().resumeToken().isEmpty());
       }
 
