@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,9 +96,11 @@ public final class ServerProcess {
   }
 
   /** SIGKILL: no chance to save anything. */
-  public void kill() throws InterruptedException {
+  public void kill() throws IOException, InterruptedException {
     handle().destroyForcibly();
     awaitEnd();
+    // Where jcmd reached it; a JVM that is not killed removes it itself.
+    Files.deleteIfExists(Path.of("/tmp", ".java_pid" + pid()));
   }
 
   /** SIGTERM, and does not wait. */
